@@ -1,0 +1,24 @@
+package org.deft4j.search.driver;
+
+import java.util.Locale;
+
+/** Why a search ended. */
+public enum StopReason {
+  /** The evaluator was sure of the answer. */
+  SOLVED,
+  /** The strategy had nothing more to do. */
+  FINISHED,
+  /** The budget of sampled tokens was used up. */
+  TOKEN_BUDGET,
+  /** The budget of thoughts was used up. */
+  NODE_BUDGET,
+  /** The time was up. */
+  TIME_BUDGET,
+  /** The caller cancelled. */
+  CANCELLED;
+
+  /** The name in kebab-case, as in reports. */
+  public String id() {
+    return name().toLowerCase(Locale.ROOT).replace('_', '-');
+  }
+}

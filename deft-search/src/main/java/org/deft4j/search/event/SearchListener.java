@@ -1,0 +1,11 @@
+package org.deft4j.search.event;
+
+/** Hears what a search does, on the thread that drives it; must be quick and must not throw. */
+@FunctionalInterface
+public interface SearchListener {
+  /** Hears nothing. */
+  SearchListener NONE = event -> {};
+
+  /** Something happened. */
+  void on(SearchEvent event);
+}

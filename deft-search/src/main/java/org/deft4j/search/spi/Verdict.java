@@ -1,0 +1,10 @@
+package org.deft4j.search.spi;
+
+/**
+ * How right an answer is.
+ *
+ * @param error the task's own measure of what is wrong, 0 for nothing
+ * @param score 0 to 1, higher is better, 1 for a right answer
+ * @param solved whether the answer is right
+ */
+public record Verdict(double error, double score, boolean solved) {}

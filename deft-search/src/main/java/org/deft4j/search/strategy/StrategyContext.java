@@ -1,0 +1,20 @@
+package org.deft4j.search.strategy;
+
+import org.deft4j.search.Thought;
+
+/**
+ * What a strategy knows of its search when it begins.
+ *
+ * @param root the problem, ordinal 0
+ * @param evaluator the evaluator's name; empty when the search has none
+ * @param joint the evaluator compares thoughts: ask it for all of a level at once
+ * @param canPropose the model can list several next thoughts in one answer
+ * @param seed the search's seed, for decisions drawn by a key
+ */
+public record StrategyContext(
+    Thought root, String evaluator, boolean joint, boolean canPropose, long seed) {
+  /** Whether the search has an evaluator. */
+  public boolean canEvaluate() {
+    return !evaluator.isEmpty();
+  }
+}
