@@ -1,0 +1,122 @@
+package org.deft4j.kernels;
+
+/**
+ * Computes on one device. Operations run in the order of the calls, as on a stream; only reading a
+ * tensor waits for them. Arguments that lie in host memory (batches, index arrays) are taken in
+ * before a call returns, but the {@link Batch} of {@link #begin} and its plan must stay as they are
+ * until the step's last operation.
+ *
+ * <p>A backend, and all that it made, is for one thread at a time. Operands must come from the same
+ * backend. {@code rows} counts the leading rows of every operand that take part (1..512 is what
+ * kernels are tuned for; more is allowed). Shapes that do not fit are an {@link
+ * IllegalArgumentException} before anything is computed. Unless said otherwise, operands of one
+ * call must be different tensors.
+ *
+ * <p>With {@link BackendInfo#deterministic()} each row of a result has the same bits whatever the
+ * other rows, the number of rows and the number of threads; without it they agree within rounding.
+ */
+public interface Backend extends AutoCloseable {
+  /** What this is. */
+  BackendInfo info();
+
+  // --- memory ---
+
+  /**
+   * Takes weights over, those of all parts below each other: {@code [sum of rows][cols]}, for
+   * instance the query, key and value projections, or gate and up. The parts have equal types and
+   * columns. May repack them; the host data must stay valid until the matrix is closed.
+   *
+   * @throws org.deft4j.tree.DeftException ({@link org.deft4j.tree.DeftException#OUT_OF_MEMORY}) if
+   *     there is too little memory
+   */
+  Matrix matrix(Weights... parts);
+
+  /** Activations of {@code [rows][cols]} zeros. */
+  Tensor tensor(int rows, int cols);
+
+  /** A one-row tensor with these values, for instance the weights of a norm. */
+  default Tensor vector(float... values) {
+    Tensor t = tensor(1, values.length);
+    t.write(0, 1, values, 0);
+    return t;
+  }
+
+  /**
+   * A cache of keys and values, zero at first.
+   *
+   * @throws org.deft4j.tree.DeftException ({@link org.deft4j.tree.DeftException#OUT_OF_MEMORY}) if
+   *     there is too little memory
+   */
+  KvCache kvCache(KvShape shape);
+
+  /** Prepares a rotary embedding. */
+  Rope rope(RopeSpec spec);
+
+  // --- operations of a step ---
+
+  /** Starts a forward pass over this batch. */
+  void begin(Batch batch);
+
+  /** Row r of {@code y} becomes row {@code batch.tokens()[r]} of the table. */
+  void embed(Matrix table, Tensor y);
+
+  /**
+   * {@code y[r][i] = weight[i] * x[r][i] / sqrt(mean_i(x[r][i]^2) + eps)} (arXiv 1910.07467); {@code
+   * y} may be {@code x}.
+   */
+  void rmsNorm(Tensor x, Tensor weight, float eps, Tensor y, int rows);
+
+  /** {@code y[r][n] = sum_k w[n][k] * x[r][k]}. */
+  void matmul(Matrix w, Tensor x, Tensor y, int rows);
+
+  /** {@code y[r][n] += sum_k w[n][k] * x[r][k]}: a projection onto the residual stream. */
+  void matmulAdd(Matrix w, Tensor x, Tensor y, int rows);
+
+  /**
+   * Gated feed-forward (arXiv 2002.05202): with g and u the products of {@code x} with the first
+   * and the second half of the rows of {@code gateUp}, {@code y = g / (1 + exp(-g)) * u}.
+   */
+  void matmulSwiglu(Matrix gateUp, Tensor x, Tensor y, int rows);
+
+  /** Adds a one-row tensor to each row of {@code y}: a projection's bias. */
+  void addBias(Tensor y, Tensor bias, int rows);
+
+  /**
+   * Rotates the queries and keys of the batch's rows in place, each by its position, and stores the
+   * rotated keys and the values at the batch's slots.
+   *
+   * @param qkv {@code [rows][(heads + 2 * kvHeads) * headDim]}: queries, then keys, then values
+   */
+  void ropeAppend(Rope rope, KvCache kv, int layer, Tensor qkv);
+
+  /**
+   * Attention of the batch's rows by the batch's plan: partial results of each group with their
+   * log-sum-exp, then their reduction in the order of the plan. Query head h uses KV head {@code h
+   * / (heads / kvHeads)}. A row that sees nothing becomes zero. The batch's own keys must have been
+   * appended.
+   *
+   * @param qkv as left by {@link #ropeAppend}; its query columns are read
+   * @param scale of the scores, commonly {@code 1 / sqrt(headDim)}
+   * @param out {@code [rows][heads * headDim]}
+   */
+  void attention(KvCache kv, int layer, Tensor qkv, float scale, Tensor out);
+
+  /** Row i of {@code y} becomes row {@code rows[i]} of {@code x}, for i below {@code n}. */
+  void gatherRows(Tensor x, int[] rows, int n, Tensor y);
+
+  /** {@code x[r][i] = exp(x[r][i]) / sum_j exp(x[r][j])}, in place. */
+  void softmax(Tensor x, int rows);
+
+  /** {@code x[r][i] -= log(sum_j exp(x[r][j]))}, in place. */
+  void logSoftmax(Tensor x, int rows);
+
+  /**
+   * Copies all layers' keys and values of slot {@code from[i]} to slot {@code to[i]} for i below
+   * {@code n}, in this order: private copies of a path, and what an old token leaves behind.
+   */
+  void copyKv(KvCache kv, int[] from, int[] to, int n);
+
+  /** Frees everything made by this backend and stops its threads; idempotent. */
+  @Override
+  void close();
+}

@@ -1,0 +1,90 @@
+package org.deft4j.kernels;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.ServiceLoader;
+import java.util.stream.Collectors;
+import org.deft4j.tree.DeftException;
+
+/** Finds backends and picks one. */
+public final class Backends {
+  /** The name that stands for the best usable backend. */
+  public static final String AUTO = "auto";
+
+  private static final System.Logger LOG = System.getLogger(Backends.class.getName());
+
+  private Backends() {}
+
+  /** All providers of the class path, the highest priority first. */
+  public static List<BackendProvider> providers() {
+    List<BackendProvider> found = new ArrayList<>();
+    ServiceLoader.load(BackendProvider.class, Backends.class.getClassLoader()).forEach(found::add);
+    found.sort(Comparator.comparingInt(BackendProvider::priority).reversed());
+    return List.copyOf(found);
+  }
+
+  /**
+   * Opens the named backend, or with {@link #AUTO} the usable one of the highest priority; logs the
+   * choice in one line.
+   *
+   * @throws IllegalArgumentException for an unknown name; the message lists the known ones
+   * @throws DeftException ({@link DeftException#BACKEND_UNAVAILABLE}) if the named one cannot run
+   *     here; the message says why and what to do
+   */
+  public static Backend select(String name, BackendOptions options) {
+    return select(name, options, providers());
+  }
+
+  /** As {@link #select(String, BackendOptions)} among the given providers, best first. */
+  public static Backend select(
+      String name, BackendOptions options, List<BackendProvider> providers) {
+    Backend chosen = name.equals(AUTO) ? best(options, providers) : named(name, options, providers);
+    LOG.log(System.Logger.Level.INFO, () -> "backend " + chosen.info().description());
+    return chosen;
+  }
+
+  private static Backend named(
+      String name, BackendOptions options, List<BackendProvider> providers) {
+    for (BackendProvider p : providers) {
+      if (p.name().equals(name)) {
+        Optional<String> why = p.unusable(options);
+        if (why.isPresent()) {
+          throw new DeftException(
+              DeftException.BACKEND_UNAVAILABLE,
+              "backend " + name + " cannot be used here: " + why.get());
+        }
+        return p.open(options);
+      }
+    }
+    throw new IllegalArgumentException(
+        "unknown backend '"
+            + name
+            + "'; known: "
+            + AUTO
+            + providers.stream().map(p -> ", " + p.name()).collect(Collectors.joining()));
+  }
+
+  private static Backend best(BackendOptions options, List<BackendProvider> providers) {
+    List<String> reasons = new ArrayList<>();
+    for (BackendProvider p : providers) {
+      Optional<String> why = p.unusable(options);
+      if (why.isPresent()) {
+        reasons.add(p.name() + ": " + why.get());
+        continue;
+      }
+      try {
+        Backend backend = p.open(options);
+        reasons.forEach(
+            r -> LOG.log(System.Logger.Level.INFO, () -> "backend passed over, " + r));
+        return backend;
+      } catch (DeftException e) {
+        reasons.add(p.name() + ": " + e.getMessage());
+      }
+    }
+    throw new DeftException(
+        DeftException.BACKEND_UNAVAILABLE,
+        "no backend can be used here (" + String.join("; ", reasons) + ")");
+  }
+}

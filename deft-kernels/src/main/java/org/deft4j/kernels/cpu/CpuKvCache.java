@@ -1,0 +1,25 @@
+package org.deft4j.kernels.cpu;
+
+import org.deft4j.kernels.KvCache;
+import org.deft4j.kernels.KvShape;
+
+/** What KV caches on the processor share. */
+public abstract class CpuKvCache implements KvCache {
+  private final KvShape shape;
+
+  /** A cache of this shape. */
+  protected CpuKvCache(KvShape shape) {
+    this.shape = shape;
+  }
+
+  @Override
+  public final KvShape shape() {
+    return shape;
+  }
+
+  /** Stores one head's key {@code src[k...]} and value {@code src[v...]} of one token. */
+  protected abstract void store(int layer, int head, int slot, float[] src, int k, int v);
+
+  /** Copies one layer's keys and values of all heads from one slot to another. */
+  protected abstract void copy(int layer, int from, int to);
+}
