@@ -1,0 +1,89 @@
+package org.deft4j.engine.tokenizer;
+
+import java.util.HashMap;
+import java.util.Map;
+import java.util.OptionalInt;
+import org.deft4j.engine.gguf.GgufMetadata;
+
+/**
+ * The tokens of a model file: spelling, kind and the ids with a role. Immutable.
+ *
+ * <p>Kinds are the format's: {@link #NORMAL} text, {@link #UNKNOWN}, {@link #CONTROL} (steers the
+ * model, stands for no text), {@link #USER_DEFINED} (matched in any text before all else), {@link
+ * #UNUSED} and {@link #BYTE} (one byte, spelled {@code <0xAB>}).
+ */
+final class Vocabulary {
+  static final int NORMAL = 1;
+  static final int UNKNOWN = 2;
+  static final int CONTROL = 3;
+  static final int USER_DEFINED = 4;
+  static final int UNUSED = 5;
+  static final int BYTE = 6;
+
+  /** More tokens than any model has; keeps a hostile file's tables small. */
+  static final int MAX_TOKENS = 1 << 22;
+
+  final String[] text;
+  final int[] kind;
+  final Map<String, Integer> ids;
+  final int bos;
+  final int eos;
+  final int unknown;
+
+  Vocabulary(GgufMetadata meta) {
+    text = meta.strings("tokenizer.ggml.tokens");
+    if (text.length == 0 || text.length > MAX_TOKENS) {
+      throw meta.unsupported("its vocabulary has " + text.length + " tokens");
+    }
+    if (meta.has("tokenizer.ggml.token_type")) {
+      kind = meta.integers("tokenizer.ggml.token_type");
+      if (kind.length != text.length) {
+        throw meta.unsupported(
+            "tokenizer.ggml.token_type has " + kind.length + " entries for " + text.length + " tokens");
+      }
+      for (int k : kind) {
+        if (k < 0 || k > BYTE) {
+          throw meta.unsupported("tokenizer.ggml.token_type holds the unknown type " + k);
+        }
+      }
+    } else {
+      kind = new int[text.length];
+      java.util.Arrays.fill(kind, NORMAL);
+    }
+    ids = HashMap.newHashMap(text.length);
+    for (int i = 0; i < text.length; i++) {
+      ids.putIfAbsent(text[i], i);
+    }
+    bos = role(meta, "bos");
+    eos = role(meta, "eos");
+    unknown = role(meta, "unknown");
+  }
+
+  /** The id of a role, or -1; files write an absent one as 2^32 - 1 or leave it out. */
+  private int role(GgufMetadata meta, String name) {
+    String key = "tokenizer.ggml." + name + "_token_id";
+    if (!meta.has(key)) {
+      return -1;
+    }
+    int id = meta.integerOrAbsent(key);
+    if (id >= text.length) {
+      throw meta.unsupported(key + " is " + id + ", but the vocabulary has " + text.length);
+    }
+    return id;
+  }
+
+  int size() {
+    return text.length;
+  }
+
+  /** Whether the token steers the model: it is never matched in plain text and gives no text. */
+  boolean isControl(int id) {
+    return kind[id] == CONTROL
+        || ((id == bos || id == eos) && kind[id] != NORMAL && kind[id] != BYTE);
+  }
+
+  OptionalInt id(String token) {
+    Integer id = ids.get(token);
+    return id == null ? OptionalInt.empty() : OptionalInt.of(id);
+  }
+}
