@@ -1,6 +1,4 @@
-/**
- * Tree-of-thoughts search: thoughts, what is known of them, and how good they are.
- */
+/** Tree-of-thoughts search: thoughts, what is known of them, and how good they are. */
 @NullMarked
 package org.deft4j.search;
 

@@ -1,6 +1,4 @@
-/**
- * Limits of a search, reserved when work is asked for and settled when it is done.
- */
+/** Limits of a search, reserved when work is asked for and settled when it is done. */
 @NullMarked
 package org.deft4j.search.budget;
 

@@ -4,8 +4,8 @@ import java.util.List;
 import java.util.function.Function;
 import org.deft4j.search.Score;
 import org.deft4j.search.spi.Question;
-import org.deft4j.search.strategy.ThoughtGenerator.Sampling;
 import org.deft4j.search.spi.Stage;
+import org.deft4j.search.strategy.ThoughtGenerator.Sampling;
 
 /**
  * A plan to score thoughts: probes of the model, and how their answers become scores.

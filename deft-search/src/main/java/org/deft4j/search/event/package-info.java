@@ -1,6 +1,4 @@
-/**
- * What a search tells a listener while it runs.
- */
+/** What a search tells a listener while it runs. */
 @NullMarked
 package org.deft4j.search.event;
 

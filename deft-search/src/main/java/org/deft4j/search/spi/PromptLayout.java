@@ -11,8 +11,8 @@ import org.deft4j.tree.decode.FinishReason;
  * and the instruction of a stage last, so that a tree computes the shared part once.
  *
  * <p>A path lists thoughts from the root, which stands for the prompt, down to the one in question.
- * The tokens of a thought in the tree are its stage's prompt and then what was sampled. A layout
- * is a pure function of its arguments.
+ * The tokens of a thought in the tree are its stage's prompt and then what was sampled. A layout is
+ * a pure function of its arguments.
  */
 public interface PromptLayout {
   /** The prompt that all stages share, with the begin-of-sequence token if the model wants one. */

@@ -7,9 +7,9 @@ import org.deft4j.search.Thought;
 /**
  * A search as a state machine: it asks for thoughts and evaluations and is told what came of them.
  *
- * <p>A strategy has no threads, clock, input, output or randomness of its own; equal tellings in any
- * order give equal asks. It serves one search. The search is over when {@link #ask} gives nothing
- * while no ask is open.
+ * <p>A strategy has no threads, clock, input, output or randomness of its own; equal tellings in
+ * any order give equal asks. It serves one search. The search is over when {@link #ask} gives
+ * nothing while no ask is open.
  */
 public interface SearchStrategy {
   /**

@@ -1,6 +1,4 @@
-/**
- * Search strategies: pure ask/tell state machines without threads, clock, input or randomness.
- */
+/** Search strategies: pure ask/tell state machines without threads, clock, input or randomness. */
 @NullMarked
 package org.deft4j.search.strategy;
 
