@@ -4,7 +4,18 @@ package org.deft4j.cli;
 public final class Main {
   private Main() {}
 
+  /**
+   * Runs a command and exits.
+   *
+   * @param args what stands behind {@code deft}
+   */
   public static void main(String[] args) {
-    System.exit(0);
+    Terminal terminal = Terminal.ofProcess();
+    Interrupt interrupt = Interrupt.ofProcess();
+    int code = Cli.run(terminal, interrupt, args);
+    // After Ctrl-C the virtual machine is already on its way out, with the code for that signal.
+    if (!interrupt.finish()) {
+      System.exit(code);
+    }
   }
 }

@@ -1,0 +1,37 @@
+package org.deft4j.cli;
+
+import java.util.Locale;
+
+/** Numbers for people, the same in every locale. */
+final class Format {
+  private Format() {}
+
+  /** Bytes with a decimal unit, for instance {@code 3.4 MB}. */
+  static String bytes(long bytes) {
+    String[] units = {"B", "kB", "MB", "GB", "TB", "PB", "EB"};
+    double x = bytes;
+    int unit = 0;
+    while (Math.abs(x) >= 999.5 && unit + 1 < units.length) {
+      x /= 1000;
+      unit++;
+    }
+    return unit == 0 ? bytes + " B" : String.format(Locale.ROOT, x < 9.95 ? "%.1f %s" : "%.0f %s", x, units[unit]);
+  }
+
+  /** A count with separators of thousands. */
+  static String count(long n) {
+    return String.format(Locale.ROOT, "%,d", n);
+  }
+
+  /** Seconds, with as many digits as tell something. */
+  static String seconds(double s) {
+    return String.format(Locale.ROOT, s < 10 ? "%.2f s" : "%.1f s", s);
+  }
+
+  /** A score or error with few digits and no trailing zeros. */
+  static String number(double x) {
+    return x == Math.rint(x) && Math.abs(x) < 1e9
+        ? Long.toString((long) x)
+        : String.format(Locale.ROOT, "%.3f", x);
+  }
+}
