@@ -46,9 +46,7 @@ final class Cli {
     line.setUsageHelpAutoWidth(context.terminal().outIsTerminal());
     line.setColorScheme(
         CommandLine.Help.defaultColorScheme(
-            context.terminal().colour()
-                ? CommandLine.Help.Ansi.ON
-                : CommandLine.Help.Ansi.OFF));
+            context.terminal().colour() ? CommandLine.Help.Ansi.ON : CommandLine.Help.Ansi.OFF));
     line.setParameterExceptionHandler((e, _) -> usage(context, e));
     line.setExecutionExceptionHandler((e, _, _) -> fail(context, e, e));
     return line;
@@ -56,6 +54,12 @@ final class Cli {
 
   private static int usage(Context context, ParameterException e) {
     StringBuilder message = new StringBuilder(oneLine(e.getMessage()));
+    if (e instanceof UnmatchedArgumentException u
+        && e.getCommandLine().getParent() == null
+        && !u.isUnknownOption()) {
+      message.setLength(0);
+      message.append("unknown command '").append(oneLine(u.getUnmatched().getFirst())).append('\'');
+    }
     if (e instanceof UnmatchedArgumentException u && !u.getSuggestions().isEmpty()) {
       message.append("; did you mean ").append(String.join(" or ", u.getSuggestions())).append('?');
     }

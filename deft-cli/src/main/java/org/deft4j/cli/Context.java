@@ -1,7 +1,5 @@
 package org.deft4j.cli;
 
-import java.nio.file.Path;
-import java.util.List;
 import org.deft4j.runtime.Folders;
 
 /**
@@ -15,5 +13,4 @@ record Context(Terminal terminal, Interrupt interrupt, Folders folders) {
   Context(Terminal terminal, Interrupt interrupt) {
     this(terminal, interrupt, Folders.here());
   }
-
 }

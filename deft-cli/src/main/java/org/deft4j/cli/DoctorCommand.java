@@ -68,8 +68,7 @@ final class DoctorCommand implements Callable<Integer> {
     map.put("vendor", System.getProperty("java.vendor"));
     map.put("home", System.getProperty("java.home"));
     map.put("vm", System.getProperty("java.vm.name"));
-    map.put(
-        "vectorModule", ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent());
+    map.put("vectorModule", ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent());
     return map;
   }
 
@@ -146,39 +145,37 @@ final class DoctorCommand implements Callable<Integer> {
 
   /** The same report for people: one line a field, lists of records one line a record. */
   private static void print(PrintWriter out, Map<String, Object> report) {
-    report.forEach(
-        (name, value) -> {
-          switch (value) {
-            case Map<?, ?> map -> out.printf("%-11s %s%n", name, fields(map));
-            case List<?> list when list.stream().allMatch(v -> v instanceof Map) -> {
-              String label = name;
-              for (Object row : list) {
-                out.printf("%-11s %s%n", label, fields((Map<?, ?>) row));
-                label = "";
-              }
-              if (list.isEmpty()) {
-                out.printf("%-11s none%n", name);
-              }
-            }
-            case List<?> list ->
-                out.printf(
-                    "%-11s %s%n", name, String.join(", ", list.stream().map(String::valueOf).toList()));
-            default -> out.printf("%-11s %s%n", name, value);
+    report.forEach((name, value) -> {
+      switch (value) {
+        case Map<?, ?> map -> out.printf("%-11s %s%n", name, fields(map));
+        case List<?> list when list.stream().allMatch(v -> v instanceof Map) -> {
+          String label = name;
+          for (Object row : list) {
+            out.printf("%-11s %s%n", label, fields((Map<?, ?>) row));
+            label = "";
           }
-        });
+          if (list.isEmpty()) {
+            out.printf("%-11s none%n", name);
+          }
+        }
+        case List<?> list ->
+            out.printf(
+                "%-11s %s%n", name, String.join(", ", list.stream().map(String::valueOf).toList()));
+        default -> out.printf("%-11s %s%n", name, value);
+      }
+    });
   }
 
   private static String fields(Map<?, ?> map) {
     List<String> parts = new ArrayList<>();
-    map.forEach(
-        (k, v) -> {
-          if (v instanceof Number n && k.toString().toLowerCase(Locale.ROOT).endsWith("bytes")) {
-            String label = k.toString().replaceFirst("[bB]ytes$", "");
-            parts.add((label.isEmpty() ? "size" : label) + " " + Format.bytes(n.longValue()));
-          } else {
-            parts.add(k + " " + v);
-          }
-        });
+    map.forEach((k, v) -> {
+      if (v instanceof Number n && k.toString().toLowerCase(Locale.ROOT).endsWith("bytes")) {
+        String label = k.toString().replaceFirst("[bB]ytes$", "");
+        parts.add((label.isEmpty() ? "size" : label) + " " + Format.bytes(n.longValue()));
+      } else {
+        parts.add(k + " " + v);
+      }
+    });
     return String.join(", ", parts);
   }
 }

@@ -15,7 +15,9 @@ final class Format {
       x /= 1000;
       unit++;
     }
-    return unit == 0 ? bytes + " B" : String.format(Locale.ROOT, x < 9.95 ? "%.1f %s" : "%.0f %s", x, units[unit]);
+    return unit == 0
+        ? bytes + " B"
+        : String.format(Locale.ROOT, x < 9.95 ? "%.1f %s" : "%.0f %s", x, units[unit]);
   }
 
   /** A count with separators of thousands. */

@@ -27,16 +27,15 @@ record Listing(String name, String description, List<OptionSpec> options) {
       return;
     }
     boolean several = kinds.size() > 1;
-    kinds.forEach(
-        (kind, rows) -> {
-          if (several) {
-            out.println(kind + ":");
-          }
-          rows.forEach(row -> row.print(out));
-          if (rows.isEmpty()) {
-            out.println("  none");
-          }
-        });
+    kinds.forEach((kind, rows) -> {
+      if (several) {
+        out.println(kind + ":");
+      }
+      rows.forEach(row -> row.print(out));
+      if (rows.isEmpty()) {
+        out.println("  none");
+      }
+    });
   }
 
   private void print(PrintWriter out) {

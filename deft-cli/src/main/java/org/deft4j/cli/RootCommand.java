@@ -10,17 +10,16 @@ import picocli.CommandLine.Spec;
 /** {@code deft} itself: only its subcommands do something. */
 @Command(
     name = "deft",
-    description = "Tree-of-thoughts reasoning on an engine whose attention reads every shared prefix once.",
+    description =
+        "Tree-of-thoughts reasoning on an engine whose attention reads every shared prefix once.",
     mixinStandardHelpOptions = true,
     versionProvider = Version.class,
     synopsisSubcommandLabel = "COMMAND",
     subcommands = {
-      RunCommand.class,
       TasksCommand.class,
       StrategiesCommand.class,
       ModelsCommand.class,
       DoctorCommand.class,
-      BenchCommand.class,
       WarmUpCommand.class,
       HelpCommand.class,
       AutoComplete.GenerateCompletion.class
@@ -38,8 +37,7 @@ import picocli.CommandLine.Spec;
     },
     footer = {"", "Begin with 'deft run sorting'; 'deft doctor' shows what would run and why."})
 final class RootCommand implements Runnable {
-  @Spec
-  private CommandSpec spec = CommandSpec.create();
+  @Spec private CommandSpec spec = CommandSpec.create();
 
   @Override
   public void run() {

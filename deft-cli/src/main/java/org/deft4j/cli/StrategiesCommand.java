@@ -28,8 +28,7 @@ final class StrategiesCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    Registry registry =
-        plugins.module(context, DeftOptions.of(ModelCatalogue.DEFAULT)).registry();
+    Registry registry = plugins.module(context, DeftOptions.of(ModelCatalogue.DEFAULT)).registry();
     Map<String, List<Listing>> kinds = new LinkedHashMap<>();
     kinds.put(
         "strategies",

@@ -41,7 +41,8 @@ public record Terminal(
     }
     return new Terminal(
         System.in,
-        new PrintWriter(System.out, false, out ? charset("stdout.encoding") : StandardCharsets.UTF_8),
+        new PrintWriter(
+            System.out, false, out ? charset("stdout.encoding") : StandardCharsets.UTF_8),
         new PrintWriter(System.err, true, charset("stderr.encoding")),
         out,
         err,

@@ -63,8 +63,22 @@ class LauncherTest {
     bin = Files.createDirectory(temp.resolve("bin"));
     for (String tool :
         List.of(
-            "sh", "sed", "find", "head", "dirname", "readlink", "mkdir", "rm", "mv", "cat", "tee",
-            "grep", "awk", "touch", "sleep", "kill")) {
+            "sh",
+            "sed",
+            "find",
+            "head",
+            "dirname",
+            "readlink",
+            "mkdir",
+            "rm",
+            "mv",
+            "cat",
+            "tee",
+            "grep",
+            "awk",
+            "touch",
+            "sleep",
+            "kill")) {
       for (String folder : List.of("/usr/bin/", "/bin/")) {
         if (Files.exists(Path.of(folder, tool))) {
           script(bin.resolve(tool), "#!/bin/sh\nexec " + folder + tool + " \"$@\"\n");
@@ -142,7 +156,8 @@ class LauncherTest {
     Outcome o =
         run(temp, withJdk(), home + "/bin/deft", "run", "sorting", "--problem", "[3, 1, 2]", "*");
     assertThat(o.code()).isZero();
-    assertThat(o.programArguments()).containsExactly("run", "sorting", "--problem", "[3, 1, 2]", "*");
+    assertThat(o.programArguments())
+        .containsExactly("run", "sorting", "--problem", "[3, 1, 2]", "*");
     assertThat(o.arguments())
         .contains(
             "--add-modules=jdk.incubator.vector",
@@ -183,8 +198,7 @@ class LauncherTest {
 
   @Test
   void passesExtraOptionsOfTheJvm() throws Exception {
-    Map<String, String> env =
-        Map.of("JAVA_HOME", jdk.toString(), "DEFT_JAVA_OPTS", "-Xmx1g -Da=b");
+    Map<String, String> env = Map.of("JAVA_HOME", jdk.toString(), "DEFT_JAVA_OPTS", "-Xmx1g -Da=b");
     assertThat(run(temp, env, installation("i") + "/bin/deft").arguments())
         .contains("-Xmx1g", "-Da=b");
   }

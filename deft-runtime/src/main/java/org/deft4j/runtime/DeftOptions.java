@@ -5,7 +5,7 @@ import java.util.List;
 import org.deft4j.tree.plan.AttentionMethod;
 
 /**
- * What {@link Deft#open(DeftOptions)} opens and how it runs.
+ * What a {@code Deft} opens and how it runs.
  *
  * @param model the name of a shipped model, or a path to a GGUF file
  * @param backend a backend's name, or {@code auto} for the best usable one

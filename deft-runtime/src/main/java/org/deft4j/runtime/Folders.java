@@ -50,6 +50,9 @@ public record Folders(Optional<Path> home, Path data, Path cache) {
 
   /** The XDG specification has relative paths ignored. */
   private static Optional<Path> absolute(@Nullable String path) {
-    return Optional.ofNullable(path).filter(p -> !p.isEmpty()).map(Path::of).filter(Path::isAbsolute);
+    return Optional.ofNullable(path)
+        .filter(p -> !p.isEmpty())
+        .map(Path::of)
+        .filter(Path::isAbsolute);
   }
 }

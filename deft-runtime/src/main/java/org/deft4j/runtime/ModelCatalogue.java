@@ -35,10 +35,7 @@ public final class ModelCatalogue {
     }
     return List.of(
         new ShippedModel(
-            DEFAULT,
-            "the small model trained for the built-in tasks (sorting)",
-            size(mini),
-            mini));
+            DEFAULT, "the small model trained for the built-in tasks (sorting)", size(mini), mini));
   }
 
   /**

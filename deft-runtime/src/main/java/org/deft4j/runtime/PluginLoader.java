@@ -114,8 +114,7 @@ public final class PluginLoader {
     }
   }
 
-  private static DeftException broken(
-      Path entry, String why, @Nullable Exception cause) {
+  private static DeftException broken(Path entry, String why, @Nullable Exception cause) {
     String message = "cannot load plugins from " + entry + ": " + why;
     return cause == null
         ? new DeftException(DeftException.RUNTIME, message)

@@ -80,7 +80,9 @@ public record PluginPath(List<Path> entries) {
       }
     } catch (IOException e) {
       throw new DeftException(
-          DeftException.RUNTIME, "cannot read the plugin folder " + folder + ": " + e.getMessage(), e);
+          DeftException.RUNTIME,
+          "cannot read the plugin folder " + folder + ": " + e.getMessage(),
+          e);
     }
     found.sort(null);
     entries.addAll(found);
@@ -102,7 +104,9 @@ public record PluginPath(List<Path> entries) {
       return jars;
     } catch (IOException e) {
       throw new DeftException(
-          DeftException.RUNTIME, "cannot read the plugin folder " + folder + ": " + e.getMessage(), e);
+          DeftException.RUNTIME,
+          "cannot read the plugin folder " + folder + ": " + e.getMessage(),
+          e);
     }
   }
 }
