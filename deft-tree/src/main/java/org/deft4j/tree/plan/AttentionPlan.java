@@ -20,7 +20,7 @@ import java.util.Arrays;
  * With {@link #maskKind()} other than {@link MaskKind#NONE} visibility is by the mask alone, whose
  * column for token i of piece p is {@code pieceToken[p] + i}. Row r of group g writes partial
  * result {@code groupPartial[g] + r - groupRowLo[g]}: the normalised output and its log-sum-exp
- * (negative infinity if the row sees nothing there).
+ * (negative infinity if the row sees nothing there, which happens with masks alone).
  *
  * <p><b>Stage 2.</b> Row r merges the groups [{@code rangeFirst[k]}, {@code rangeEnd[k]}) for k in
  * [{@code rowRange[r]}, {@code rowRange[r + 1]}), in this order. Every group of these ranges
@@ -290,5 +290,79 @@ public final class AttentionPlan {
       Arrays.fill(bitMask, 0, n, 0);
     }
     return bitMask;
+  }
+
+  /**
+   * Replaces visibility by intervals with a mask that says the same.
+   *
+   * @param dense a dense mask, or else a bit mask
+   * @param tokens columns of the mask; every piece has its own
+   */
+  void maskFromIntervals(boolean dense, int tokens) {
+    if (dense) {
+      useDenseMask(tokens);
+    } else {
+      useBitMask(tokens);
+    }
+    for (int p = 0; p < pieces; p++) {
+      for (int r = pieceRowLo[p]; r < pieceRowHi[p]; r++) {
+        int n = Math.min(pieceLength[p], r - pieceRowLo[p] + pieceCausal[p] + 1);
+        for (int i = 0; i < n; i++) {
+          if (dense) {
+            denseMask[r * maskTokens + pieceToken[p] + i] = 1;
+          } else {
+            bitMask[(pieceToken[p] + i) * maskWords + (r >> 6)] |= 1L << (r & 63);
+          }
+        }
+      }
+    }
+  }
+
+  /**
+   * What this plan moves in one layer, as the DeFT paper counts but for each key-value head once
+   * (grouped queries share a read) and with re-reads.
+   *
+   * <ul>
+   *   <li>kvTokens: tokens of all pieces. A block that is read for several groups counts each time.
+   *   <li>kv: kvTokens * 2 * kvHeads * headDim * element bytes.
+   *   <li>query: each group reads its rows' queries, each row's output is written once: (partials +
+   *       rows) * queryHeads * headDim * element bytes.
+   *   <li>partial: each partial result (headDim + 1 floats a query head) is written once and read
+   *       once: 2 * partials * queryHeads * (headDim + 1) * 4.
+   *   <li>mask: for each key-value head, one byte (dense) or one bit in whole words (bits) for each
+   *       (row, token) pair of a group; without a mask the three ints of each piece.
+   *   <li>scores: {@code tree-mask} stands for Medusa's attention out of separate operators: 4 bytes
+   *       of QK^T, 4 of scaling, 4 of masking, 8 of softmax (16-bit values, each written and read;
+   *       softmax in 32 bits) for each (row, token) pair of a group and query head. 0 for all fused
+   *       methods.
+   * </ul>
+   */
+  public IoLedger ledger(KvGeometry geometry) {
+    long kvTokens = 0;
+    long pairs = 0;
+    long maskWordsRead = 0;
+    for (int g = 0; g < groups; g++) {
+      long tokens = 0;
+      for (int p = groupPiece[g]; p < groupPiece[g + 1]; p++) {
+        tokens += pieceLength[p];
+      }
+      kvTokens += tokens;
+      pairs += tokens * (groupRowHi[g] - groupRowLo[g]);
+      maskWordsRead += tokens * (((groupRowHi[g] - 1) >> 6) - (groupRowLo[g] >> 6) + 1);
+    }
+    long maskBytes =
+        switch (maskKind) {
+          case NONE -> 12L * pieces;
+          case DENSE -> pairs;
+          case BITS -> 8L * maskWordsRead;
+        };
+    long rowBytes = (long) geometry.queryHeads() * geometry.headDim() * geometry.queryElementBytes();
+    return new IoLedger(
+        kvTokens,
+        kvTokens * geometry.kvBytes(),
+        ((long) partials + rows) * rowBytes,
+        8L * partials * geometry.queryHeads() * (geometry.headDim() + 1),
+        maskBytes * geometry.kvHeads(),
+        maskKind == MaskKind.DENSE ? 20L * pairs * geometry.queryHeads() : 0);
   }
 }
