@@ -323,8 +323,8 @@ public final class Forest {
   }
 
   /**
-   * Withdraws {@link #demote} on the path of a segment, and gives the path slots again where it lost
-   * them.
+   * Withdraws {@link #demote} on the path of a segment, and gives the path slots again where it
+   * lost them.
    *
    * @return tokens of the path that are not filled
    */
@@ -657,7 +657,9 @@ public final class Forest {
     return s;
   }
 
-  /** Puts the first {@code keep} tokens of {@code s} into a new segment between it and its parent. */
+  /**
+   * Puts the first {@code keep} tokens of {@code s} into a new segment between it and its parent.
+   */
   private Segment splitSegment(Segment s, int keep) {
     int id = freeIdCount > 0 ? freeIds[--freeIdCount] : idCount++;
     if (id >= segments.length) {

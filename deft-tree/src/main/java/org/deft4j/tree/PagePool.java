@@ -210,7 +210,10 @@ public final class PagePool {
         break;
       }
       int b = s & 63;
-      int n = Math.min(want - len, Long.numberOfTrailingZeros(used[w] >>> b | (b == 0 ? 0 : -1L << (64 - b))));
+      int n =
+          Math.min(
+              want - len,
+              Long.numberOfTrailingZeros(used[w] >>> b | (b == 0 ? 0 : -1L << (64 - b))));
       if (used[w] == 0) {
         removeEmpty(w);
       }

@@ -134,7 +134,10 @@ public final class RowLayout {
    */
   public int firstRow(int segment) {
     Segment s = forest.get(segment);
-    if (s.node >= 0 && s.node < nodes && nodeSegment[s.node] == segment && nodeOwnEnd[s.node] > nodeRowLo[s.node]) {
+    if (s.node >= 0
+        && s.node < nodes
+        && nodeSegment[s.node] == segment
+        && nodeOwnEnd[s.node] > nodeRowLo[s.node]) {
       return nodeRowLo[s.node];
     }
     for (int r = 0; r < rows; r++) {

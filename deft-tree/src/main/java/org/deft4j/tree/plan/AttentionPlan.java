@@ -331,10 +331,10 @@ public final class AttentionPlan {
    *       once: 2 * partials * queryHeads * (headDim + 1) * 4.
    *   <li>mask: for each key-value head, one byte (dense) or one bit in whole words (bits) for each
    *       (row, token) pair of a group; without a mask the three ints of each piece.
-   *   <li>scores: {@code tree-mask} stands for Medusa's attention out of separate operators: 4 bytes
-   *       of QK^T, 4 of scaling, 4 of masking, 8 of softmax (16-bit values, each written and read;
-   *       softmax in 32 bits) for each (row, token) pair of a group and query head. 0 for all fused
-   *       methods.
+   *   <li>scores: {@code tree-mask} stands for Medusa's attention out of separate operators: 4
+   *       bytes of QK^T, 4 of scaling, 4 of masking, 8 of softmax (16-bit values, each written and
+   *       read; softmax in 32 bits) for each (row, token) pair of a group and query head. 0 for all
+   *       fused methods.
    * </ul>
    */
   public IoLedger ledger(KvGeometry geometry) {
@@ -356,7 +356,8 @@ public final class AttentionPlan {
           case DENSE -> pairs;
           case BITS -> 8L * maskWordsRead;
         };
-    long rowBytes = (long) geometry.queryHeads() * geometry.headDim() * geometry.queryElementBytes();
+    long rowBytes =
+        (long) geometry.queryHeads() * geometry.headDim() * geometry.queryElementBytes();
     return new IoLedger(
         kvTokens,
         kvTokens * geometry.kvBytes(),

@@ -5,7 +5,8 @@ import org.deft4j.tree.RowLayout;
 /**
  * Writes tokens of a layout's nodes into a plan as pieces, and tracks the rows that see the group.
  *
- * <p>A cursor goes forward through the runs of a node, so that all of a node's pieces cost one walk.
+ * <p>A cursor goes forward through the runs of a node, so that all of a node's pieces cost one
+ * walk.
  */
 final class PieceWriter {
   private AttentionPlan plan = new AttentionPlan();
@@ -79,8 +80,8 @@ final class PieceWriter {
   }
 
   /**
-   * Writes tokens [{@code a}, {@code b}) of the node; a < b, and a is not before the end of the last
-   * call unless the node was started again.
+   * Writes tokens [{@code a}, {@code b}) of the node; a < b, and a is not before the end of the
+   * last call unless the node was started again.
    */
   void tokens(int a, int b) {
     int limit = first + ownEnd - rowLo;

@@ -42,7 +42,9 @@ final class Ranges {
     }
   }
 
-  /** Ends row {@code r}, which sees the path above {@code parent} and groups [{@code a}, {@code b}). */
+  /**
+   * Ends row {@code r}, which sees the path above {@code parent} and groups [{@code a}, {@code b}).
+   */
   void emit(AttentionPlan plan, int r, int parent, int a, int b) {
     int n = 0;
     int lo = a;

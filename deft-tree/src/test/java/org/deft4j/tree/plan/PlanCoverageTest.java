@@ -177,8 +177,7 @@ class PlanCoverageTest {
       PlanOptions options,
       Keys keys) {
     int r = f.random().nextInt(layout.rows());
-    int[] path =
-        f.forest().pathTokens(layout.rowSegment()[r], 0, layout.rowPosition()[r] + 1);
+    int[] path = f.forest().pathTokens(layout.rowSegment()[r], 0, layout.rowPosition()[r] + 1);
     Forest alone = new Forest(new PagePool(16, path.length / 16 + 1));
     int root = alone.root(path);
     alone.setFilled(root, path.length - 1);
@@ -213,8 +212,7 @@ class PlanCoverageTest {
 
     void copy(CopyList list) {
       for (int i = 0; i < list.size(); i++) {
-        System.arraycopy(
-            content, list.source()[i], content, list.target()[i], list.length()[i]);
+        System.arraycopy(content, list.source()[i], content, list.target()[i], list.length()[i]);
       }
     }
 
