@@ -121,12 +121,12 @@ public final class GgufMetadata {
     return has(key) ? integer(key, min, max) : other;
   }
 
-  /** A required token id or similar, -1 where the file holds the mark of an absent one (2^32 - 1). */
+  /**
+   * A required token id or similar, -1 where the file holds the mark of an absent one (2^32 - 1).
+   */
   public int integerOrAbsent(String key) {
     Entry e = scalar(key, "an integer", U8, I8, U16, I16, U32, I32, U64, I64);
-    return number(e.type, e.offset) == 0xFFFFFFFFL
-        ? -1
-        : integer(key, -1, Integer.MAX_VALUE);
+    return number(e.type, e.offset) == 0xFFFFFFFFL ? -1 : integer(key, -1, Integer.MAX_VALUE);
   }
 
   /** A required finite number. */
@@ -146,7 +146,8 @@ public final class GgufMetadata {
 
   /** A truth value, or {@code other} where the key is absent. */
   public boolean bool(String key, boolean other) {
-    return has(key) ? bytes.get(ValueLayout.JAVA_BYTE, scalar(key, "a bool", BOOL).offset) != 0
+    return has(key)
+        ? bytes.get(ValueLayout.JAVA_BYTE, scalar(key, "a bool", BOOL).offset) != 0
         : other;
   }
 

@@ -32,7 +32,8 @@ final class GgufParser {
   final Map<String, GgufMetadata.Entry> entries = new LinkedHashMap<>();
   final Map<String, GgufTensor> tensors = new LinkedHashMap<>();
 
-  private record Info(String name, TensorType type, List<Long> dimensions, long offset, long size) {}
+  private record Info(
+      String name, TensorType type, List<Long> dimensions, long offset, long size) {}
 
   GgufParser(String file, MemorySegment bytes) {
     this.file = file;
@@ -53,7 +54,9 @@ final class GgufParser {
       throw bad(
           Integer.reverseBytes(version) == 2 || Integer.reverseBytes(version) == 3
               ? "big-endian GGUF is not supported"
-              : "GGUF version " + Integer.toUnsignedString(version) + " is not supported (2 and 3 are)");
+              : "GGUF version "
+                  + Integer.toUnsignedString(version)
+                  + " is not supported (2 and 3 are)");
     }
     long tensorCount = count("tensors", MAX_TENSORS);
     long keyCount = count("metadata entries", MAX_KEYS);
@@ -85,7 +88,9 @@ final class GgufParser {
       int width = width(key, element);
       long n = int64("length of '" + key + "'");
       // A string takes at least the 8 bytes of its length.
-      if (n < 0 || n > Integer.MAX_VALUE - 8 || n > (size - at) / Math.max(width, width == 0 ? 8 : 1)) {
+      if (n < 0
+          || n > Integer.MAX_VALUE - 8
+          || n > (size - at) / Math.max(width, width == 0 ? 8 : 1)) {
         throw bad(
             "metadata key '"
                 + key
@@ -129,7 +134,11 @@ final class GgufParser {
     int n = int32("dimensions of tensor '" + name + "'");
     if (n < 1 || n > MAX_DIMENSIONS) {
       throw bad(
-          "tensor '" + name + "' has " + Integer.toUnsignedString(n) + " dimensions (1 to 4 are allowed)");
+          "tensor '"
+              + name
+              + "' has "
+              + Integer.toUnsignedString(n)
+              + " dimensions (1 to 4 are allowed)");
     }
     List<Long> dimensions = new ArrayList<>(n);
     long elements = 1;
@@ -170,8 +179,7 @@ final class GgufParser {
     long alignment = DEFAULT_ALIGNMENT;
     GgufMetadata.Entry a = entries.get("general.alignment");
     if (a != null) {
-      alignment =
-          new GgufMetadata(file, bytes, entries).integer("general.alignment", 1, 1 << 30);
+      alignment = new GgufMetadata(file, bytes, entries).integer("general.alignment", 1, 1 << 30);
       if (Long.bitCount(alignment) != 1) {
         throw bad("general.alignment must be a power of two, was " + alignment);
       }

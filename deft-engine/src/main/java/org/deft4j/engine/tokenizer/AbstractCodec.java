@@ -161,10 +161,9 @@ abstract class AbstractCodec implements TokenCodec {
   static String repair(String text) {
     StringBuilder s = new StringBuilder(text.length());
     text.codePoints()
-        .forEach(
-            c ->
-                s.appendCodePoint(
-                    c >= Character.MIN_SURROGATE && c <= Character.MAX_SURROGATE ? 0xFFFD : c));
+        .forEach(c ->
+            s.appendCodePoint(
+                c >= Character.MIN_SURROGATE && c <= Character.MAX_SURROGATE ? 0xFFFD : c));
     return s.toString();
   }
 }

@@ -26,7 +26,9 @@ public final class Tokenizers {
       case "llama" -> new SentencePiece(meta, new Vocabulary(meta));
       default ->
           throw meta.unsupported(
-              "tokenizer '" + model + "' is not supported; known: gpt2 (byte-level BPE), llama"
+              "tokenizer '"
+                  + model
+                  + "' is not supported; known: gpt2 (byte-level BPE), llama"
                   + " (SentencePiece)");
     };
   }

@@ -39,7 +39,11 @@ final class Vocabulary {
       kind = meta.integers("tokenizer.ggml.token_type");
       if (kind.length != text.length) {
         throw meta.unsupported(
-            "tokenizer.ggml.token_type has " + kind.length + " entries for " + text.length + " tokens");
+            "tokenizer.ggml.token_type has "
+                + kind.length
+                + " entries for "
+                + text.length
+                + " tokens");
       }
       for (int k : kind) {
         if (k < 0 || k > BYTE) {

@@ -14,8 +14,24 @@ import org.junit.jupiter.api.Test;
 /** Broken and hostile files give one clear error or a sound parse, never anything else. */
 class GgufFuzzTest {
   private static final long[] HOSTILE = {
-    0, 1, -1, 7, 8, 31, 255, 65_535, 65_536, 1L << 20, Integer.MAX_VALUE, 1L << 31, 1L << 32,
-    (1L << 32) - 1, 1L << 48, 1L << 61, Long.MAX_VALUE, Long.MIN_VALUE
+    0,
+    1,
+    -1,
+    7,
+    8,
+    31,
+    255,
+    65_535,
+    65_536,
+    1L << 20,
+    Integer.MAX_VALUE,
+    1L << 31,
+    1L << 32,
+    (1L << 32) - 1,
+    1L << 48,
+    1L << 61,
+    Long.MAX_VALUE,
+    Long.MIN_VALUE
   };
 
   private int sound;
@@ -55,7 +71,8 @@ class GgufFuzzTest {
     byte[] b = original.clone();
     int n = 1 + r.nextInt(3);
     for (int i = 0; i < n; i++) {
-      int at = r.nextInt(10) == 0 ? r.nextInt(b.length) : r.nextInt(Math.min(interesting, b.length));
+      int at =
+          r.nextInt(10) == 0 ? r.nextInt(b.length) : r.nextInt(Math.min(interesting, b.length));
       switch (r.nextInt(6)) {
         case 0 -> b[at] ^= (byte) (1 << r.nextInt(8));
         case 1 -> b[at] = (byte) r.nextInt();

@@ -23,8 +23,7 @@ class TokenizerVectorsTest {
     try (GgufFile f = GgufFile.open(file)) {
       codec = Tokenizers.from(f.metadata());
     }
-    String[] texts =
-        Files.readString(Path.of(file + ".inp")).split("\n__ggml_vocab_test__\n", -1);
+    String[] texts = Files.readString(Path.of(file + ".inp")).split("\n__ggml_vocab_test__\n", -1);
     List<String> ids = Files.readAllLines(Path.of(file + ".out"));
     int checked = 0;
     for (int i = 0; i < ids.size(); i++) {

@@ -64,7 +64,8 @@ class TokenizersTest {
     assertThat(c.id("<|end|>")).hasValue(259);
     assertThat(c.id("nope")).isEmpty();
     assertThat(c.endOfSequence()).hasValue(259);
-    assertThat(codec(bpe("gpt-2").put("tokenizer.ggml.add_bos_token", true)).encodePrompt("ab", true))
+    assertThat(
+            codec(bpe("gpt-2").put("tokenizer.ggml.add_bos_token", true)).encodePrompt("ab", true))
         .containsExactly(259, 256);
   }
 
