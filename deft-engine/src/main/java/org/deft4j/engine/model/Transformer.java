@@ -1,0 +1,232 @@
+package org.deft4j.engine.model;
+
+import java.util.HashSet;
+import java.util.Set;
+import org.deft4j.engine.gguf.GgufFile;
+import org.deft4j.engine.gguf.GgufTensor;
+import org.deft4j.kernels.Backend;
+import org.deft4j.kernels.Batch;
+import org.deft4j.kernels.KvCache;
+import org.deft4j.kernels.Matrix;
+import org.deft4j.kernels.Rope;
+import org.deft4j.kernels.Tensor;
+
+/**
+ * A decoder-only transformer on a backend: weights, and one forward pass over a batch of rows.
+ *
+ * <p>Activations grow to the largest batch met and are kept. Logits are computed in slices of at
+ * most {@value #SLICE} rows, so that their memory does not follow the batch.
+ */
+public final class Transformer implements AutoCloseable {
+  /** Most rows of logits at a time. */
+  public static final int SLICE = 64;
+
+  private record Layer(
+      Tensor attentionNorm, Matrix qkv, Matrix output, Tensor ffnNorm, Matrix gateUp, Matrix down) {}
+
+  private final Backend backend;
+  private final ModelConfig config;
+  private final Matrix embedding;
+  private final Matrix head;
+  private final Tensor outputNorm;
+  private final Rope rope;
+  private final Layer[] layers;
+  private final float scale;
+  private final String weightType;
+  private final long parameters;
+  private final long weightBytes;
+
+  private int capacity;
+  private Tensor x;
+  private Tensor h;
+  private Tensor qkv;
+  private Tensor attended;
+  private Tensor ffn;
+  private Tensor last;
+  private Tensor logits;
+  private final int[] sliceRows = new int[SLICE];
+
+  /**
+   * Takes over the weights of a file, which must stay open as long as this.
+   *
+   * @throws org.deft4j.tree.DeftException {@code UNSUPPORTED_MODEL} if its architecture, a type or
+   *     a shape is not supported, {@code OUT_OF_MEMORY} if the backend cannot hold it
+   */
+  public Transformer(GgufFile file, Backend backend) {
+    this.backend = backend;
+    config = Family.of(file.metadata()).config(file);
+    int dim = config.dim();
+    int q = config.heads() * config.headDim();
+    int kv = config.kvHeads() * config.headDim();
+    Set<String> used = new HashSet<>();
+    used.add("rope_freqs.weight");
+    Loader load = new Loader(file, backend, used);
+    embedding = load.matrix(config.vocabulary(), dim, "token_embd.weight");
+    head = config.tied() ? embedding : load.matrix(config.vocabulary(), dim, "output.weight");
+    outputNorm = load.vector("output_norm.weight", dim);
+    layers = new Layer[config.layers()];
+    for (int i = 0; i < layers.length; i++) {
+      String p = "blk." + i + ".";
+      layers[i] =
+          new Layer(
+              load.vector(p + "attn_norm.weight", dim),
+              load.qkv(p, q, kv, dim),
+              load.matrix(dim, q, p + "attn_output.weight"),
+              load.vector(p + "ffn_norm.weight", dim),
+              load.matrix(config.ffn(), dim, p + "ffn_gate.weight", p + "ffn_up.weight"),
+              load.matrix(dim, config.ffn(), p + "ffn_down.weight"));
+    }
+    long count = 0;
+    long bytes = 0;
+    for (GgufTensor t : file.tensors()) {
+      // A tensor that is left out would change the results silently.
+      if (!used.contains(t.name())) {
+        throw file.metadata()
+            .unsupported(
+                "tensor '" + t.name() + "' is no part of a " + config.architecture() + " model");
+      }
+      count += t.elements();
+      bytes += t.data().byteSize();
+    }
+    parameters = count;
+    weightBytes = bytes;
+    weightType = layers[0].qkv.type().name();
+    rope = backend.rope(config.rope());
+    scale = (float) (1 / Math.sqrt(config.headDim()));
+    capacity = 16;
+    x = backend.tensor(capacity, dim);
+    h = backend.tensor(capacity, dim);
+    qkv = backend.tensor(capacity, config.qkvColumns());
+    attended = backend.tensor(capacity, q);
+    ffn = backend.tensor(capacity, config.ffn());
+    last = backend.tensor(8, dim);
+    logits = backend.tensor(8, config.vocabulary());
+  }
+
+  /** Reads weights in the shapes asked for, and remembers which tensors were used. */
+  private record Loader(GgufFile file, Backend backend, Set<String> used) {
+    Matrix matrix(int rows, int columns, String... names) {
+      org.deft4j.kernels.Weights[] parts = new org.deft4j.kernels.Weights[names.length];
+      for (int i = 0; i < names.length; i++) {
+        used.add(names[i]);
+        parts[i] = Tensors.weights(file, names[i], rows, columns);
+      }
+      return backend.matrix(Tensors.ofOneType(parts));
+    }
+
+    Matrix qkv(String p, int q, int kv, int dim) {
+      used.add(p + "attn_q.weight");
+      used.add(p + "attn_k.weight");
+      used.add(p + "attn_v.weight");
+      return backend.matrix(
+          Tensors.ofOneType(
+              Tensors.weights(file, p + "attn_q.weight", q, dim),
+              Tensors.weights(file, p + "attn_k.weight", kv, dim),
+              Tensors.weights(file, p + "attn_v.weight", kv, dim)));
+    }
+
+    Tensor vector(String name, int length) {
+      used.add(name);
+      return backend.vector(Tensors.vector(file, name, length));
+    }
+  }
+
+  /** The shape. */
+  public ModelConfig config() {
+    return config;
+  }
+
+  /** How the layers' weights are stored, for instance {@code Q8_0}. */
+  public String weightType() {
+    return weightType;
+  }
+
+  /** Number of weights. */
+  public long parameters() {
+    return parameters;
+  }
+
+  /** Bytes of the weights in the file. */
+  public long weightBytes() {
+    return weightBytes;
+  }
+
+  /**
+   * Computes the batch's rows through all layers and stores their keys and values. Their final
+   * states are kept for {@link #logits} until the next call.
+   */
+  public void forward(Batch batch, KvCache kv) {
+    int rows = batch.rows();
+    reserve(rows);
+    float eps = config.eps();
+    backend.begin(batch);
+    backend.embed(embedding, x);
+    for (int i = 0; i < layers.length; i++) {
+      Layer l = layers[i];
+      backend.rmsNorm(x, l.attentionNorm, eps, h, rows);
+      backend.matmul(l.qkv, h, qkv, rows);
+      backend.ropeAppend(rope, kv, i, qkv);
+      backend.attention(kv, i, qkv, scale, attended);
+      backend.matmulAdd(l.output, attended, x, rows);
+      backend.rmsNorm(x, l.ffnNorm, eps, h, rows);
+      backend.matmulSwiglu(l.gateUp, h, ffn, rows);
+      backend.matmulAdd(l.down, ffn, x, rows);
+    }
+  }
+
+  /**
+   * Logits of {@code n} rows of the last {@link #forward}, {@code [n][vocabulary]}; valid until the
+   * next call.
+   *
+   * @param rows row numbers, read from {@code from}
+   * @param n at most {@link #SLICE}
+   */
+  public Tensor logits(int[] rows, int from, int n) {
+    if (n > logits.rows()) {
+      int grown = Math.min(SLICE, Math.max(n, logits.rows() * 2));
+      last.close();
+      logits.close();
+      last = backend.tensor(grown, config.dim());
+      logits = backend.tensor(grown, config.vocabulary());
+    }
+    System.arraycopy(rows, from, sliceRows, 0, n);
+    backend.gatherRows(x, sliceRows, n, last);
+    backend.rmsNorm(last, outputNorm, config.eps(), last, n);
+    backend.matmul(head, last, logits, n);
+    return logits;
+  }
+
+  private void reserve(int rows) {
+    if (rows <= capacity) {
+      return;
+    }
+    capacity = Math.max(rows, capacity * 2);
+    for (Tensor t : new Tensor[] {x, h, qkv, attended, ffn}) {
+      t.close();
+    }
+    x = backend.tensor(capacity, config.dim());
+    h = backend.tensor(capacity, config.dim());
+    qkv = backend.tensor(capacity, config.qkvColumns());
+    attended = backend.tensor(capacity, config.heads() * config.headDim());
+    ffn = backend.tensor(capacity, config.ffn());
+  }
+
+  /** Frees weights and activations; idempotent. */
+  @Override
+  public void close() {
+    embedding.close();
+    head.close();
+    outputNorm.close();
+    for (Layer l : layers) {
+      l.attentionNorm.close();
+      l.qkv.close();
+      l.output.close();
+      l.ffnNorm.close();
+      l.gateUp.close();
+      l.down.close();
+    }
+    for (Tensor t : new Tensor[] {x, h, qkv, attended, ffn, last, logits}) {
+      t.close();
+    }
+  }
+}
