@@ -1,0 +1,63 @@
+package org.deft4j.engine;
+
+import org.deft4j.engine.sample.LogitsConstraint;
+import org.deft4j.engine.sample.StopStrings;
+import org.deft4j.tree.decode.DecodeSpec;
+import org.jspecify.annotations.Nullable;
+
+/** What a busy node waits for. */
+abstract sealed class Request {
+  /** Sampling. */
+  static final class Decode extends Request {
+    final DecodeSpec spec;
+    final int[] stopTokens;
+    final @Nullable StopStrings stops;
+    final @Nullable LogitsConstraint constraint;
+    int sampled;
+    double logProb;
+
+    Decode(DecodeSpec spec, @Nullable StopStrings stops, @Nullable LogitsConstraint constraint) {
+      this.spec = spec;
+      this.stops = stops;
+      this.constraint = constraint;
+      stopTokens = spec.stopTokens().stream().mapToInt(Integer::intValue).toArray();
+    }
+
+    boolean stopsAt(int token) {
+      for (int s : stopTokens) {
+        if (s == token) {
+          return true;
+        }
+      }
+      return false;
+    }
+  }
+
+  /** Given tokens: positions {@code [first, end)} of the path. */
+  static final class Extend extends Request {
+    final int first;
+    final int end;
+    final EndPoint before;
+
+    /** Log-probabilities, known below {@code first + known}; empty if they are not asked for. */
+    final float[] logProbs;
+
+    int known;
+
+    Extend(int first, int end, EndPoint before, boolean logProbs) {
+      this.first = first;
+      this.end = end;
+      this.before = before;
+      this.logProbs = new float[logProbs ? end - first : 0];
+    }
+  }
+
+  /** Candidates for the next token. */
+  static final class Choices extends Request {
+    final int[] tokens;
+
+    Choices(int[] tokens) {
+      this.tokens = tokens;
+    }
+  }
+}
