@@ -33,22 +33,29 @@ abstract sealed class Request {
     }
   }
 
-  /** Given tokens: positions {@code [first, end)} of the path. */
+  /** Given tokens, which stand at positions {@code [first, end)} of the path. */
   static final class Extend extends Request {
     final int first;
-    final int end;
+    final int[] tokens;
     final EndPoint before;
 
-    /** Log-probabilities, known below {@code first + known}; empty if they are not asked for. */
+    /** The first {@code known} are computed; empty if they are not asked for. */
     final float[] logProbs;
 
     int known;
 
-    Extend(int first, int end, EndPoint before, boolean logProbs) {
+    /** Whether all that was asked for is computed. */
+    boolean done;
+
+    Extend(int first, int[] tokens, EndPoint before, boolean logProbs) {
       this.first = first;
-      this.end = end;
+      this.tokens = tokens;
       this.before = before;
-      this.logProbs = new float[logProbs ? end - first : 0];
+      this.logProbs = new float[logProbs ? tokens.length : 0];
+    }
+
+    int end() {
+      return first + tokens.length;
     }
   }
 

@@ -1,0 +1,185 @@
+package org.deft4j.engine;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import org.deft4j.engine.model.Transformer;
+import org.deft4j.engine.sample.Sampler;
+import org.deft4j.kernels.Tensor;
+import org.deft4j.tree.DeftException;
+import org.deft4j.tree.Forest;
+import org.deft4j.tree.RowLayout;
+import org.deft4j.tree.decode.DecodeEvent;
+import org.deft4j.tree.decode.FinishReason;
+import org.jspecify.annotations.Nullable;
+
+/** Turns logits to what requests wait for, and collects the events of a step. */
+final class Answers {
+  private final Forest forest;
+  private final StepRows step;
+  private final Sampler sampler;
+  private final KeptLogits kept;
+  private final int context;
+  private final float[] row;
+  private int[] rows = new int[16];
+  private final List<DecodeEvent> events = new ArrayList<>();
+
+  /** Tokens sampled so far. */
+  long sampled;
+
+  /** The first failure of the step: told when all branches had their turn. */
+  @Nullable DeftException failure;
+
+  /**
+   * For a model of this shape.
+   *
+   * @param vocabulary logits a row
+   * @param tokens of these, tokens that exist
+   */
+  Answers(Forest forest, StepRows step, int vocabulary, int tokens, int context) {
+    this.forest = forest;
+    this.step = step;
+    this.context = context;
+    sampler = new Sampler(tokens);
+    kept = new KeptLogits(vocabulary);
+    row = new float[vocabulary];
+  }
+
+  /** The events so far in the order of nodes, each node's as they happened; then none is left. */
+  List<DecodeEvent> take() {
+    List<DecodeEvent> out = new ArrayList<>(events);
+    out.sort(Comparator.comparing(DecodeEvent::node));
+    events.clear();
+    return out;
+  }
+
+  /** Answers all wants of a forward pass. */
+  void fromForward(RowLayout layout, Transformer model) {
+    int wants = step.wants();
+    if (wants == 0) {
+      return;
+    }
+    long[] order = step.ordered(layout);
+    if (rows.length < wants) {
+      rows = new int[Math.max(wants, rows.length * 2)];
+    }
+    int distinct = 0;
+    for (int i = 0; i < wants; i++) {
+      int r = (int) (order[i] >>> 32);
+      if (distinct == 0 || rows[distinct - 1] != r) {
+        rows[distinct++] = r;
+      }
+    }
+    int w = 0;
+    for (int from = 0; from < distinct; from += Transformer.SLICE) {
+      int n = Math.min(Transformer.SLICE, distinct - from);
+      Tensor logits = model.logits(rows, from, n);
+      for (int i = 0; i < n; i++) {
+        logits.read(i, 1, row, 0);
+        double norm = sampler.logSumExp(row);
+        while (w < wants && (int) (order[w] >>> 32) == rows[from + i]) {
+          int want = (int) order[w++];
+          answer(step.wantNode(want), step.wantItem(want), row, norm);
+        }
+      }
+    }
+  }
+
+  /** Answers from kept logits what can be; true if it could. */
+  boolean fromKept(Node node) {
+    float[] logits =
+        node.request instanceof Request.Extend e ? e.before.logits : node.end.logits;
+    if (logits == null) {
+      return false;
+    }
+    answer(node, 0, logits, sampler.logSumExp(logits));
+    return true;
+  }
+
+  private void answer(Node node, int item, float[] logits, double norm) {
+    switch (node.request) {
+      case Request.Decode d -> sample(node, d, logits, norm);
+      case Request.Choices c -> {
+        kept.keep(node.end, logits);
+        float[] logProbs = new float[c.tokens.length];
+        for (int i = 0; i < logProbs.length; i++) {
+          logProbs[i] = (float) (logits[c.tokens[i]] - norm);
+        }
+        node.request = null;
+        events.add(new DecodeEvent.Chosen(node.id, c.tokens.clone(), logProbs));
+      }
+      case Request.Extend e -> {
+        e.logProbs[item] = (float) (logits[e.tokens[item]] - norm);
+        e.known = item + 1;
+      }
+      case null -> throw new IllegalStateException(node.id + " asked for nothing");
+    }
+  }
+
+  private void sample(Node node, Request.Decode d, float[] logits, double norm) {
+    if (node.end.shared) {
+      kept.keep(node.end, logits);
+    }
+    int position = node.pathLength();
+    int token =
+        sampler.sample(
+            logits,
+            d.spec,
+            position,
+            () -> forest.pathTokens(node.segment, 0, position),
+            d.constraint);
+    try {
+      node.segment = forest.writable(node.segment);
+      forest.append(node.segment, token);
+    } catch (DeftException e) {
+      // The branch stays as it was and samples the same token when there is room.
+      if (failure == null) {
+        failure = e;
+      }
+      return;
+    }
+    step.sampled(node.segment);
+    node.grown(1);
+    sampled++;
+    float logProb = (float) (logits[token] - norm);
+    d.sampled++;
+    d.logProb += logProb;
+    if (d.constraint != null) {
+      d.constraint.accept(token);
+    }
+    events.add(new DecodeEvent.Sampled(node.id, token, logProb, position));
+    boolean stopString = d.stops != null && d.stops.accept(token);
+    if (d.stopsAt(token)) {
+      finish(node, d, FinishReason.STOP_TOKEN);
+    } else if (stopString) {
+      finish(node, d, FinishReason.STOP_STRING);
+    } else if (d.sampled >= d.spec.maxTokens()) {
+      finish(node, d, FinishReason.MAX_TOKENS);
+    } else if (node.pathLength() >= context) {
+      finish(node, d, FinishReason.CONTEXT_FULL);
+    }
+  }
+
+  /** Ends a sampling request. */
+  void finish(Node node, Request.Decode d, FinishReason reason) {
+    node.request = null;
+    events.add(new DecodeEvent.Finished(node.id, reason, d.sampled, d.logProb));
+  }
+
+  /** Ends a request that was cancelled. */
+  void cancel(Node node) {
+    node.cancelled = false;
+    if (node.request instanceof Request.Decode d) {
+      finish(node, d, FinishReason.CANCELLED);
+    } else {
+      node.request = null;
+      events.add(new DecodeEvent.Finished(node.id, FinishReason.CANCELLED, 0, 0));
+    }
+  }
+
+  /** Ends an extension. */
+  void extended(Node node, Request.Extend e) {
+    node.request = null;
+    events.add(new DecodeEvent.Extended(node.id, e.logProbs));
+  }
+}

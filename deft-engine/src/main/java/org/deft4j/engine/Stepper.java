@@ -1,0 +1,276 @@
+package org.deft4j.engine;
+
+import java.util.Arrays;
+import java.util.List;
+import org.deft4j.engine.model.ModelConfig;
+import org.deft4j.engine.model.Transformer;
+import org.deft4j.kernels.Backend;
+import org.deft4j.kernels.Batch;
+import org.deft4j.kernels.KvCache;
+import org.deft4j.kernels.KvShape;
+import org.deft4j.tree.CopyList;
+import org.deft4j.tree.DeftException;
+import org.deft4j.tree.Forest;
+import org.deft4j.tree.RowLayout;
+import org.deft4j.tree.decode.DecoderStats;
+import org.deft4j.tree.decode.FinishReason;
+import org.deft4j.tree.plan.AttentionPlan;
+import org.deft4j.tree.plan.AttentionPlanner;
+import org.deft4j.tree.plan.IoLedger;
+import org.deft4j.tree.plan.KvGeometry;
+import org.deft4j.tree.plan.PlanOptions;
+
+/** Runs steps: chooses rows, computes them, answers requests, counts. */
+final class Stepper implements AutoCloseable {
+  /** Rows that prompts get in a step however many branches decode. */
+  private static final int LEAST_PREFILL = 16;
+
+  private final EngineOptions options;
+  private final Backend backend;
+  private final Transformer model;
+  private final Forest forest;
+  private final int context;
+  private final KvCache kv;
+  private final StepRows rows;
+  private final Answers answers;
+  private final AttentionPlanner planner;
+  private final KvGeometry geometry;
+  private final Batch batch = new Batch();
+  private int[] copyFrom = new int[0];
+  private int[] copyTo = new int[0];
+
+  private long steps;
+  private long allRows;
+  private long prefilled;
+  private long recomputed;
+  private long lost;
+  private IoLedger io = IoLedger.ZERO;
+
+  Stepper(
+      EngineOptions options,
+      Backend backend,
+      Transformer model,
+      Forest forest,
+      int tokens,
+      int context) {
+    this.options = options;
+    this.backend = backend;
+    this.model = model;
+    this.forest = forest;
+    this.context = context;
+    ModelConfig c = model.config();
+    kv =
+        backend.kvCache(
+            new KvShape(
+                c.layers(), c.kvHeads(), c.headDim(), forest.pool().capacity(), options.kvType()));
+    rows = new StepRows(forest);
+    answers = new Answers(forest, rows, c.vocabulary(), tokens, context);
+    planner =
+        new AttentionPlanner(
+            options.attention(), PlanOptions.DEFAULT.withDeterministic(options.deterministic()));
+    geometry =
+        new KvGeometry(c.heads(), c.kvHeads(), c.headDim(), options.kvType().bytes(), Float.BYTES);
+  }
+
+  Answers answers() {
+    return answers;
+  }
+
+  /** Throws what made a part of the last step fail. */
+  void rethrow() {
+    DeftException e = answers.failure;
+    answers.failure = null;
+    if (e != null) {
+      throw e;
+    }
+  }
+
+  /**
+   * One forward pass for these busy nodes, which stand in the order of their ids.
+   *
+   * @return rows computed
+   */
+  int step(List<Node> busy) {
+    for (Node n : busy) {
+      if (n.cancelled) {
+        answers.cancel(n);
+      }
+      atOnce(n);
+    }
+    choose(busy);
+    int computed = rows.isEmpty() ? 0 : forward();
+    for (Node n : busy) {
+      if (n.request instanceof Request.Extend e
+          && e.done
+          && e.known == e.logProbs.length
+          && answers.failure == null) {
+        answers.extended(n, e);
+      }
+    }
+    return computed;
+  }
+
+  /** Does what needs no forward pass. */
+  private void atOnce(Node n) {
+    switch (n.request) {
+      case Request.Decode d -> {
+        if (n.pathLength() >= context) {
+          answers.finish(n, d, FinishReason.CONTEXT_FULL);
+        } else {
+          answers.fromKept(n);
+        }
+      }
+      case Request.Choices _ -> answers.fromKept(n);
+      case Request.Extend e -> {
+        if (e.known < e.logProbs.length && e.known == 0) {
+          answers.fromKept(n);
+        }
+      }
+      case null -> {}
+    }
+  }
+
+  /** Picks this step's rows: first one for each decoding branch, then prompts and extensions. */
+  private void choose(List<Node> busy) {
+    rows.begin(options.chunk());
+    for (Node n : busy) {
+      if (n.request instanceof Request.Decode && rows.lacksNewestOnly(n)) {
+        rows.addNewest(n.segment);
+        rows.want(n, n.pathLength() - 1, 0);
+      }
+    }
+    rows.leaveFor(LEAST_PREFILL);
+    for (Node n : busy) {
+      switch (n.request) {
+        case Request.Decode _ when rows.lacksNewestOnly(n) -> {}
+        case Request.Decode _ -> whole(n);
+        case Request.Choices _ -> whole(n);
+        case Request.Extend e -> extension(n, e);
+        case null -> {}
+      }
+      if (n.refill && rows.addPath(n, n.pathLength() - 1) == n.pathLength() - 1) {
+        n.refill = false;
+      }
+    }
+  }
+
+  private void whole(Node n) {
+    int end = n.pathLength();
+    if (rows.addPath(n, end) == end) {
+      rows.want(n, end - 1, 0);
+    }
+  }
+
+  /** The last token of an extension is left for the request that follows it there. */
+  private void extension(Node n, Request.Extend e) {
+    int end = e.end() - 1;
+    int reached = rows.addPath(n, end);
+    int before = rows.computedBefore;
+    for (int i = e.known; i < e.logProbs.length; i++) {
+      int position = e.first + i - 1;
+      if (position >= reached) {
+        return;
+      }
+      if (position >= before || i == e.known) {
+        rows.want(n, position, i);
+      }
+    }
+    e.done = reached == end;
+  }
+
+  private int forward() {
+    RowLayout layout = rows.layout();
+    AttentionPlan plan;
+    try {
+      plan = planner.plan(layout);
+    } catch (DeftException e) {
+      // Private copies that found no room: those that did are not made, so none counts.
+      planner.close();
+      answers.failure = e;
+      return 0;
+    }
+    copy(planner.copies());
+    int n = layout.rows();
+    batch.reset(n);
+    System.arraycopy(layout.rowToken(), 0, batch.tokens(), 0, n);
+    System.arraycopy(layout.rowPosition(), 0, batch.positions(), 0, n);
+    System.arraycopy(layout.rowSlot(), 0, batch.slots(), 0, n);
+    batch.plan(plan);
+    model.forward(batch, kv);
+    steps++;
+    allRows += n;
+    io = io.plus(plan.ledger(geometry).times(model.config().layers()));
+    int old = (int) Math.min(lost, rows.prefilled);
+    lost -= old;
+    prefilled += rows.prefilled - old;
+    recomputed += old + rows.again;
+    rows.commit();
+    answers.fromForward(layout, model);
+    return n;
+  }
+
+  private void copy(CopyList copies) {
+    int n = Math.toIntExact(copies.tokens());
+    if (n == 0) {
+      return;
+    }
+    if (copyFrom.length < n) {
+      copyFrom = new int[Math.max(n, copyFrom.length * 2)];
+      copyTo = Arrays.copyOf(copyFrom, copyFrom.length);
+    }
+    int k = 0;
+    for (int i = 0; i < copies.size(); i++) {
+      for (int j = 0; j < copies.length()[i]; j++) {
+        copyFrom[k] = copies.source()[i] + j;
+        copyTo[k++] = copies.target()[i] + j;
+      }
+    }
+    backend.copyKv(kv, copyFrom, copyTo, n);
+  }
+
+  /** Gives the path of a node its slots again; returns how many tokens had lost theirs. */
+  int restore(Node node) {
+    int missing = 0;
+    for (int s = node.segment; s != Forest.NONE; s = forest.parent(s)) {
+      missing += forest.resident(s) ? 0 : forest.length(s);
+    }
+    forest.restore(node.segment);
+    lost += missing;
+    return missing;
+  }
+
+  DecoderStats stats(long reused) {
+    long token = kv.shape().bytesPerToken();
+    return new DecoderStats(
+        steps,
+        allRows,
+        answers.sampled,
+        prefilled,
+        reused,
+        recomputed,
+        forest.slotsInUse() * token,
+        forest.slotsShared() * token,
+        io);
+  }
+
+  EngineInfo info(String file) {
+    return new EngineInfo(
+        file,
+        model.config(),
+        model.parameters(),
+        model.weightType(),
+        model.weightBytes(),
+        backend.info(),
+        options.attention(),
+        options.kvType(),
+        kv.bytes(),
+        kv.shape().slots(),
+        context);
+  }
+
+  @Override
+  public void close() {
+    planner.close();
+    backend.close();
+  }
+}

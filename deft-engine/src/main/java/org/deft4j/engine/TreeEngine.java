@@ -1,0 +1,427 @@
+package org.deft4j.engine;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import org.deft4j.engine.gguf.GgufFile;
+import org.deft4j.engine.model.ModelConfig;
+import org.deft4j.engine.model.Transformer;
+import org.deft4j.engine.sample.LogitsConstraint;
+import org.deft4j.engine.sample.StopStrings;
+import org.deft4j.engine.tokenizer.Tokenizers;
+import org.deft4j.kernels.Backend;
+import org.deft4j.kernels.BackendOptions;
+import org.deft4j.kernels.Backends;
+import org.deft4j.kernels.KvShape;
+import org.deft4j.tree.DeftException;
+import org.deft4j.tree.Forest;
+import org.deft4j.tree.PagePool;
+import org.deft4j.tree.decode.Capabilities;
+import org.deft4j.tree.decode.DecodeEvent;
+import org.deft4j.tree.decode.DecodeSpec;
+import org.deft4j.tree.decode.DecoderStats;
+import org.deft4j.tree.decode.NodeId;
+import org.deft4j.tree.decode.TokenCodec;
+import org.deft4j.tree.decode.TreeDecoder;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A language model that decodes a forest on this machine.
+ *
+ * <p>Tokens are computed when a request needs them: a prompt with the first request below it, the
+ * last token of a branch with the next request there. Requests at one place of a path share what is
+ * computed, and logits at a place where a branch forked are kept, so that later forks there choose
+ * their first token without a forward pass. A step computes a row for each decoding branch and
+ * fills up with prompts and extensions to {@link EngineOptions#chunk()} rows.
+ *
+ * <p>When keys and values find no room, demoted nodes and then cached prompts lose theirs; when that
+ * is not enough, the call throws {@link DeftException} with the code {@code OUT_OF_MEMORY}. A {@link
+ * #step} that throws it has told all events of what did happen, and may be called again once
+ * something was released.
+ */
+public final class TreeEngine implements TreeDecoder {
+  private static final int MAX_LEAVES = 4096;
+
+  private final EngineOptions options;
+  private final GgufFile file;
+  private final TokenCodec codec;
+  private final Forest forest;
+  private final Stepper stepper;
+  private final Capabilities capabilities;
+  private final Map<NodeId, Node> nodes = new HashMap<>();
+  private List<Node> live = new ArrayList<>();
+  private List<Node> spare = new ArrayList<>();
+  private long nextId;
+  private long reused;
+  private boolean stepping;
+  private boolean closed;
+
+  private TreeEngine(GgufFile file, EngineOptions options, Backend backend) {
+    this.file = file;
+    this.options = options;
+    codec = Tokenizers.from(file.metadata());
+    Transformer model = new Transformer(file, backend);
+    ModelConfig c = model.config();
+    if (codec.vocabularySize() > c.vocabulary()) {
+      throw file.metadata()
+          .unsupported(
+              "its tokenizer has "
+                  + codec.vocabularySize()
+                  + " tokens, its embedding only "
+                  + c.vocabulary());
+    }
+    int context =
+        options.contextLimit() == 0 ? c.context() : Math.min(c.context(), options.contextLimit());
+    KvShape one = new KvShape(c.layers(), c.kvHeads(), c.headDim(), 1, options.kvType());
+    int pages = KvMemory.pages(options, one, context);
+    PagePool pool = new PagePool(options.pageSize(), pages);
+    forest = new Forest(pool);
+    stepper = new Stepper(options, backend, model, forest, codec.vocabularySize(), context);
+    capabilities =
+        new Capabilities(
+            true, true, true, true, backend.info().deterministic(), MAX_LEAVES, context);
+  }
+
+  /**
+   * Opens a model.
+   *
+   * @throws DeftException {@code MODEL_NOT_FOUND}, {@code UNSUPPORTED_MODEL}, {@code
+   *     BACKEND_UNAVAILABLE} or {@code OUT_OF_MEMORY}, saying what to do
+   * @throws IllegalArgumentException for an unknown backend
+   */
+  public static TreeEngine open(EngineOptions options) {
+    return open(GgufFile.open(options.model()), options);
+  }
+
+  /** Opens a model file that is open already; the engine closes it, at once if it cannot open. */
+  public static TreeEngine open(GgufFile file, EngineOptions options) {
+    boolean done = false;
+    Backend backend = null;
+    try {
+      backend =
+          Backends.select(
+              options.backend(),
+              BackendOptions.defaults()
+                  .withThreads(options.threads())
+                  .withDeterministic(options.deterministic()));
+      TreeEngine engine = new TreeEngine(file, options, backend);
+      done = true;
+      return engine;
+    } finally {
+      if (!done) {
+        if (backend != null) {
+          backend.close();
+        }
+        file.close();
+      }
+    }
+  }
+
+  /** What this engine runs. */
+  public EngineInfo info() {
+    return stepper.info(file.name());
+  }
+
+  @Override
+  public Capabilities capabilities() {
+    return capabilities;
+  }
+
+  @Override
+  public TokenCodec codec() {
+    return codec;
+  }
+
+  // --- the tree ---
+
+  @Override
+  public NodeId root(int[] prompt) {
+    requireOpen();
+    requireTokens(prompt);
+    requireContext(prompt.length);
+    int known = forest.match(prompt);
+    int segment = forest.root(prompt);
+    reused += known;
+    Node node = new Node(new NodeId(nextId++), null, 0, segment, new EndPoint());
+    node.length = prompt.length;
+    nodes.put(node.id, node);
+    return node.id;
+  }
+
+  @Override
+  public List<NodeId> fork(NodeId id, int atToken, int n) {
+    Node node = node(id);
+    int least = node.parent == null ? 1 : 0;
+    if (atToken < least || atToken > node.length || n < 1) {
+      throw new IllegalArgumentException(
+          "cannot fork " + id + " of " + node.length + " tokens at " + atToken + ", " + n + " times");
+    }
+    int at = forest.at(node.segment, node.base + atToken);
+    EndPoint end = atToken == node.length ? node.end : new EndPoint();
+    end.shared = true;
+    List<NodeId> ids = new ArrayList<>(n);
+    for (int i = 0; i < n; i++) {
+      Node child =
+          new Node(new NodeId(nextId++), node, node.base + atToken, forest.child(at), end);
+      node.children.add(child);
+      nodes.put(child.id, child);
+      ids.add(child.id);
+    }
+    return ids;
+  }
+
+  @Override
+  public void seal(NodeId leaf) {
+    idle(leaf).sealed = true;
+  }
+
+  @Override
+  public void release(NodeId subtree) {
+    Node top = node(subtree);
+    if (top.parent != null) {
+      top.parent.children.remove(top);
+    }
+    for (Node n : subtree(top)) {
+      nodes.remove(n.id);
+      n.request = null;
+      n.refill = false;
+      forest.release(n.segment);
+    }
+  }
+
+  /** A node and all below it, parents first. */
+  private static List<Node> subtree(Node top) {
+    List<Node> all = new ArrayList<>();
+    ArrayDeque<Node> stack = new ArrayDeque<>();
+    stack.push(top);
+    while (!stack.isEmpty()) {
+      Node n = stack.pop();
+      all.add(n);
+      n.children.forEach(stack::push);
+    }
+    return all;
+  }
+
+  @Override
+  public void demote(NodeId id, double priority) {
+    List<Node> all = subtree(node(id));
+    for (Node n : all) {
+      if (n.request != null || n.refill) {
+        throw new IllegalStateException("cannot demote " + id + ": " + n.id + " is busy");
+      }
+    }
+    for (Node n : all) {
+      forest.demote(n.segment, priority);
+    }
+  }
+
+  @Override
+  public int restore(NodeId id) {
+    Node node = node(id);
+    int lost = stepper.restore(node);
+    if (lost > 0 && !node.refill) {
+      node.refill = true;
+      list(node);
+    }
+    return lost;
+  }
+
+  @Override
+  public int[] tokens(NodeId id) {
+    Node node = node(id);
+    return forest.pathTokens(node.segment, node.base, node.pathLength());
+  }
+
+  @Override
+  public int length(NodeId id) {
+    return node(id).length;
+  }
+
+  @Override
+  public int pathLength(NodeId id) {
+    return node(id).pathLength();
+  }
+
+  // --- requests ---
+
+  @Override
+  public void extend(NodeId leaf, int[] tokens, boolean logProbs) {
+    Node node = idle(leaf);
+    requireTokens(tokens);
+    requireContext(node.pathLength() + tokens.length);
+    stepper.restore(node);
+    node.segment = forest.writable(node.segment);
+    forest.append(node.segment, tokens, 0, tokens.length);
+    begin(node, new Request.Extend(node.pathLength(), tokens.clone(), node.end, logProbs));
+    node.grown(tokens.length);
+  }
+
+  @Override
+  public void choices(NodeId leaf, int[] tokens) {
+    Node node = idle(leaf);
+    requireTokens(tokens);
+    stepper.restore(node);
+    begin(node, new Request.Choices(tokens.clone()));
+  }
+
+  @Override
+  public void decode(NodeId leaf, DecodeSpec spec) {
+    decode(leaf, spec, null);
+  }
+
+  /**
+   * Samples as {@link #decode(NodeId, DecodeSpec)} under a constraint.
+   *
+   * @param constraint belongs to this branch from now on; null for none
+   */
+  public void decode(NodeId leaf, DecodeSpec spec, @Nullable LogitsConstraint constraint) {
+    Node node = idle(leaf);
+    for (int t : spec.logitBias().keySet()) {
+      requireTokens(t);
+    }
+    stepper.restore(node);
+    StopStrings stops =
+        spec.stopStrings().isEmpty() ? null : new StopStrings(spec.stopStrings(), codec);
+    begin(node, new Request.Decode(spec, stops, constraint));
+  }
+
+  private void begin(Node node, Request request) {
+    node.request = request;
+    node.ready = false;
+    list(node);
+  }
+
+  private void list(Node node) {
+    if (!node.listed) {
+      node.listed = true;
+      live.add(node);
+    }
+  }
+
+  @Override
+  public void cancel(NodeId leaf) {
+    Node node = node(leaf);
+    node.cancelled = node.request != null;
+  }
+
+  @Override
+  public boolean busy() {
+    requireOpen();
+    for (Node n : live) {
+      if (n.request != null || n.refill) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  // --- steps ---
+
+  @Override
+  public int step(Consumer<? super DecodeEvent> events) {
+    requireOpen();
+    if (stepping) {
+      throw new IllegalStateException("step called from an event");
+    }
+    spare.clear();
+    for (Node n : live) {
+      n.listed = n.request != null || n.refill;
+      if (n.listed) {
+        spare.add(n);
+      }
+    }
+    List<Node> busy = spare;
+    spare = live;
+    live = busy;
+    if (busy.isEmpty()) {
+      return 0;
+    }
+    busy.sort(Comparator.comparingLong(n -> n.id.value()));
+    int rows = stepper.step(busy);
+    stepping = true;
+    try {
+      stepper.answers().take().forEach(events);
+    } finally {
+      stepping = false;
+    }
+    stepper.rethrow();
+    return rows;
+  }
+
+  @Override
+  public DecoderStats stats() {
+    requireOpen();
+    return stepper.stats(reused);
+  }
+
+  @Override
+  public void close() {
+    if (closed) {
+      return;
+    }
+    closed = true;
+    nodes.clear();
+    live.clear();
+    stepper.close();
+    file.close();
+  }
+
+  // --- checks ---
+
+  private void requireOpen() {
+    if (closed) {
+      throw new IllegalStateException("the engine is closed");
+    }
+  }
+
+  private void requireTokens(int... tokens) {
+    if (tokens.length == 0) {
+      throw new IllegalArgumentException("at least one token is needed");
+    }
+    for (int t : tokens) {
+      if (t < 0 || t >= codec.vocabularySize()) {
+        throw new IllegalArgumentException(
+            "token " + t + " is outside the vocabulary of " + codec.vocabularySize());
+      }
+    }
+  }
+
+  private void requireContext(int length) {
+    if (length > capabilities.contextLength()) {
+      throw new IllegalArgumentException(
+          "a path of "
+              + length
+              + " tokens exceeds the context of "
+              + capabilities.contextLength()
+              + " tokens");
+    }
+  }
+
+  private Node node(NodeId id) {
+    requireOpen();
+    Node node = nodes.get(id);
+    if (node == null) {
+      throw new IllegalArgumentException("no " + id);
+    }
+    return node;
+  }
+
+  /** A node that may be asked something. */
+  private Node idle(NodeId id) {
+    Node node = node(id);
+    if (node.request != null) {
+      throw new IllegalStateException(id + " is busy");
+    }
+    if (node.sealed) {
+      throw new IllegalStateException(id + " is sealed");
+    }
+    if (live.size() >= MAX_LEAVES && !node.listed) {
+      throw new IllegalStateException("more than " + MAX_LEAVES + " branches at once");
+    }
+    return node;
+  }
+}
