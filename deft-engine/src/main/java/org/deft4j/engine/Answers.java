@@ -87,8 +87,7 @@ final class Answers {
 
   /** Answers from kept logits what can be; true if it could. */
   boolean fromKept(Node node) {
-    float[] logits =
-        node.request instanceof Request.Extend e ? e.before.logits : node.end.logits;
+    float[] logits = node.request instanceof Request.Extend e ? e.before.logits : node.end.logits;
     if (logits == null) {
       return false;
     }

@@ -52,7 +52,9 @@ public record EngineOptions(
     }
   }
 
-  /** Defaults: best backend, {@code flatten}, all processors, F32 keys and values, 16-slot pages. */
+  /**
+   * Defaults: best backend, {@code flatten}, all processors, F32 keys and values, 16-slot pages.
+   */
   public static EngineOptions of(Path model) {
     return new EngineOptions(
         model,
@@ -70,14 +72,30 @@ public record EngineOptions(
   /** These options with another {@link #model()}. */
   public EngineOptions withModel(Path v) {
     return new EngineOptions(
-        v, backend, attention, threads, kvMemory, kvType, pageSize, contextLimit, deterministic,
+        v,
+        backend,
+        attention,
+        threads,
+        kvMemory,
+        kvType,
+        pageSize,
+        contextLimit,
+        deterministic,
         chunk);
   }
 
   /** These options with another {@link #backend()}. */
   public EngineOptions withBackend(String v) {
     return new EngineOptions(
-        model, v, attention, threads, kvMemory, kvType, pageSize, contextLimit, deterministic,
+        model,
+        v,
+        attention,
+        threads,
+        kvMemory,
+        kvType,
+        pageSize,
+        contextLimit,
+        deterministic,
         chunk);
   }
 
@@ -90,28 +108,60 @@ public record EngineOptions(
   /** These options with other {@link #threads()}. */
   public EngineOptions withThreads(int v) {
     return new EngineOptions(
-        model, backend, attention, v, kvMemory, kvType, pageSize, contextLimit, deterministic,
+        model,
+        backend,
+        attention,
+        v,
+        kvMemory,
+        kvType,
+        pageSize,
+        contextLimit,
+        deterministic,
         chunk);
   }
 
   /** These options with other {@link #kvMemory()}. */
   public EngineOptions withKvMemory(long v) {
     return new EngineOptions(
-        model, backend, attention, threads, v, kvType, pageSize, contextLimit, deterministic,
+        model,
+        backend,
+        attention,
+        threads,
+        v,
+        kvType,
+        pageSize,
+        contextLimit,
+        deterministic,
         chunk);
   }
 
   /** These options with another {@link #kvType()}. */
   public EngineOptions withKvType(KvType v) {
     return new EngineOptions(
-        model, backend, attention, threads, kvMemory, v, pageSize, contextLimit, deterministic,
+        model,
+        backend,
+        attention,
+        threads,
+        kvMemory,
+        v,
+        pageSize,
+        contextLimit,
+        deterministic,
         chunk);
   }
 
   /** These options with another {@link #pageSize()}. */
   public EngineOptions withPageSize(int v) {
     return new EngineOptions(
-        model, backend, attention, threads, kvMemory, kvType, v, contextLimit, deterministic,
+        model,
+        backend,
+        attention,
+        threads,
+        kvMemory,
+        kvType,
+        v,
+        contextLimit,
+        deterministic,
         chunk);
   }
 
@@ -130,7 +180,15 @@ public record EngineOptions(
   /** These options with another {@link #chunk()}. */
   public EngineOptions withChunk(int v) {
     return new EngineOptions(
-        model, backend, attention, threads, kvMemory, kvType, pageSize, contextLimit,
-        deterministic, v);
+        model,
+        backend,
+        attention,
+        threads,
+        kvMemory,
+        kvType,
+        pageSize,
+        contextLimit,
+        deterministic,
+        v);
   }
 }

@@ -188,8 +188,7 @@ final class StepRows {
     }
     int index = position - forest.start(s);
     reserve(s);
-    if (index < forest.filled(s)
-        && !(againStamp[s] == step && index == forest.length(s) - 1)) {
+    if (index < forest.filled(s) && !(againStamp[s] == step && index == forest.length(s) - 1)) {
       batch.add(s, index, 1);
       if (index == forest.length(s) - 1) {
         againStamp[s] = step;

@@ -38,9 +38,9 @@ import org.jspecify.annotations.Nullable;
  * their first token without a forward pass. A step computes a row for each decoding branch and
  * fills up with prompts and extensions to {@link EngineOptions#chunk()} rows.
  *
- * <p>When keys and values find no room, demoted nodes and then cached prompts lose theirs; when that
- * is not enough, the call throws {@link DeftException} with the code {@code OUT_OF_MEMORY}. A {@link
- * #step} that throws it has told all events of what did happen, and may be called again once
+ * <p>When keys and values find no room, demoted nodes and then cached prompts lose theirs; when
+ * that is not enough, the call throws {@link DeftException} with the code {@code OUT_OF_MEMORY}. A
+ * {@link #step} that throws it has told all events of what did happen, and may be called again once
  * something was released.
  */
 public final class TreeEngine implements TreeDecoder {
@@ -158,15 +158,22 @@ public final class TreeEngine implements TreeDecoder {
     int least = node.parent == null ? 1 : 0;
     if (atToken < least || atToken > node.length || n < 1) {
       throw new IllegalArgumentException(
-          "cannot fork " + id + " of " + node.length + " tokens at " + atToken + ", " + n + " times");
+          "cannot fork "
+              + id
+              + " of "
+              + node.length
+              + " tokens at "
+              + atToken
+              + ", "
+              + n
+              + " times");
     }
     int at = forest.at(node.segment, node.base + atToken);
     EndPoint end = atToken == node.length ? node.end : new EndPoint();
     end.shared = true;
     List<NodeId> ids = new ArrayList<>(n);
     for (int i = 0; i < n; i++) {
-      Node child =
-          new Node(new NodeId(nextId++), node, node.base + atToken, forest.child(at), end);
+      Node child = new Node(new NodeId(nextId++), node, node.base + atToken, forest.child(at), end);
       node.children.add(child);
       nodes.put(child.id, child);
       ids.add(child.id);

@@ -22,7 +22,12 @@ public final class Transformer implements AutoCloseable {
   public static final int SLICE = 64;
 
   private record Layer(
-      Tensor attentionNorm, Matrix qkv, Matrix output, Tensor ffnNorm, Matrix gateUp, Matrix down) {}
+      Tensor attentionNorm,
+      Matrix qkv,
+      Matrix output,
+      Tensor ffnNorm,
+      Matrix gateUp,
+      Matrix down) {}
 
   private final Backend backend;
   private final ModelConfig config;

@@ -4,8 +4,8 @@ package org.deft4j.engine.sample;
  * Random numbers by counter: no state, so any draw can be made at any time in any order.
  *
  * <p>Construction: three rounds of the SplitMix64 finalizer (Stafford's mix 13, as in {@link
- * java.util.SplittableRandom}), which is a bijection of 64 bits, over the key words, each added with
- * its own odd multiple of the golden ratio: {@code h = mix(h + word * k)}.
+ * java.util.SplittableRandom}), which is a bijection of 64 bits, over the key words, each added
+ * with its own odd multiple of the golden ratio: {@code h = mix(h + word * k)}.
  */
 public final class CounterRandom {
   private static final long GOLDEN = 0x9E3779B97F4A7C15L;
@@ -22,8 +22,8 @@ public final class CounterRandom {
   /** 64 random bits for this key. */
   public static long bits(long seed, long stream, long position) {
     long h = mix(seed * GOLDEN + 0x632BE59BD9B4E019L);
-    h = mix(h + stream * GOLDEN + GOLDEN);
-    return mix(h + position * GOLDEN + 2 * GOLDEN);
+    h = mix(h + (stream + 1) * GOLDEN);
+    return mix(h + (position + 2) * GOLDEN);
   }
 
   /** A uniform number in [0, 1) for this key, a multiple of 2^-53. */

@@ -10,8 +10,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Filters apply in the order of the spec. The draw is by the inverse of the cumulative
  * distribution in the order of token ids, with one uniform number of {@link CounterRandom}. No full
- * sort is made: top-k keeps a heap of k, and top-p looks only at tokens of at least {@code (1 - p) /
- * n} probability, which together have probability p. Keeps buffers; for one thread.
+ * sort is made: top-k keeps a heap of k, and top-p looks only at tokens of at least {@code (1 - p)
+ * / n} probability, which together have probability p. Keeps buffers; for one thread.
  */
 public final class Sampler {
   private static final int BLOCK = 512;

@@ -71,8 +71,7 @@ final class VectorRowMath extends RowMath {
     p = p.fma(r, FloatVector.broadcast(F, 1.6666665459e-1f));
     p = p.fma(r, FloatVector.broadcast(F, 5.0000001201e-1f));
     p = p.fma(r.mul(r), r).add(1f);
-    IntVector e =
-        (IntVector) n.convertShape(VectorOperators.F2I, IntVector.SPECIES_PREFERRED, 0);
+    IntVector e = (IntVector) n.convertShape(VectorOperators.F2I, IntVector.SPECIES_PREFERRED, 0);
     IntVector bits = e.add(127).lanewise(VectorOperators.LSHL, 23);
     return p.mul(bits.reinterpretAsFloats());
   }
