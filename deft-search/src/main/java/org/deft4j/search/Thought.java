@@ -67,4 +67,9 @@ public record Thought(
         expandable,
         Optional.of(value));
   }
+
+  /** This thought, continued or not. */
+  public Thought withExpandable(boolean value) {
+    return new Thought(ordinal, parent, depth, stage, text, state, tokens, logProb, value, score);
+  }
 }

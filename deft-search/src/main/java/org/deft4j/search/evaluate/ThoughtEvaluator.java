@@ -25,6 +25,11 @@ public interface ThoughtEvaluator {
     return false;
   }
 
+  /** Whether it is a verifier: what it calls solved is solved, beyond doubt. */
+  default boolean proves() {
+    return false;
+  }
+
   /**
    * Refuses a model or problem that it cannot work with.
    *

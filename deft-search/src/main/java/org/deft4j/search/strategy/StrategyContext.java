@@ -9,10 +9,12 @@ import org.deft4j.search.Thought;
  * @param evaluator the evaluator's name; empty when the search has none
  * @param joint the evaluator compares thoughts: ask it for all of a level at once
  * @param canPropose the model can list several next thoughts in one answer
+ * @param proves a thought that the evaluator calls solved is proved to be: the search may end there
+ *     and then
  * @param seed the search's seed, for decisions drawn by a key
  */
 public record StrategyContext(
-    Thought root, String evaluator, boolean joint, boolean canPropose, long seed) {
+    Thought root, String evaluator, boolean joint, boolean canPropose, boolean proves, long seed) {
   /** Whether the search has an evaluator. */
   public boolean canEvaluate() {
     return !evaluator.isEmpty();

@@ -1,0 +1,93 @@
+package org.deft4j.search.driver;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.deft4j.search.spi.Question;
+import org.deft4j.search.spi.Stage;
+import org.deft4j.search.strategy.ThoughtGenerator.Sampling;
+import org.deft4j.tree.decode.NodeId;
+import org.jspecify.annotations.Nullable;
+
+/** A branch that a search wants or has at work. */
+abstract sealed class Job {
+  final OpenAsk ask;
+  final ThoughtTree.Entry at;
+
+  /** The branch at work; null while it waits for its turn. */
+  @Nullable NodeId leaf;
+
+  Job(OpenAsk ask, ThoughtTree.Entry at) {
+    this.ask = ask;
+    this.at = at;
+  }
+
+  /** A branch on which the model writes. */
+  abstract static sealed class Write extends Job {
+    final Stage stage;
+    final Sampling sampling;
+    final long stream;
+    final List<Integer> tokens = new ArrayList<>();
+    double logProb;
+    long reserved;
+
+    Write(OpenAsk ask, ThoughtTree.Entry at, Stage stage, Sampling sampling, long stream) {
+      super(ask, at);
+      this.stage = stage;
+      this.sampling = sampling;
+      this.stream = stream;
+    }
+  }
+
+  /** Writes one thought, or a list of up to {@code nodes} thoughts from this ordinal on. */
+  static final class Grow extends Write {
+    final long ordinal;
+    final int nodes;
+    final boolean list;
+
+    Grow(
+        OpenAsk ask,
+        ThoughtTree.Entry at,
+        Stage stage,
+        Sampling sampling,
+        long ordinal,
+        int nodes,
+        boolean list) {
+      super(ask, at, stage, sampling, ordinal);
+      this.ordinal = ordinal;
+      this.nodes = nodes;
+      this.list = list;
+    }
+  }
+
+  /** Writes an evaluator's text. */
+  static final class Opine extends Write {
+    final Scoring scoring;
+    final int index;
+
+    Opine(
+        Scoring scoring,
+        int index,
+        ThoughtTree.Entry at,
+        Stage stage,
+        Sampling sampling,
+        long stream) {
+      super(scoring.ask, at, stage, sampling, stream);
+      this.scoring = scoring;
+      this.index = index;
+    }
+  }
+
+  /** Asks for the probabilities of the next token. */
+  static final class Choose extends Job {
+    final Scoring scoring;
+    final int index;
+    final Question question;
+
+    Choose(Scoring scoring, int index, ThoughtTree.Entry at, Question question) {
+      super(scoring.ask, at);
+      this.scoring = scoring;
+      this.index = index;
+      this.question = question;
+    }
+  }
+}

@@ -1,0 +1,101 @@
+package org.deft4j.search.driver;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.deft4j.tree.decode.DecodeEvent;
+import org.deft4j.tree.decode.DecodeSpec;
+import org.deft4j.tree.decode.NodeId;
+import org.deft4j.tree.decode.TreeDecoder;
+
+/** The decoder's branches at work, and who waits for each. Shared by all searches of a driver. */
+final class Lanes {
+  private final TreeDecoder decoder;
+  private final Map<NodeId, Waiter> waiters = new HashMap<>();
+
+  Lanes(TreeDecoder decoder) {
+    this.decoder = decoder;
+  }
+
+  /** Hears of one request. */
+  interface Waiter {
+    /** A token was sampled. */
+    default void sampled(int token, float logProb) {}
+
+    /** The request was answered; its node is idle. */
+    void answered(DecodeEvent event);
+  }
+
+  TreeDecoder decoder() {
+    return decoder;
+  }
+
+  /** How many more branches may be at work. */
+  int free() {
+    return Math.max(0, decoder.capabilities().maxLeaves() - waiters.size());
+  }
+
+  NodeId fork(NodeId node) {
+    return decoder.fork(node, 1).getFirst();
+  }
+
+  void extend(NodeId leaf, List<Integer> tokens, Waiter waiter) {
+    decoder.extend(leaf, ints(tokens), false);
+    waiters.put(leaf, waiter);
+  }
+
+  void decode(NodeId leaf, DecodeSpec spec, Waiter waiter) {
+    decoder.decode(leaf, spec);
+    waiters.put(leaf, waiter);
+  }
+
+  void choices(NodeId leaf, List<Integer> tokens, Waiter waiter) {
+    decoder.choices(leaf, ints(tokens));
+    waiters.put(leaf, waiter);
+  }
+
+  /** Stops waiting for a node that is about to be released with its tree. */
+  void forget(NodeId node) {
+    waiters.remove(node);
+  }
+
+  /** Whether no branch is at work. */
+  boolean idle() {
+    return waiters.isEmpty();
+  }
+
+  /** Frees a node below which nothing else is at work. */
+  void release(NodeId node) {
+    waiters.remove(node);
+    decoder.release(node);
+  }
+
+  /**
+   * One step of the decoder. All tokens are booked before any answer is heard: an answer may
+   * release branches that took part in the same step.
+   */
+  void step() {
+    List<DecodeEvent> events = new ArrayList<>();
+    decoder.step(events::add);
+    for (DecodeEvent event : events) {
+      Waiter waiter = waiters.get(event.node());
+      if (waiter != null && event instanceof DecodeEvent.Sampled s) {
+        waiter.sampled(s.token(), s.logProb());
+      }
+    }
+    for (DecodeEvent event : events) {
+      if (event instanceof DecodeEvent.Sampled) {
+        continue;
+      }
+      Waiter waiter = waiters.remove(event.node());
+      if (waiter != null) {
+        waiter.answered(event);
+      }
+    }
+  }
+
+  static int[] ints(List<Integer> tokens) {
+    return tokens.stream().mapToInt(Integer::intValue).toArray();
+  }
+}

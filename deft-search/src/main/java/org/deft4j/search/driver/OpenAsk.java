@@ -1,0 +1,28 @@
+package org.deft4j.search.driver;
+
+import org.deft4j.search.strategy.Told;
+
+/** An ask that is not closed yet. */
+final class OpenAsk {
+  final long id;
+
+  /** Branches that have not ended. */
+  int pending;
+
+  /** Results told so far. */
+  int results;
+
+  Told.Why why = Told.Why.DONE;
+
+  OpenAsk(long id, int pending) {
+    this.id = id;
+    this.pending = pending;
+  }
+
+  /** Notes why not all was done; the first reason stays. */
+  void because(Told.Why reason) {
+    if (why == Told.Why.DONE) {
+      why = reason;
+    }
+  }
+}

@@ -1,0 +1,72 @@
+package org.deft4j.search.evaluate;
+
+import java.util.List;
+import java.util.Optional;
+import org.deft4j.search.Score;
+import org.deft4j.search.Thought;
+import org.deft4j.search.spi.EvaluatorFactory;
+import org.deft4j.search.spi.Options;
+import org.deft4j.search.spi.Problem;
+import org.deft4j.search.spi.PromptLayout;
+import org.deft4j.search.spi.Verdict;
+import org.deft4j.tree.DeftException;
+import org.deft4j.tree.decode.Capabilities;
+
+/**
+ * Runs the task's own check of an answer. It verifies against the problem, never against the
+ * reference answer, and so is no oracle; costs no tokens. Thoughts without an answer score 0.
+ */
+public final class Checker implements ThoughtEvaluator {
+  /** Its name. */
+  public static final String NAME = "checker";
+
+  @Override
+  public String name() {
+    return NAME;
+  }
+
+  @Override
+  public boolean oracle() {
+    return false;
+  }
+
+  @Override
+  public boolean proves() {
+    return true;
+  }
+
+  @Override
+  public void check(Problem problem, PromptLayout layout, Capabilities capabilities) {
+    if (problem.verify("").isEmpty()) {
+      throw new DeftException(
+          DeftException.USAGE,
+          "task " + problem.task() + " cannot check answers: use another evaluator than checker");
+    }
+  }
+
+  @Override
+  public Evaluation plan(Problem problem, PromptLayout layout, List<List<Thought>> paths) {
+    return Evaluation.of(paths.stream().map(path -> score(problem, path.getLast())).toList());
+  }
+
+  private static Score score(Problem problem, Thought thought) {
+    Optional<Verdict> verdict = thought.answer().flatMap(problem::verify);
+    return verdict
+        .map(v -> new Score(v.score(), v.solved(), NAME))
+        .orElse(new Score(0, false, NAME));
+  }
+
+  /** Makes it by name. */
+  public static final class Factory implements EvaluatorFactory {
+    @Override
+    public String description() {
+      return "the task's own check of an answer against the problem, without the reference answer";
+    }
+
+    @Override
+    public ThoughtEvaluator create(Options options) {
+      options.requireKnown("evaluator " + NAME, options());
+      return new Checker();
+    }
+  }
+}

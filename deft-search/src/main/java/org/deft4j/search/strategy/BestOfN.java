@@ -1,0 +1,138 @@
+package org.deft4j.search.strategy;
+
+import java.util.Comparator;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.deft4j.search.Thought;
+import org.deft4j.search.spi.OptionSpec;
+import org.deft4j.search.spi.Options;
+import org.deft4j.search.spi.StrategyFactory;
+
+/**
+ * Samples n answers and takes the one that the evaluator likes best; ends early when it proves one.
+ */
+public final class BestOfN implements SearchStrategy {
+  private final Config config;
+  private Board board = new Board(Start.ROOT);
+  private Chains chains = new Chains(board, 0, ThoughtGenerator.greedy());
+  private final Set<Long> evaluated = new HashSet<>();
+  private boolean joint;
+  private boolean proves;
+  private boolean stopped;
+
+  /**
+   * Settings.
+   *
+   * @param width how many answers are sampled
+   * @param depth most thoughts in a chain
+   * @param temperature of sampling
+   * @param weighted whether equal answers add up their scores
+   */
+  public record Config(int width, int depth, double temperature, boolean weighted) {
+    /** 8 answers at temperature 0.8, each scored alone. */
+    public static final Config DEFAULT = new Config(8, 64, 0.8, false);
+
+    /** Checks ranges. */
+    public Config {
+      Start.atLeastOne("width", width);
+      Start.atLeastOne("depth", depth);
+      Start.temperature(temperature);
+    }
+  }
+
+  /** With default settings. */
+  public BestOfN() {
+    this(Config.DEFAULT);
+  }
+
+  /** With these settings. */
+  public BestOfN(Config config) {
+    this.config = config;
+  }
+
+  @Override
+  public void start(StrategyContext context) {
+    Start.needsEvaluator("best-of-n", context);
+    joint = context.joint();
+    proves = context.proves();
+    board = new Board(context.root());
+    chains = new Chains(board, config.depth(), ThoughtGenerator.sample(config.temperature()));
+    chains.begin(config.width());
+  }
+
+  @Override
+  public List<Ask> ask(int slots) {
+    if (stopped) {
+      return board.drain();
+    }
+    if (proves && chains.answers().stream().anyMatch(Ranking::solved)) {
+      stopped = true;
+      board.cancelAll();
+      return board.drain();
+    }
+    chains.proceed();
+    List<Long> fresh =
+        chains.answers().stream()
+            .map(Thought::ordinal)
+            .filter(t -> !evaluated.contains(t))
+            .toList();
+    // An evaluator that compares answers waits for all of them.
+    if (!fresh.isEmpty() && !(joint && board.waiting())) {
+      evaluated.addAll(fresh);
+      if (joint) {
+        board.evaluate(fresh);
+      } else {
+        fresh.forEach(t -> board.evaluate(List.of(t)));
+      }
+    }
+    return board.drain();
+  }
+
+  @Override
+  public void tell(Told result) {
+    board.tell(result);
+  }
+
+  @Override
+  public Optional<Thought> current() {
+    List<Thought> answers = chains.answers();
+    Comparator<Thought> order =
+        config.weighted() ? Ranking.byWeightedVotes(answers) : Ranking.byScore();
+    return Ranking.best(answers, order);
+  }
+
+  /** Makes it by name. */
+  public static final class Factory implements StrategyFactory {
+    @Override
+    public String description() {
+      return "samples n answers and takes the one that the evaluator likes best";
+    }
+
+    @Override
+    public List<OptionSpec> options() {
+      return List.of(
+          new OptionSpec("width", "" + Config.DEFAULT.width(), "answers sampled, >= 1"),
+          new OptionSpec("depth", "" + Config.DEFAULT.depth(), "most thoughts in a chain, >= 1"),
+          new OptionSpec(
+              "temperature", "" + Config.DEFAULT.temperature(), "of sampling, 0 or more"),
+          new OptionSpec(
+              "weighted",
+              "" + Config.DEFAULT.weighted(),
+              "whether equal answers add up their scores"));
+    }
+
+    @Override
+    public SearchStrategy create(Options options) {
+      options.requireKnown("strategy best-of-n", options());
+      Config d = Config.DEFAULT;
+      return new BestOfN(
+          new Config(
+              options.integer("width", d.width(), 1),
+              options.integer("depth", d.depth(), 1),
+              options.number("temperature", d.temperature(), 0, 100),
+              options.flag("weighted", d.weighted())));
+    }
+  }
+}

@@ -1,0 +1,64 @@
+package org.deft4j.search.strategy;
+
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import org.deft4j.search.Score;
+import org.deft4j.search.Thought;
+
+/** Orders thoughts, best first; equal ones by ordinal, so that the order is total. */
+final class Ranking {
+  private Ranking() {}
+
+  /** Solved ones, then by the evaluator's value, then by mean log-probability. */
+  static Comparator<Thought> byScore() {
+    return Comparator.comparing(Ranking::solved, Comparator.reverseOrder())
+        .thenComparing(t -> -value(t))
+        .thenComparing(Ranking::unlikeliness)
+        .thenComparing(Thought::ordinal);
+  }
+
+  /**
+   * As {@link #byScore}, but the value of an answer counts once for every thought that gives it: a
+   * vote weighted by the evaluator. Many agreeing samples outweigh one that the evaluator likes by
+   * mistake.
+   *
+   * @param all the thoughts that vote
+   */
+  static Comparator<Thought> byWeightedVotes(Collection<Thought> all) {
+    Map<String, Double> votes = new HashMap<>();
+    Map<String, Double> values = new HashMap<>();
+    for (Thought t : all) {
+      t.answer()
+          .ifPresent(a -> {
+            votes.merge(a, 1.0, Double::sum);
+            values.merge(a, value(t), Math::max);
+          });
+    }
+    return Comparator.<Thought>comparingDouble(t ->
+            -t.answer()
+                .map(a -> votes.getOrDefault(a, 1.0) * values.getOrDefault(a, 0.0))
+                .orElseGet(() -> value(t)))
+        .thenComparing(byScore());
+  }
+
+  /** The best answer of these. */
+  static Optional<Thought> best(Collection<Thought> thoughts, Comparator<Thought> order) {
+    return thoughts.stream().filter(t -> t.answer().isPresent()).min(order);
+  }
+
+  static boolean solved(Thought t) {
+    return t.score().map(Score::solved).orElse(false);
+  }
+
+  static double value(Thought t) {
+    return t.score().map(Score::value).orElse(0.0);
+  }
+
+  private static double unlikeliness(Thought t) {
+    double mean = t.meanLogProb();
+    return Double.isNaN(mean) ? 0 : -mean;
+  }
+}

@@ -1,0 +1,119 @@
+package org.deft4j.tasks.sorting;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import org.deft4j.search.evaluate.Checker;
+import org.deft4j.search.spi.OptionSpec;
+import org.deft4j.search.spi.Options;
+import org.deft4j.search.spi.Problem;
+import org.deft4j.search.spi.Task;
+import org.deft4j.search.spi.TaskFactory;
+import org.deft4j.tasks.data.Csv;
+import org.deft4j.tree.DeftException;
+
+/**
+ * Sorts lists of digits with repeats, the first task of Graph of Thoughts.
+ *
+ * <p>Data files have the columns {@code Unsorted} and, if they like, {@code ID} and {@code Sorted},
+ * as those of Graph of Thoughts.
+ */
+public final class SortingTask implements Task {
+  /** Its name. */
+  public static final String NAME = "sorting";
+
+  private static final int DEFAULT_LENGTH = 64;
+
+  private final int length;
+
+  /**
+   * A task.
+   *
+   * @param length how many digits a generated list has, at least 1
+   */
+  public SortingTask(int length) {
+    if (length < 1) {
+      throw new IllegalArgumentException("length must be at least 1, was " + length);
+    }
+    this.length = length;
+  }
+
+  @Override
+  public String name() {
+    return NAME;
+  }
+
+  @Override
+  public Problem generate(long seed) {
+    SplittableRandom random = new SplittableRandom(seed);
+    List<Integer> values = new ArrayList<>();
+    for (int i = 0; i < length; i++) {
+      values.add(random.nextInt(10));
+    }
+    return new SortingProblem("seed " + seed, new Digits(values));
+  }
+
+  @Override
+  public Problem parse(String text) {
+    try {
+      return new SortingProblem("given", nonEmpty(Digits.parse(text)));
+    } catch (IllegalArgumentException e) {
+      throw new DeftException(DeftException.USAGE, String.valueOf(e.getMessage()), e);
+    }
+  }
+
+  private static Digits nonEmpty(Digits digits) {
+    if (digits.size() == 0) {
+      throw new IllegalArgumentException("the list is empty; write at least one digit, as in [3]");
+    }
+    return digits;
+  }
+
+  @Override
+  public List<Problem> read(Path file, int limit) {
+    Csv csv = Csv.read(file, limit);
+    List<Problem> problems = new ArrayList<>();
+    for (Csv.Row row : csv.rows()) {
+      Digits unsorted = digits(csv, row, "Unsorted");
+      if (csv.has("Sorted") && !digits(csv, row, "Sorted").equals(unsorted.sorted())) {
+        throw csv.error(row, "Sorted is not the sorted form of Unsorted");
+      }
+      String id = csv.has("ID") ? csv.field(row, "ID") : "" + problems.size();
+      problems.add(new SortingProblem(id, unsorted));
+    }
+    return problems;
+  }
+
+  private static Digits digits(Csv csv, Csv.Row row, String column) {
+    try {
+      return nonEmpty(Digits.parse(csv.field(row, column)));
+    } catch (IllegalArgumentException e) {
+      throw csv.error(row, column + ": " + e.getMessage());
+    }
+  }
+
+  @Override
+  public String defaultEvaluator() {
+    return Checker.NAME;
+  }
+
+  /** Makes it by name. */
+  public static final class Factory implements TaskFactory {
+    @Override
+    public String description() {
+      return "sort a list of digits with repeats";
+    }
+
+    @Override
+    public List<OptionSpec> options() {
+      return List.of(new OptionSpec("length", "" + DEFAULT_LENGTH, "digits of a generated list"));
+    }
+
+    @Override
+    public Task create(Options options) {
+      options.requireKnown("task " + NAME, options());
+      return new SortingTask(options.integer("length", DEFAULT_LENGTH, 1));
+    }
+  }
+}
