@@ -20,8 +20,8 @@ import org.deft4j.tree.decode.TokenCodec;
 final class TextLayout implements PromptLayout {
   private static final String HEAD =
       """
-      Sort the list of digits in ascending order. The output has every digit of the input, as often \
-      as it occurs there.
+      Sort the list of digits in ascending order.
+      The output has every digit of the input, as often as it occurs there.
 
       Input: [5, 1, 0, 1, 2, 0, 4, 8]
       Output: [0, 0, 1, 1, 2, 4, 5, 8]
@@ -29,8 +29,7 @@ final class TextLayout implements PromptLayout {
       Input: [3, 7, 0, 2, 8, 1, 2, 2, 2, 4, 7, 8, 5, 5, 3, 9]
       Output: [0, 1, 2, 2, 2, 2, 3, 3, 4, 5, 5, 7, 7, 8, 8, 9]
 
-      Input:\s\
-      """;
+      Input:""";
   private static final String SOLVE = "\nOutput:";
   private static final String IMPROVE =
       "\n\n"
@@ -55,7 +54,7 @@ final class TextLayout implements PromptLayout {
 
   @Override
   public List<Integer> root() {
-    return ids(codec.encodePrompt(HEAD + list, true));
+    return ids(codec.encodePrompt(HEAD + " " + list, true));
   }
 
   @Override
