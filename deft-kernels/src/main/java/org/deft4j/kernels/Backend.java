@@ -61,8 +61,8 @@ public interface Backend extends AutoCloseable {
   void embed(Matrix table, Tensor y);
 
   /**
-   * {@code y[r][i] = weight[i] * x[r][i] / sqrt(mean_i(x[r][i]^2) + eps)} (arXiv 1910.07467); {@code
-   * y} may be {@code x}.
+   * {@code y[r][i] = weight[i] * x[r][i] / sqrt(mean_i(x[r][i]^2) + eps)} (arXiv 1910.07467);
+   * {@code y} may be {@code x}.
    */
   void rmsNorm(Tensor x, Tensor weight, float eps, Tensor y, int rows);
 

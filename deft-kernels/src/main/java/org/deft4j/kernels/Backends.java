@@ -76,8 +76,7 @@ public final class Backends {
       }
       try {
         Backend backend = p.open(options);
-        reasons.forEach(
-            r -> LOG.log(System.Logger.Level.INFO, () -> "backend passed over, " + r));
+        reasons.forEach(r -> LOG.log(System.Logger.Level.INFO, () -> "backend passed over, " + r));
         return backend;
       } catch (DeftException e) {
         reasons.add(p.name() + ": " + e.getMessage());

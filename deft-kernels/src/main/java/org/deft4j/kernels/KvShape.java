@@ -15,7 +15,14 @@ public record KvShape(int layers, int kvHeads, int headDim, int slots, KvType ty
   public KvShape {
     if (layers < 1 || kvHeads < 1 || headDim < 1 || slots < 1) {
       throw new IllegalArgumentException(
-          "KV cache of " + layers + " layers, " + kvHeads + " heads of " + headDim + ", " + slots
+          "KV cache of "
+              + layers
+              + " layers, "
+              + kvHeads
+              + " heads of "
+              + headDim
+              + ", "
+              + slots
               + " slots");
     }
   }

@@ -68,8 +68,7 @@ public record RopeSpec(Style style, int headDim, double[] frequencies) {
 
   /** Divides every frequency by {@code factor}: linear position interpolation. */
   public RopeSpec withLinearScaling(double factor) {
-    return new RopeSpec(
-        style, headDim, Arrays.stream(frequencies).map(f -> f / factor).toArray());
+    return new RopeSpec(style, headDim, Arrays.stream(frequencies).map(f -> f / factor).toArray());
   }
 
   /**

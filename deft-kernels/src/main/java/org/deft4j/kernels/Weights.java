@@ -29,7 +29,6 @@ public record Weights(WeightType type, int rows, int cols, MemorySegment data) {
 
   /** Weights of type {@link WeightType#F32} from an array. */
   public static Weights of(int rows, int cols, float[] values) {
-    return new Weights(
-        WeightType.F32, rows, cols, MemorySegment.ofArray(values.clone()));
+    return new Weights(WeightType.F32, rows, cols, MemorySegment.ofArray(values.clone()));
   }
 }

@@ -352,9 +352,8 @@ public abstract class CpuBackend implements Backend {
     if (items < 2 || (long) items * values < PARALLEL_VALUES) {
       share.run(0, items);
     } else {
-      pool.run(
-          (w, workers) ->
-              share.run(WorkerPool.share(items, w, workers), WorkerPool.share(items, w + 1, workers)));
+      pool.run((w, workers) ->
+          share.run(WorkerPool.share(items, w, workers), WorkerPool.share(items, w + 1, workers)));
     }
   }
 
@@ -364,8 +363,11 @@ public abstract class CpuBackend implements Backend {
     }
     if (rows < 1 || rows > t.rows() || cols != t.cols()) {
       throw new IllegalArgumentException(
-          "operand " + Arrays.toString(new int[] {t.rows(), t.cols()}) + " where "
-              + Arrays.toString(new int[] {rows, cols}) + " is needed");
+          "operand "
+              + Arrays.toString(new int[] {t.rows(), t.cols()})
+              + " where "
+              + Arrays.toString(new int[] {rows, cols})
+              + " is needed");
     }
     if (c.data().length == 0) {
       throw new IllegalStateException("the tensor is closed");

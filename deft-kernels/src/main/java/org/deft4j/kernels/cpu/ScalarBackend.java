@@ -68,38 +68,36 @@ public final class ScalarBackend extends CpuBackend {
   protected void multiply(CpuMatrix w, float[] x, float[] y, int rows, boolean add) {
     int cols = w.cols();
     int n = w.rows();
-    pool.run(
-        (worker, workers) -> {
-          float[] row = new float[cols];
-          int end = WorkerPool.share(n, worker + 1, workers);
-          for (int i = WorkerPool.share(n, worker, workers); i < end; i++) {
-            w.decodeRow(i, row, 0);
-            for (int r = 0; r < rows; r++) {
-              float sum = (float) dot(row, x, r * cols, cols);
-              y[r * n + i] = add ? y[r * n + i] + sum : sum;
-            }
-          }
-        });
+    pool.run((worker, workers) -> {
+      float[] row = new float[cols];
+      int end = WorkerPool.share(n, worker + 1, workers);
+      for (int i = WorkerPool.share(n, worker, workers); i < end; i++) {
+        w.decodeRow(i, row, 0);
+        for (int r = 0; r < rows; r++) {
+          float sum = (float) dot(row, x, r * cols, cols);
+          y[r * n + i] = add ? y[r * n + i] + sum : sum;
+        }
+      }
+    });
   }
 
   @Override
   protected void multiplySwiglu(CpuMatrix gateUp, float[] x, float[] y, int rows) {
     int cols = gateUp.cols();
     int n = gateUp.rows() / 2;
-    pool.run(
-        (worker, workers) -> {
-          float[] gate = new float[cols];
-          float[] up = new float[cols];
-          int end = WorkerPool.share(n, worker + 1, workers);
-          for (int i = WorkerPool.share(n, worker, workers); i < end; i++) {
-            gateUp.decodeRow(i, gate, 0);
-            gateUp.decodeRow(n + i, up, 0);
-            for (int r = 0; r < rows; r++) {
-              double g = dot(gate, x, r * cols, cols);
-              y[r * n + i] = (float) (g / (1 + Math.exp(-g)) * dot(up, x, r * cols, cols));
-            }
-          }
-        });
+    pool.run((worker, workers) -> {
+      float[] gate = new float[cols];
+      float[] up = new float[cols];
+      int end = WorkerPool.share(n, worker + 1, workers);
+      for (int i = WorkerPool.share(n, worker, workers); i < end; i++) {
+        gateUp.decodeRow(i, gate, 0);
+        gateUp.decodeRow(n + i, up, 0);
+        for (int r = 0; r < rows; r++) {
+          double g = dot(gate, x, r * cols, cols);
+          y[r * n + i] = (float) (g / (1 + Math.exp(-g)) * dot(up, x, r * cols, cols));
+        }
+      }
+    });
   }
 
   private static double dot(float[] a, float[] x, int at, int n) {
@@ -147,29 +145,37 @@ public final class ScalarBackend extends CpuBackend {
       partial = new double[cells * dim];
     }
     int items = plan.groups() * heads;
-    pool.run(
-        (worker, workers) -> {
-          float[] key = new float[dim];
-          float[] value = new float[dim];
-          for (int item = worker; item < items; item += workers) {
-            int g = item / heads;
-            int h = item % heads;
-            for (int r = plan.groupRowLo()[g]; r < plan.groupRowHi()[g]; r++) {
-              int cell = (plan.groupPartial()[g] + r - plan.groupRowLo()[g]) * heads + h;
-              partial(
-                  (ScalarKvCache) kv, layer, plan, g, r, h / perKv, qkv, r * qkvCols + h * dim,
-                  scale, key, value, cell);
-            }
-          }
-        });
-    pool.run(
-        (worker, workers) -> {
-          for (int r = worker; r < plan.rows(); r += workers) {
-            for (int h = 0; h < heads; h++) {
-              reduce(plan, r, h, heads, dim, out, (r * heads + h) * dim);
-            }
-          }
-        });
+    pool.run((worker, workers) -> {
+      float[] key = new float[dim];
+      float[] value = new float[dim];
+      for (int item = worker; item < items; item += workers) {
+        int g = item / heads;
+        int h = item % heads;
+        for (int r = plan.groupRowLo()[g]; r < plan.groupRowHi()[g]; r++) {
+          int cell = (plan.groupPartial()[g] + r - plan.groupRowLo()[g]) * heads + h;
+          partial(
+              (ScalarKvCache) kv,
+              layer,
+              plan,
+              g,
+              r,
+              h / perKv,
+              qkv,
+              r * qkvCols + h * dim,
+              scale,
+              key,
+              value,
+              cell);
+        }
+      }
+    });
+    pool.run((worker, workers) -> {
+      for (int r = worker; r < plan.rows(); r += workers) {
+        for (int h = 0; h < heads; h++) {
+          reduce(plan, r, h, heads, dim, out, (r * heads + h) * dim);
+        }
+      }
+    });
   }
 
   // One row of one group and head: the running maximum needs no second pass over the keys.

@@ -48,10 +48,7 @@ public final class WorkerPool implements AutoCloseable {
     for (int w = 1; w < workers; w++) {
       int worker = w;
       threads[w - 1] =
-          Thread.ofPlatform()
-              .daemon()
-              .name("deft-kernel-" + w)
-              .unstarted(() -> loop(worker));
+          Thread.ofPlatform().daemon().name("deft-kernel-" + w).unstarted(() -> loop(worker));
       threads[w - 1].start();
     }
   }

@@ -1,0 +1,121 @@
+package org.deft4j.kernels.cpu.panama;
+
+import static org.deft4j.kernels.cpu.panama.Lanes.F;
+import static org.deft4j.kernels.cpu.panama.Lanes.L;
+import static org.deft4j.kernels.cpu.panama.Lanes.LE;
+import static org.deft4j.kernels.cpu.panama.Lanes.load;
+import static org.deft4j.kernels.cpu.panama.Lanes.loadInts;
+import static org.deft4j.kernels.cpu.panama.Lanes.toFloat;
+
+import java.lang.foreign.MemorySegment;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.VectorOperators;
+
+/** Packed panels to float32 panels {@code [k][32]}. */
+final class Expansions {
+  private static final int PANEL = Lanes.PANEL;
+
+  private Expansions() {}
+
+  /** The even-numbered of two bfloat16 in an int. */
+  static FloatVector bf16Low(IntVector v) {
+    return v.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
+  }
+
+  /** The odd-numbered of two bfloat16 in an int. */
+  static FloatVector bf16High(IntVector v) {
+    return v.and(0xFFFF0000).reinterpretAsFloats();
+  }
+
+  /** The even-numbered of two finite binary16 in an int, times 2^-112. */
+  static FloatVector f16Low(IntVector v) {
+    return f16High(v.lanewise(VectorOperators.LSHL, 16));
+  }
+
+  /** The odd-numbered of two finite binary16 in an int, times 2^-112. */
+  static FloatVector f16High(IntVector v) {
+    return v.lanewise(VectorOperators.ASHR, 3).and(0x8FFFE000).reinterpretAsFloats();
+  }
+
+  static void bf16(MemorySegment s, long at, int kn, MemorySegment to) {
+    for (int k = 0; k < kn; k += 2) {
+      for (int j = 0; j < PANEL; j += L) {
+        IntVector v = loadInts(s, at + k * 64L + j * 4L);
+        bf16Low(v).intoMemorySegment(to, (k * 32L + j) * 4, LE);
+        bf16High(v).intoMemorySegment(to, (k * 32L + 32 + j) * 4, LE);
+      }
+    }
+  }
+
+  static void f16(MemorySegment s, long at, int kn, MemorySegment to) {
+    for (int k = 0; k < kn; k += 2) {
+      for (int j = 0; j < PANEL; j += L) {
+        IntVector v = loadInts(s, at + k * 64L + j * 4L);
+        f16Low(v).intoMemorySegment(to, (k * 32L + j) * 4, LE);
+        f16High(v).intoMemorySegment(to, (k * 32L + 32 + j) * 4, LE);
+      }
+    }
+  }
+
+  /**
+   * Bytes, with {@code scaled} times their scales, else 2^24 times their values.
+   *
+   * @param kn a multiple of 32
+   */
+  static void q8(MemorySegment s, long at, long scales, int kn, MemorySegment to, boolean scaled) {
+    for (int j = 0; j < PANEL; j += L) {
+      for (int b = 0; b < kn / 32; b++) {
+        FloatVector f = scaled ? load(s, scales + b * 128L + j * 4L) : Lanes.all(1);
+        q8Block(s, at + b * 1024L + j * 4L, f, to, (b * 1024L + j) * 4);
+      }
+    }
+  }
+
+  private static void q8Block(MemorySegment s, long at, FloatVector f, MemorySegment to, long out) {
+    IntVector top = IntVector.broadcast(Lanes.I, 0xFF000000);
+    for (int q = 0; q < 8; q++) {
+      IntVector v = loadInts(s, at + q * 128L);
+      long o = out + q * 512L;
+      toFloat(v.lanewise(VectorOperators.LSHL, 24)).mul(f).intoMemorySegment(to, o, LE);
+      toFloat(v.lanewise(VectorOperators.LSHL, 16).and(top))
+          .mul(f)
+          .intoMemorySegment(to, o + 128, LE);
+      toFloat(v.lanewise(VectorOperators.LSHL, 8).and(top))
+          .mul(f)
+          .intoMemorySegment(to, o + 256, LE);
+      toFloat(v.and(top)).mul(f).intoMemorySegment(to, o + 384, LE);
+    }
+  }
+
+  /**
+   * {@code n} ints of two 16-bit floats each to {@code n} float32 of the low halves at {@code out}
+   * and as many of the high halves {@code n} values on; n a multiple of L.
+   */
+  static void halves(MemorySegment s, long at, int n, boolean bf16, MemorySegment to, long out) {
+    if (bf16) {
+      for (int i = 0; i < n; i += L) {
+        IntVector v = loadInts(s, at + i * 4L);
+        bf16Low(v).intoMemorySegment(to, out + i * 4L, LE);
+        bf16High(v).intoMemorySegment(to, out + (n + i) * 4L, LE);
+      }
+    } else {
+      for (int i = 0; i < n; i += L) {
+        IntVector v = loadInts(s, at + i * 4L);
+        anyF16(v.lanewise(VectorOperators.LSHL, 16)).intoMemorySegment(to, out + i * 4L, LE);
+        anyF16(v).intoMemorySegment(to, out + (n + i) * 4L, LE);
+      }
+    }
+  }
+
+  // The shifted exponent of infinities and NaNs is 31: fill it up.
+  private static FloatVector anyF16(IntVector v) {
+    IntVector t = v.lanewise(VectorOperators.ASHR, 3).and(0x8FFFE000);
+    IntVector special = t.or(0x7F800000);
+    return t.reinterpretAsFloats()
+        .mul(0x1p112f)
+        .blend(
+            special.reinterpretAsFloats(),
+            t.and(0x0F800000).compare(VectorOperators.EQ, 0x0F800000).cast(F));
+  }
+}

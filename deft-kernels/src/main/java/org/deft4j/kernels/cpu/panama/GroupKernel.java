@@ -1,0 +1,385 @@
+package org.deft4j.kernels.cpu.panama;
+
+import static org.deft4j.kernels.cpu.panama.Lanes.L;
+import static org.deft4j.kernels.cpu.panama.Lanes.PANEL;
+import static org.deft4j.kernels.cpu.panama.Lanes.all;
+import static org.deft4j.kernels.cpu.panama.Lanes.load;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorOperators;
+import org.deft4j.kernels.KvType;
+import org.deft4j.tree.plan.AttentionPlan;
+
+/**
+ * One worker's scratch and code for the partial results of a group and KV head: all query heads of
+ * the KV head and all rows of the group against its tokens, chunk by chunk, four queries at a time.
+ */
+final class GroupKernel {
+  /** Maximum of a row that sees nothing; finite, so that differences are no NaN. */
+  static final float NOTHING = -1e30f;
+
+  private static final int CHUNK = 128;
+  // Key panels of a chunk: bounds the scratch of widened keys where pieces are short.
+  private static final int CHUNK_PANELS = 12;
+  // A tile may write a panel past the end.
+  private static final int LD = CHUNK + PANEL;
+
+  private final Arena arena = Arena.ofAuto();
+  private final float[] scores = new float[Tiles.ROWS * LD];
+  private final float[] spare = new float[Tiles.ROWS * LD];
+  private final long[] valueRows = new long[CHUNK];
+  private final int[] segmentPiece = new int[CHUNK];
+  private final int[] segmentFirst = new int[CHUNK];
+  private final int[] segmentLength = new int[CHUNK];
+  private final int[] segmentPanel = new int[CHUNK];
+  private final int[] segmentValue = new int[CHUNK];
+  private float[] queries = new float[0];
+  private float[] sums = new float[0];
+  private float[] maxima = new float[0];
+  private float[] weights = new float[0];
+  private MemorySegment wideKeys = MemorySegment.NULL;
+  private MemorySegment wideValues = MemorySegment.NULL;
+
+  // Of the running call.
+  private MemorySegment keySource = MemorySegment.NULL;
+  private MemorySegment valueSource = MemorySegment.NULL;
+  private int segments;
+
+  /** 2^n for integer n from -126 (below: 0) to 0. */
+  static float powerOfTwo(float n) {
+    return n < -126 ? 0 : n > 0 ? Float.NaN : Float.intBitsToFloat((int) n + 127 << 23) + n * 0;
+  }
+
+  void run(
+      PanamaKvCache kv,
+      int layer,
+      AttentionPlan plan,
+      int group,
+      int kvHead,
+      float[] qkv,
+      int qkvCols,
+      int perKv,
+      float scale,
+      float[] outSums,
+      float[] outMaxima,
+      float[] outWeights) {
+    int lo = plan.groupRowLo()[group];
+    int n = (plan.groupRowHi()[group] - lo) * perKv;
+    int dim = kv.shape().headDim();
+    int row = kv.row();
+    int tiles = (n + Tiles.ROWS - 1) / Tiles.ROWS;
+    reserve(kv, tiles);
+    packQueries(qkv, lo * qkvCols + kvHead * perKv * dim, qkvCols, perKv, n, dim, scale);
+    Arrays.fill(sums, 0, tiles * Tiles.ROWS * row, 0);
+    Arrays.fill(maxima, 0, tiles * Tiles.ROWS, NOTHING);
+    Arrays.fill(weights, 0, tiles * Tiles.ROWS, 0);
+
+    int piece = plan.groupPiece()[group];
+    int end = plan.groupPiece()[group + 1];
+    int first = 0;
+    while (piece < end) {
+      segments = 0;
+      int tokens = 0;
+      int panels = 0;
+      while (piece < end && tokens < CHUNK && panels < CHUNK_PANELS) {
+        int slot = plan.pieceSlot()[piece] + first;
+        int room = Math.min(CHUNK - tokens, (CHUNK_PANELS - panels) * PANEL - slot % PANEL);
+        int length = Math.min(plan.pieceLength()[piece] - first, room);
+        segmentPiece[segments] = piece;
+        segmentFirst[segments] = first;
+        segmentLength[segments] = length;
+        segmentPanel[segments] = panels;
+        segmentValue[segments++] = tokens;
+        panels += (slot + length - 1) / PANEL - slot / PANEL + 1;
+        tokens += length;
+        first += length;
+        if (first == plan.pieceLength()[piece]) {
+          piece++;
+          first = 0;
+        }
+      }
+      widen(kv, layer, kvHead, plan);
+      for (int t = 0; t < tiles; t++) {
+        tile(kv, layer, kvHead, plan, t, n, lo, perKv);
+      }
+    }
+    int cell = TreeAttention.cell(plan, group, lo, kvHead, perKv, 0);
+    System.arraycopy(sums, 0, outSums, cell * row, n * row);
+    System.arraycopy(maxima, 0, outMaxima, cell, n);
+    System.arraycopy(weights, 0, outWeights, cell, n);
+  }
+
+  private void reserve(PanamaKvCache kv, int tiles) {
+    int rows = tiles * Tiles.ROWS;
+    int dim = kv.shape().headDim();
+    if (maxima.length < rows) {
+      maxima = new float[rows];
+      weights = new float[rows];
+    }
+    if (queries.length < rows * dim) {
+      queries = new float[rows * dim];
+    }
+    if (sums.length < rows * kv.row()) {
+      sums = new float[rows * kv.row()];
+    }
+    if (kv.shape().type() == KvType.F32) {
+      return;
+    }
+    long keys = (long) CHUNK_PANELS * dim * PANEL * 4;
+    if (wideKeys.byteSize() < keys) {
+      wideKeys = arena.allocate(keys, 64);
+    }
+    long values = (long) CHUNK * kv.row() * 4;
+    if (wideValues.byteSize() < values) {
+      wideValues = arena.allocate(values, 64);
+    }
+  }
+
+  // [tile][d][4], times the scale; the tile's rows past the end are zero.
+  private void packQueries(float[] q, int at, int ld, int perKv, int n, int dim, float scale) {
+    int rows = (n + Tiles.ROWS - 1) / Tiles.ROWS * Tiles.ROWS;
+    for (int i = 0; i < rows; i++) {
+      int to = i / Tiles.ROWS * Tiles.ROWS * dim + i % Tiles.ROWS;
+      int from = at + i / perKv * ld + i % perKv * dim;
+      for (int d = 0; d < dim; d++) {
+        queries[to + d * Tiles.ROWS] = i < n ? q[from + d] * scale : 0;
+      }
+    }
+  }
+
+  // 16-bit keys and values of the chunk become float32 once for all its queries.
+  private void widen(PanamaKvCache kv, int layer, int kvHead, AttentionPlan plan) {
+    keySource = kv.keys();
+    valueSource = kv.values();
+    if (kv.shape().type() == KvType.F32) {
+      return;
+    }
+    boolean bf16 = kv.shape().type() == KvType.BF16;
+    keySource = wideKeys;
+    valueSource = wideValues;
+    int dim = kv.shape().headDim();
+    int half = kv.row() / 2;
+    for (int s = 0; s < segments; s++) {
+      int slot = plan.pieceSlot()[segmentPiece[s]] + segmentFirst[s];
+      int last = slot + segmentLength[s] - 1;
+      long to = (long) segmentPanel[s] * dim * PANEL * 4;
+      for (int p = slot / PANEL; p <= last / PANEL; p++) {
+        long from = kv.keyPanel(layer, kvHead, p * PANEL);
+        for (int d = 0; d < dim; d++, from += PANEL * 2, to += PANEL * 4) {
+          Expansions.halves(kv.keys(), from, PANEL / 2, bf16, wideKeys, to);
+        }
+      }
+      long from = kv.value(layer, kvHead, slot);
+      long out = (long) segmentValue[s] * kv.row() * 4;
+      for (int i = 0; i < segmentLength[s]; i++, from += half * 4L, out += half * 8L) {
+        Expansions.halves(kv.values(), from, half, bf16, wideValues, out);
+      }
+    }
+  }
+
+  private void tile(
+      PanamaKvCache kv,
+      int layer,
+      int kvHead,
+      AttentionPlan plan,
+      int tile,
+      int n,
+      int lo,
+      int perKv) {
+    int firstQuery = tile * Tiles.ROWS;
+    int real = Math.min(Tiles.ROWS, n - firstQuery);
+    int rowLo = lo + firstQuery / perKv;
+    int rowHi = lo + (firstQuery + real - 1) / perKv;
+    boolean wide = kv.shape().type() != KvType.F32;
+    int dim = kv.shape().headDim();
+    int row = kv.row();
+    int columns = 0;
+    for (int s = 0; s < segments; s++) {
+      int piece = segmentPiece[s];
+      int length = visible(plan, s, rowLo, rowHi);
+      if (length == 0) {
+        continue;
+      }
+      int slot = plan.pieceSlot()[piece] + segmentFirst[s];
+      long panel =
+          wide ? (long) segmentPanel[s] * dim * PANEL * 4 : kv.keyPanel(layer, kvHead, slot);
+      scores(panel, slot, length, dim, firstQuery, real, columns);
+      long value = wide ? (long) segmentValue[s] * row * 4 : kv.value(layer, kvHead, slot);
+      for (int i = 0; i < length; i++) {
+        valueRows[columns + i] = value + (long) i * row * 4;
+      }
+      for (int i = 0; i < real; i++) {
+        hide(plan, s, lo + (firstQuery + i) / perKv, length, i * LD + columns);
+      }
+      columns += length;
+    }
+    if (columns == 0) {
+      return;
+    }
+    for (int i = 0; i < real; i++) {
+      softmax(i * LD, columns, firstQuery + i, row);
+    }
+    addWeights(columns, firstQuery, real);
+    for (int d = 0; d < row; d += Tiles.COLS) {
+      int to = firstQuery * row + d;
+      if (real == 1) {
+        Tiles.values1(valueSource, d * 4L, valueRows, columns, scores, 0, sums, to);
+      } else {
+        Tiles.values4(valueSource, d * 4L, valueRows, columns, scores, 0, LD, sums, to, row);
+      }
+    }
+  }
+
+  // Leading tokens of a segment that some row of rowLo..rowHi may see.
+  private int visible(AttentionPlan plan, int s, int rowLo, int rowHi) {
+    int length = segmentLength[s];
+    if (plan.maskKind() != AttentionPlan.MaskKind.NONE) {
+      return length;
+    }
+    int p = segmentPiece[s];
+    int last = Math.min(rowHi, plan.pieceRowHi()[p] - 1);
+    if (last < Math.max(rowLo, plan.pieceRowLo()[p])) {
+      return 0;
+    }
+    int end = last - plan.pieceRowLo()[p] + plan.pieceCausal()[p] + 1 - segmentFirst[s];
+    return Math.max(0, Math.min(length, end));
+  }
+
+  private void scores(
+      long panel, int slot, int length, int dim, int firstQuery, int real, int column) {
+    int q = firstQuery * dim;
+    int cols = real == 1 ? Tiles.COLS1 : Tiles.COLS;
+    int j = slot % PANEL;
+    int done = 0;
+    long at = panel;
+    while (done < length) {
+      int end = Math.min(PANEL, j + length - done);
+      for (int c = j / cols * cols; c < end; c += cols) {
+        boolean lead = c < j;
+        float[] to = lead ? spare : scores;
+        int index = lead ? 0 : column + done + c - j;
+        if (real == 1) {
+          Tiles.tile1(keySource, at + c * 4L, dim, queries, q, Tiles.ROWS, to, index);
+        } else {
+          Tiles.tile4(keySource, at + c * 4L, dim, queries, q, to, index, LD, true);
+        }
+        if (lead) {
+          int width = Math.min(end, c + cols) - j;
+          for (int i = 0; i < real; i++) {
+            System.arraycopy(spare, i * LD + j - c, scores, i * LD + column + done, width);
+          }
+        }
+      }
+      done += end - j;
+      j = 0;
+      at += (long) dim * PANEL * 4;
+    }
+  }
+
+  // Scores of what a row does not see become NOTHING.
+  private void hide(AttentionPlan plan, int s, int r, int length, int at) {
+    int p = segmentPiece[s];
+    switch (plan.maskKind()) {
+      case NONE -> {
+        int end = 0;
+        if (plan.pieceRowLo()[p] <= r && r < plan.pieceRowHi()[p]) {
+          end = r - plan.pieceRowLo()[p] + plan.pieceCausal()[p] + 1 - segmentFirst[s];
+        }
+        if (end < length) {
+          Arrays.fill(scores, at + Math.max(0, end), at + length, NOTHING);
+        }
+      }
+      case DENSE -> {
+        byte[] mask = plan.denseMask();
+        int m = r * plan.maskTokens() + plan.pieceToken()[p] + segmentFirst[s];
+        for (int i = 0; i < length; i++) {
+          if (mask[m + i] == 0) {
+            scores[at + i] = NOTHING;
+          }
+        }
+      }
+      case BITS -> {
+        long[] mask = plan.bitMask();
+        int words = plan.maskWords();
+        int m = (plan.pieceToken()[p] + segmentFirst[s]) * words + (r >> 6);
+        for (int i = 0; i < length; i++) {
+          if ((mask[m + i * words] >>> (r & 63) & 1) == 0) {
+            scores[at + i] = NOTHING;
+          }
+        }
+      }
+    }
+  }
+
+  // Scores at scores[at...] become weights relative to the query's new maximum.
+  private void softmax(int at, int columns, int query, int row) {
+    float max = max(at, columns);
+    if (max <= NOTHING) {
+      Arrays.fill(scores, at, at + columns, 0);
+      return;
+    }
+    float old = maxima[query];
+    float whole = (float) Math.rint(max);
+    if (!(whole <= old)) {
+      maxima[query] = whole;
+      if (old != NOTHING) {
+        float f = powerOfTwo(old - whole);
+        weights[query] *= f;
+        for (int d = query * row; d < (query + 1) * row; d += L) {
+          load(sums, d).mul(f).intoArray(sums, d);
+        }
+      }
+      old = whole;
+    }
+    FloatVector shift = all(-old);
+    // The last vector may run past the end; nothing reads what it leaves there.
+    for (int i = 0; i < columns; i += L) {
+      Lanes.exp2(load(scores, at + i), shift).intoArray(scores, at + i);
+    }
+  }
+
+  private float max(int at, int n) {
+    float m = NOTHING;
+    int i = 0;
+    if (n >= L) {
+      FloatVector v = all(NOTHING);
+      for (; i + L <= n; i += L) {
+        v = v.max(load(scores, at + i));
+      }
+      m = v.reduceLanes(VectorOperators.MAX);
+    }
+    for (; i < n; i++) {
+      m = Math.max(m, scores[at + i]);
+    }
+    return m;
+  }
+
+  // One chain a row in the order of tokens: hidden ones add an exact zero.
+  private void addWeights(int columns, int query, int real) {
+    if (real == 1) {
+      float w = weights[query];
+      for (int i = 0; i < columns; i++) {
+        w += scores[i];
+      }
+      weights[query] = w;
+      return;
+    }
+    float a = weights[query];
+    float b = weights[query + 1];
+    float c = weights[query + 2];
+    float d = weights[query + 3];
+    for (int i = 0; i < columns; i++) {
+      a += scores[i];
+      b += scores[LD + i];
+      c += scores[2 * LD + i];
+      d += scores[3 * LD + i];
+    }
+    weights[query] = a;
+    weights[query + 1] = b;
+    weights[query + 2] = c;
+    weights[query + 3] = d;
+  }
+}

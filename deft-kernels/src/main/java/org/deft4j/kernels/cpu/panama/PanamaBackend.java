@@ -1,0 +1,118 @@
+package org.deft4j.kernels.cpu.panama;
+
+import java.lang.foreign.Arena;
+import org.deft4j.kernels.BackendInfo;
+import org.deft4j.kernels.BackendOptions;
+import org.deft4j.kernels.Batch;
+import org.deft4j.kernels.KvShape;
+import org.deft4j.kernels.Weights;
+import org.deft4j.kernels.cpu.CpuBackend;
+import org.deft4j.kernels.cpu.CpuKvCache;
+import org.deft4j.kernels.cpu.CpuMatrix;
+
+/** The backend on the Vector API; see the package for its layouts. */
+final class PanamaBackend extends CpuBackend {
+  private final BackendInfo info;
+  private final Arena arena = Arena.ofShared();
+  private final Multiplier multiplier;
+  private final TreeAttention attention;
+  private float[] gateUp = new float[0];
+
+  PanamaBackend(BackendOptions options) {
+    super(options.effectiveThreads());
+    info =
+        new BackendInfo(
+            "panama",
+            "panama: Vector API, "
+                + Lanes.BITS
+                + "-bit vectors, "
+                + pool.workers()
+                + " threads"
+                + (options.deterministic() ? ", deterministic" : ""),
+            pool.workers(),
+            Lanes.BITS,
+            options.deterministic());
+    multiplier = new Multiplier(pool, options.deterministic(), arena);
+    attention = new TreeAttention(pool);
+  }
+
+  @Override
+  public BackendInfo info() {
+    return info;
+  }
+
+  void forget(AutoCloseable resource) {
+    disown(resource);
+  }
+
+  @Override
+  protected CpuMatrix newMatrix(Weights[] parts) {
+    return new PanelMatrix(parts, this, pool);
+  }
+
+  @Override
+  protected CpuKvCache newKvCache(KvShape shape) {
+    return new PanamaKvCache(shape, this);
+  }
+
+  @Override
+  protected void normRows(
+      float[] x, float[] weight, float eps, float[] y, int cols, int lo, int hi) {
+    for (int r = lo; r < hi; r++) {
+      Rows.norm(x, r * cols, weight, eps, y, cols);
+    }
+  }
+
+  @Override
+  protected void multiply(CpuMatrix w, float[] x, float[] y, int rows, boolean add) {
+    multiplier.multiply(
+        (PanelMatrix) w, x, y, rows, add ? Multiplier.Mode.ADD : Multiplier.Mode.SET);
+  }
+
+  @Override
+  protected void multiplySwiglu(CpuMatrix w, float[] x, float[] y, int rows) {
+    if (((PanelMatrix) w).paired()) {
+      multiplier.multiply((PanelMatrix) w, x, y, rows, Multiplier.Mode.SWIGLU);
+      return;
+    }
+    int n = w.rows() / 2;
+    if (gateUp.length < rows * 2 * n) {
+      gateUp = new float[Math.multiplyExact(rows, 2 * n)];
+    }
+    multiplier.multiply((PanelMatrix) w, x, gateUp, rows, Multiplier.Mode.SET);
+    parallel(
+        rows,
+        8 * n,
+        (lo, hi) -> {
+          for (int r = lo; r < hi; r++) {
+            Rows.swiglu(gateUp, r * 2 * n, n, y, r * n);
+          }
+        });
+  }
+
+  @Override
+  protected void softmaxRow(float[] x, int at, int cols, boolean log) {
+    Rows.softmax(x, at, cols, log);
+  }
+
+  @Override
+  protected void attend(
+      CpuKvCache kv,
+      int layer,
+      Batch batch,
+      float[] qkv,
+      int qkvCols,
+      int heads,
+      float scale,
+      float[] out) {
+    attention.run((PanamaKvCache) kv, layer, batch.plan(), qkv, qkvCols, heads, scale, out);
+  }
+
+  @Override
+  public void close() {
+    super.close();
+    if (arena.scope().isAlive()) {
+      arena.close();
+    }
+  }
+}

@@ -1,0 +1,126 @@
+package org.deft4j.kernels.cpu.panama;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import org.deft4j.kernels.Weights;
+import org.deft4j.kernels.cpu.CpuMatrix;
+import org.deft4j.kernels.cpu.WorkerPool;
+
+/**
+ * Weights repacked into panels of 32 rows; each part of a packed matrix starts a panel of its own.
+ * Rows that fill a panel up are zero.
+ */
+final class PanelMatrix extends CpuMatrix {
+  private final Arena arena = Arena.ofShared();
+  private final PanamaBackend backend;
+  private final PanelFormat format;
+  private final MemorySegment data;
+  private final long panelBytes;
+  private final int[] column;
+  private final int[] width;
+  private final boolean paired;
+  private boolean closed;
+
+  PanelMatrix(Weights[] parts, PanamaBackend backend, WorkerPool pool) {
+    super(parts);
+    this.backend = backend;
+    int n = 0;
+    for (Weights w : parts) {
+      n += panels(w);
+    }
+    column = new int[n];
+    width = new int[n];
+    paired = parts.length == 2 && parts[0].rows() == parts[1].rows();
+    format = PanelFormat.of(parts, pool);
+    panelBytes = format.panelBytes(cols());
+    try {
+      data = arena.allocate(Math.multiplyExact(panelBytes, (long) n), 64);
+    } catch (OutOfMemoryError e) {
+      arena.close();
+      throw e;
+    }
+    int first = 0;
+    int firstRow = 0;
+    for (Weights w : parts) {
+      int panels = panels(w);
+      for (int p = 0; p < panels; p++) {
+        column[first + p] = firstRow + p * Lanes.PANEL;
+        width[first + p] = Math.min(Lanes.PANEL, w.rows() - p * Lanes.PANEL);
+      }
+      int base = first;
+      pool.run((worker, workers) -> {
+        int end = WorkerPool.share(panels, worker + 1, workers);
+        for (int p = WorkerPool.share(panels, worker, workers); p < end; p++) {
+          format.pack(w, p * Lanes.PANEL, width[base + p], data, (base + p) * panelBytes);
+        }
+      });
+      first += panels;
+      firstRow += w.rows();
+    }
+  }
+
+  private static int panels(Weights w) {
+    return (w.rows() + Lanes.PANEL - 1) / Lanes.PANEL;
+  }
+
+  PanelFormat format() {
+    return format;
+  }
+
+  MemorySegment data() {
+    return data;
+  }
+
+  int panels() {
+    return column.length;
+  }
+
+  /** Where panel {@code p} begins. */
+  long offset(int p) {
+    return p * panelBytes;
+  }
+
+  /** Output feature of the panel's first row. */
+  int column(int p) {
+    return column[p];
+  }
+
+  /** Rows of the panel that are no filling. */
+  int width(int p) {
+    return width[p];
+  }
+
+  /** Whether panel p of the first half of the rows matches panel p + half the panels. */
+  boolean paired() {
+    return paired;
+  }
+
+  @Override
+  public void decodeRow(int row, float[] dst, int offset) {
+    int lo = 0;
+    int hi = column.length - 1;
+    while (lo < hi) {
+      int mid = (lo + hi + 1) >>> 1;
+      if (column[mid] <= row) {
+        lo = mid;
+      } else {
+        hi = mid - 1;
+      }
+    }
+    format.decode(data, offset(lo), row - column[lo], cols(), dst, offset);
+  }
+
+  @Override
+  public long bytes() {
+    return data.byteSize();
+  }
+
+  @Override
+  public void close() {
+    if (!closed) {
+      closed = true;
+      backend.forget(this);
+      arena.close();
+    }
+  }
+}

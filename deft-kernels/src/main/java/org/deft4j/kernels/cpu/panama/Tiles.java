@@ -1,0 +1,188 @@
+package org.deft4j.kernels.cpu.panama;
+
+import static org.deft4j.kernels.cpu.panama.Lanes.L;
+import static org.deft4j.kernels.cpu.panama.Lanes.all;
+import static org.deft4j.kernels.cpu.panama.Lanes.load;
+
+import java.lang.foreign.MemorySegment;
+import jdk.incubator.vector.FloatVector;
+
+/**
+ * Register tiles over a float32 panel {@code [k][32]} in native memory: each output is one chain of
+ * fused multiply-adds over ascending k, whatever the tile.
+ */
+final class Tiles {
+  /** Rows of {@link #tile4}. */
+  static final int ROWS = 4;
+
+  /** Columns of {@link #tile4}. */
+  static final int COLS = 2 * L;
+
+  /** Columns of {@link #tile1}: four vectors, or the panel where that is less. */
+  static final int COLS1 = Math.min(4 * L, Lanes.PANEL);
+
+  private static final long ROW_BYTES = Lanes.PANEL * 4L;
+  private static final long V = L * 4L;
+
+  private Tiles() {}
+
+  /**
+   * Four rows by {@link #COLS} columns: {@code acc[at + i * ld + j] += sum_k x[4k + i] * w[k][j]}.
+   *
+   * @param w where the panel's first row's first column of this tile is
+   * @param x rows packed by four, from {@code xAt}
+   * @param fresh starts from zero instead of {@code acc}
+   */
+  static void tile4(
+      MemorySegment s,
+      long w,
+      int kn,
+      float[] x,
+      int xAt,
+      float[] acc,
+      int at,
+      int ld,
+      boolean fresh) {
+    FloatVector z = FloatVector.zero(Lanes.F);
+    FloatVector a0 = z;
+    FloatVector a1 = z;
+    FloatVector b0 = z;
+    FloatVector b1 = z;
+    FloatVector c0 = z;
+    FloatVector c1 = z;
+    FloatVector d0 = z;
+    FloatVector d1 = z;
+    if (!fresh) {
+      a0 = load(acc, at);
+      a1 = load(acc, at + L);
+      b0 = load(acc, at + ld);
+      b1 = load(acc, at + ld + L);
+      c0 = load(acc, at + 2 * ld);
+      c1 = load(acc, at + 2 * ld + L);
+      d0 = load(acc, at + 3 * ld);
+      d1 = load(acc, at + 3 * ld + L);
+    }
+    for (int k = 0; k < kn; k++) {
+      FloatVector w0 = load(s, w + k * ROW_BYTES);
+      FloatVector w1 = load(s, w + k * ROW_BYTES + V);
+      int i = xAt + k * 4;
+      FloatVector v = all(x[i]);
+      a0 = v.fma(w0, a0);
+      a1 = v.fma(w1, a1);
+      v = all(x[i + 1]);
+      b0 = v.fma(w0, b0);
+      b1 = v.fma(w1, b1);
+      v = all(x[i + 2]);
+      c0 = v.fma(w0, c0);
+      c1 = v.fma(w1, c1);
+      v = all(x[i + 3]);
+      d0 = v.fma(w0, d0);
+      d1 = v.fma(w1, d1);
+    }
+    a0.intoArray(acc, at);
+    a1.intoArray(acc, at + L);
+    b0.intoArray(acc, at + ld);
+    b1.intoArray(acc, at + ld + L);
+    c0.intoArray(acc, at + 2 * ld);
+    c1.intoArray(acc, at + 2 * ld + L);
+    d0.intoArray(acc, at + 3 * ld);
+    d1.intoArray(acc, at + 3 * ld + L);
+  }
+
+  /**
+   * One row by {@link #COLS1} columns: {@code acc[at + j] = sum_k x[xAt + k * xStep] * w[k][j]}.
+   */
+  static void tile1(
+      MemorySegment s, long w, int kn, float[] x, int xAt, int xStep, float[] acc, int at) {
+    FloatVector a0 = FloatVector.zero(Lanes.F);
+    FloatVector a1 = a0;
+    FloatVector a2 = a0;
+    FloatVector a3 = a0;
+    if (COLS1 == 4 * L) {
+      for (int k = 0; k < kn; k++) {
+        FloatVector v = all(x[xAt + k * xStep]);
+        long o = w + k * ROW_BYTES;
+        a0 = v.fma(load(s, o), a0);
+        a1 = v.fma(load(s, o + V), a1);
+        a2 = v.fma(load(s, o + 2 * V), a2);
+        a3 = v.fma(load(s, o + 3 * V), a3);
+      }
+      a2.intoArray(acc, at + 2 * L);
+      a3.intoArray(acc, at + 3 * L);
+    } else {
+      for (int k = 0; k < kn; k++) {
+        FloatVector v = all(x[xAt + k * xStep]);
+        long o = w + k * ROW_BYTES;
+        a0 = v.fma(load(s, o), a0);
+        a1 = v.fma(load(s, o + V), a1);
+      }
+    }
+    a0.intoArray(acc, at);
+    a1.intoArray(acc, at + L);
+  }
+
+  /**
+   * Four rows of probabilities times values: {@code out[at + i * ld + j] += sum_t p[pAt + i * pLd +
+   * t] * v[t][j]} for {@link #COLS} columns j, value t lying at byte {@code rows[t] + v}.
+   */
+  static void values4(
+      MemorySegment s,
+      long v,
+      long[] rows,
+      int tn,
+      float[] p,
+      int pAt,
+      int pLd,
+      float[] out,
+      int at,
+      int ld) {
+    FloatVector a0 = load(out, at);
+    FloatVector a1 = load(out, at + L);
+    FloatVector b0 = load(out, at + ld);
+    FloatVector b1 = load(out, at + ld + L);
+    FloatVector c0 = load(out, at + 2 * ld);
+    FloatVector c1 = load(out, at + 2 * ld + L);
+    FloatVector d0 = load(out, at + 3 * ld);
+    FloatVector d1 = load(out, at + 3 * ld + L);
+    for (int t = 0; t < tn; t++) {
+      long o = v + rows[t];
+      FloatVector w0 = load(s, o);
+      FloatVector w1 = load(s, o + V);
+      FloatVector x = all(p[pAt + t]);
+      a0 = x.fma(w0, a0);
+      a1 = x.fma(w1, a1);
+      x = all(p[pAt + pLd + t]);
+      b0 = x.fma(w0, b0);
+      b1 = x.fma(w1, b1);
+      x = all(p[pAt + 2 * pLd + t]);
+      c0 = x.fma(w0, c0);
+      c1 = x.fma(w1, c1);
+      x = all(p[pAt + 3 * pLd + t]);
+      d0 = x.fma(w0, d0);
+      d1 = x.fma(w1, d1);
+    }
+    a0.intoArray(out, at);
+    a1.intoArray(out, at + L);
+    b0.intoArray(out, at + ld);
+    b1.intoArray(out, at + ld + L);
+    c0.intoArray(out, at + 2 * ld);
+    c1.intoArray(out, at + 2 * ld + L);
+    d0.intoArray(out, at + 3 * ld);
+    d1.intoArray(out, at + 3 * ld + L);
+  }
+
+  /** {@link #values4} of one row. */
+  static void values1(
+      MemorySegment s, long v, long[] rows, int tn, float[] p, int pAt, float[] out, int at) {
+    FloatVector a0 = load(out, at);
+    FloatVector a1 = load(out, at + L);
+    for (int t = 0; t < tn; t++) {
+      long o = v + rows[t];
+      FloatVector x = all(p[pAt + t]);
+      a0 = x.fma(load(s, o), a0);
+      a1 = x.fma(load(s, o + V), a1);
+    }
+    a0.intoArray(out, at);
+    a1.intoArray(out, at + L);
+  }
+}

@@ -1,0 +1,161 @@
+package org.deft4j.kernels.cpu.panama;
+
+import static org.deft4j.kernels.cpu.panama.Lanes.L;
+import static org.deft4j.kernels.cpu.panama.Lanes.all;
+import static org.deft4j.kernels.cpu.panama.Lanes.load;
+
+import java.util.Arrays;
+import java.util.concurrent.atomic.AtomicInteger;
+import jdk.incubator.vector.FloatVector;
+import org.deft4j.kernels.cpu.WorkerPool;
+import org.deft4j.tree.plan.AttentionPlan;
+
+/**
+ * Executes attention plans: partial results of each group and KV head, then their reduction.
+ *
+ * <p>Scores are in base 2 and their running maximum is kept a whole number. Rescaling a sum then
+ * multiplies it by a power of two, which is exact, so that a row's bits do not depend on where
+ * chunks, pieces or other rows' tokens begin: only on the group's tokens that it sees, in order. A
+ * partial is kept as (sum, maximum, sum of weights) instead of (mean, log-sum-exp), which says the
+ * same (log-sum-exp = (max + log2(sum of weights)) * ln 2) and reduces without a logarithm.
+ */
+final class TreeAttention {
+  // Multiply-adds below which a second thread costs more than it saves.
+  private static final long SMALL = 20_000;
+  private static final float LOG2E = 1.4426950408889634f;
+
+  private final WorkerPool pool;
+  private final GroupKernel[] kernels;
+  private final AtomicInteger next = new AtomicInteger();
+  private float[] sums = new float[0];
+  private float[] maxima = new float[0];
+  private float[] weights = new float[0];
+
+  TreeAttention(WorkerPool pool) {
+    this.pool = pool;
+    kernels = new GroupKernel[pool.workers()];
+    for (int i = 0; i < kernels.length; i++) {
+      kernels[i] = new GroupKernel();
+    }
+  }
+
+  void run(
+      PanamaKvCache kv,
+      int layer,
+      AttentionPlan plan,
+      float[] qkv,
+      int qkvCols,
+      int heads,
+      float scale,
+      float[] out) {
+    int kvHeads = kv.shape().kvHeads();
+    int dim = kv.shape().headDim();
+    int row = kv.row();
+    int cells = Math.multiplyExact(plan.partials(), heads);
+    if (maxima.length < cells) {
+      maxima = new float[cells];
+      weights = new float[cells];
+    }
+    if (sums.length < Math.multiplyExact(cells, row)) {
+      sums = new float[cells * row];
+    }
+    int items = plan.groups() * kvHeads;
+    next.set(0);
+    WorkerPool.Task task =
+        (worker, workers) -> {
+          GroupKernel kernel = kernels[worker];
+          for (int i = next.getAndIncrement(); i < items; i = next.getAndIncrement()) {
+            kernel.run(
+                kv,
+                layer,
+                plan,
+                i / kvHeads,
+                i % kvHeads,
+                qkv,
+                qkvCols,
+                heads / kvHeads,
+                scale * LOG2E,
+                sums,
+                maxima,
+                weights);
+          }
+          if (workers > 1) {
+            pool.barrier();
+          }
+          int end = WorkerPool.share(plan.rows(), worker + 1, workers);
+          for (int r = WorkerPool.share(plan.rows(), worker, workers); r < end; r++) {
+            for (int h = 0; h < heads; h++) {
+              reduce(plan, r, h, heads / kvHeads, dim, row, out, (r * heads + h) * dim);
+            }
+          }
+        };
+    if (work(plan) * heads * dim < SMALL) {
+      task.run(0, 1);
+    } else {
+      pool.run(task);
+    }
+  }
+
+  private static long work(AttentionPlan plan) {
+    long n = 0;
+    for (int g = 0; g < plan.groups(); g++) {
+      long tokens = 0;
+      for (int p = plan.groupPiece()[g]; p < plan.groupPiece()[g + 1]; p++) {
+        tokens += plan.pieceLength()[p];
+      }
+      n += tokens * (plan.groupRowHi()[g] - plan.groupRowLo()[g]);
+    }
+    return n;
+  }
+
+  /** Where a partial result lies: {@code [kvHead][partial][query head of it]}. */
+  static int cell(AttentionPlan plan, int group, int row, int kvHead, int perKv, int j) {
+    int partial = plan.groupPartial()[group] + row - plan.groupRowLo()[group];
+    return (kvHead * plan.partials() + partial) * perKv + j;
+  }
+
+  private void reduce(
+      AttentionPlan plan, int r, int head, int perKv, int dim, int row, float[] out, int at) {
+    float max = GroupKernel.NOTHING;
+    for (int k = plan.rowRange()[r]; k < plan.rowRange()[r + 1]; k++) {
+      for (int g = plan.rangeFirst()[k]; g < plan.rangeEnd()[k]; g++) {
+        max = Math.max(max, maxima[cell(plan, g, r, head / perKv, perKv, head % perKv)]);
+      }
+    }
+    Arrays.fill(out, at, at + dim, 0);
+    if (max == GroupKernel.NOTHING) {
+      return;
+    }
+    float total = 0;
+    for (int k = plan.rowRange()[r]; k < plan.rowRange()[r + 1]; k++) {
+      for (int g = plan.rangeFirst()[k]; g < plan.rangeEnd()[k]; g++) {
+        int cell = cell(plan, g, r, head / perKv, perKv, head % perKv);
+        float f = GroupKernel.powerOfTwo(maxima[cell] - max);
+        total = Math.fma(f, weights[cell], total);
+        addScaled(sums, cell * row, f, out, at, dim);
+      }
+    }
+    scale(out, at, dim, 1 / total);
+  }
+
+  private static void addScaled(float[] x, int from, float f, float[] y, int to, int n) {
+    int i = 0;
+    for (; i + L <= n; i += L) {
+      load(x, from + i).fma(all(f), load(y, to + i)).intoArray(y, to + i);
+    }
+    for (; i < n; i++) {
+      y[to + i] = Math.fma(x[from + i], f, y[to + i]);
+    }
+  }
+
+  private static void scale(float[] y, int at, int n, float f) {
+    int i = 0;
+    for (; i + L <= n; i += L) {
+      FloatVector v = load(y, at + i).mul(f);
+      v.intoArray(y, at + i);
+    }
+    for (; i < n; i++) {
+      y[at + i] *= f;
+    }
+  }
+}

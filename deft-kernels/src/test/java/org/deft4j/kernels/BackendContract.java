@@ -1,0 +1,743 @@
+package org.deft4j.kernels;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.Arrays;
+import java.util.SplittableRandom;
+import org.deft4j.tree.plan.AttentionMethod;
+import org.deft4j.tree.plan.AttentionPlan;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/**
+ * What every backend does, against float64 oracles. Tolerances: products 2e-6 times the sum of
+ * absolute terms; elementwise functions 2e-6 relative; attention 4e-6 absolute on values below 1.
+ */
+public abstract class BackendContract {
+  /** A backend on this many threads; the test closes it. */
+  protected abstract Backend open(int threads, boolean deterministic);
+
+  /** Whether shapes must be tiny, because vectors of this width are emulated here. */
+  protected boolean tiny() {
+    return false;
+  }
+
+  private int[][] productShapes() {
+    return tiny()
+        ? new int[][] {{1, 40, 32}, {2, 33, 64}, {5, 20, 160}}
+        : new int[][] {
+          {1, 288, 288}, {1, 31, 32}, {2, 100, 64}, {3, 172, 96}, {4, 64, 64}, {5, 33, 512},
+          {7, 172, 288}, {8, 40, 160}, {31, 130, 64}, {32, 288, 288}, {130, 70, 64}, {512, 36, 32}
+        };
+  }
+
+  @ParameterizedTest
+  @EnumSource(WeightType.class)
+  void productsAgreeWithTheOracle(WeightType type) {
+    SplittableRandom random = new SplittableRandom(type.ordinal());
+    for (int threads = 1; threads <= 2; threads++) {
+      try (Backend b = open(threads, false)) {
+        for (int[] s : productShapes()) {
+          product(b, random, type, s[0], s[1], s[2]);
+          if (type != WeightType.Q8_0) {
+            product(b, random, type, s[0], s[1], s[2] + 1 + random.nextInt(30));
+          }
+        }
+      }
+    }
+  }
+
+  private static void product(
+      Backend b, SplittableRandom random, WeightType type, int rows, int n, int cols) {
+    Oracle.Sample w = Oracle.weights(random, type, n, cols);
+    float[] x = Oracle.floats(random, rows * cols);
+    double[] want = Oracle.matmul(w.values(), n, cols, x, rows);
+    try (Matrix m = b.matrix(w.weights());
+        Tensor in = b.tensor(rows, cols);
+        Tensor out = b.tensor(rows, n)) {
+      in.write(0, rows, x, 0);
+      b.matmul(m, in, out, rows);
+      float[] got = new float[rows * n];
+      out.read(0, rows, got, 0);
+      String what = type + " " + rows + "x" + n + "x" + cols;
+      assertClose(got, want, 2e-6 * Math.sqrt(cols), what);
+      b.matmulAdd(m, in, out, rows);
+      out.read(0, rows, got, 0);
+      assertClose(got, Arrays.stream(want).map(v -> 2 * v).toArray(), 4e-6 * Math.sqrt(cols), what);
+    }
+  }
+
+  private static void assertClose(float[] got, double[] want, double tolerance, String what) {
+    for (int i = 0; i < want.length; i++) {
+      double d = Math.abs(got[i] - want[i]);
+      if (!(d <= tolerance * Math.max(1, Math.abs(want[i])))) {
+        throw new AssertionError(
+            what + ": value " + i + " is " + got[i] + ", not " + want[i] + " within " + tolerance);
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(WeightType.class)
+  void packedPartsAreRowsBelowEachOther(WeightType type) {
+    SplittableRandom random = new SplittableRandom(7);
+    int cols = 64;
+    try (Backend b = open(2, false)) {
+      Oracle.Sample[] parts = {
+        Oracle.weights(random, type, 48, cols),
+        Oracle.weights(random, type, 20, cols),
+        Oracle.weights(random, type, 20, cols)
+      };
+      for (int rows : new int[] {1, 3}) {
+        float[] x = Oracle.floats(random, rows * cols);
+        double[] want = new double[rows * 88];
+        int first = 0;
+        for (Oracle.Sample p : parts) {
+          int n = p.weights().rows();
+          double[] y = Oracle.matmul(p.values(), n, cols, x, rows);
+          for (int r = 0; r < rows; r++) {
+            System.arraycopy(y, r * n, want, r * 88 + first, n);
+          }
+          first += n;
+        }
+        Matrix m = b.matrix(parts[0].weights(), parts[1].weights(), parts[2].weights());
+        Tensor in = b.tensor(rows, cols);
+        in.write(0, rows, x, 0);
+        Tensor out = b.tensor(rows, 88);
+        b.matmul(m, in, out, rows);
+        float[] got = new float[rows * 88];
+        out.read(0, rows, got, 0);
+        assertClose(got, want, 2e-5, type + " parts");
+      }
+      Oracle.Sample other = Oracle.weights(random, type, 4, 32);
+      assertThatThrownBy(() -> b.matrix(parts[0].weights(), other.weights()))
+          .isInstanceOf(IllegalArgumentException.class);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(WeightType.class)
+  void embeddingRowsAreExact(WeightType type) {
+    SplittableRandom random = new SplittableRandom(9);
+    int vocab = 70;
+    int cols = 96;
+    Oracle.Sample w = Oracle.weights(random, type, vocab, cols);
+    try (Backend b = open(1, false)) {
+      Batch batch = new Batch();
+      batch.reset(4);
+      int[] tokens = {0, 69, 31, 32};
+      System.arraycopy(tokens, 0, batch.tokens(), 0, 4);
+      b.begin(batch);
+      Tensor y = b.tensor(4, cols);
+      b.embed(b.matrix(w.weights()), y);
+      float[] got = new float[4 * cols];
+      y.read(0, 4, got, 0);
+      for (int i = 0; i < got.length; i++) {
+        assertThat(got[i]).isEqualTo((float) w.values()[tokens[i / cols] * cols + i % cols]);
+      }
+      batch.tokens()[2] = vocab;
+      assertThatThrownBy(() -> b.embed(b.matrix(w.weights()), y))
+          .isInstanceOf(IndexOutOfBoundsException.class);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(WeightType.class)
+  void swigluAgreesWithTheOracle(WeightType type) {
+    SplittableRandom random = new SplittableRandom(3);
+    int cols = 64;
+    try (Backend b = open(2, false)) {
+      for (int n : tiny() ? new int[] {20} : new int[] {20, 172, 96}) {
+        for (int rows : tiny() ? new int[] {1, 3} : new int[] {1, 2, 9, 33}) {
+          Oracle.Sample gate = Oracle.weights(random, type, n, cols);
+          Oracle.Sample up = Oracle.weights(random, type, n, cols);
+          float[] x = Oracle.floats(random, rows * cols);
+          for (int i = 0; i < x.length; i++) {
+            x[i] *= 20;
+          }
+          double[] g = Oracle.matmul(gate.values(), n, cols, x, rows);
+          double[] u = Oracle.matmul(up.values(), n, cols, x, rows);
+          double[] want = new double[rows * n];
+          for (int i = 0; i < want.length; i++) {
+            want[i] = g[i] / (1 + Math.exp(-g[i])) * u[i];
+          }
+          Tensor in = b.tensor(rows, cols);
+          in.write(0, rows, x, 0);
+          Tensor out = b.tensor(rows, n);
+          b.matmulSwiglu(b.matrix(gate.weights(), up.weights()), in, out, rows);
+          float[] got = new float[rows * n];
+          out.read(0, rows, got, 0);
+          assertClose(got, want, 1e-3, "swiglu " + rows + "x" + n);
+        }
+      }
+      // One part that holds both halves.
+      Oracle.Sample both = Oracle.weights(random, type, 40, cols);
+      float[] x = Oracle.floats(random, 2 * cols);
+      double[] y = Oracle.matmul(both.values(), 40, cols, x, 2);
+      double[] want = new double[40];
+      for (int i = 0; i < 40; i++) {
+        double g = y[i / 20 * 40 + i % 20];
+        want[i] = g / (1 + Math.exp(-g)) * y[i / 20 * 40 + 20 + i % 20];
+      }
+      Tensor in = b.tensor(2, cols);
+      in.write(0, 2, x, 0);
+      Tensor out = b.tensor(2, 20);
+      b.matmulSwiglu(b.matrix(both.weights()), in, out, 2);
+      float[] got = new float[40];
+      out.read(0, 2, got, 0);
+      assertClose(got, want, 2e-5, "swiglu of one part");
+    }
+  }
+
+  @Test
+  void normAndBiasAndGatherAgreeWithTheOracle() {
+    SplittableRandom random = new SplittableRandom(4);
+    try (Backend b = open(2, false)) {
+      for (int cols : new int[] {1, 7, 48, 288, 301}) {
+        int rows = tiny() ? 2 : 40;
+        float[] x = Oracle.floats(random, rows * cols);
+        float[] w = Oracle.floats(random, cols);
+        double[] want = new double[rows * cols];
+        for (int r = 0; r < rows; r++) {
+          double sum = 0;
+          for (int i = 0; i < cols; i++) {
+            sum += (double) x[r * cols + i] * x[r * cols + i];
+          }
+          for (int i = 0; i < cols; i++) {
+            want[r * cols + i] = x[r * cols + i] / Math.sqrt(sum / cols + 1e-5) * w[i];
+          }
+        }
+        Tensor t = b.tensor(rows, cols);
+        t.write(0, rows, x, 0);
+        Tensor weight = b.vector(w);
+        b.rmsNorm(t, weight, 1e-5f, t, rows);
+        float[] got = new float[rows * cols];
+        t.read(0, rows, got, 0);
+        assertClose(got, want, 2e-6, "norm of " + cols);
+
+        b.addBias(t, weight, rows);
+        t.read(0, rows, got, 0);
+        for (int i = 0; i < want.length; i++) {
+          want[i] += w[i % cols];
+        }
+        assertClose(got, want, 2e-6, "bias of " + cols);
+
+        Tensor picked = b.tensor(2, cols);
+        b.gatherRows(t, new int[] {rows - 1, 0}, 2, picked);
+        float[] two = new float[2 * cols];
+        picked.read(0, 2, two, 0);
+        assertThat(Arrays.copyOf(two, cols))
+            .isEqualTo(Arrays.copyOfRange(got, (rows - 1) * cols, rows * cols));
+        assertThat(Arrays.copyOfRange(two, cols, 2 * cols)).isEqualTo(Arrays.copyOf(got, cols));
+      }
+    }
+  }
+
+  @Test
+  void softmaxAgreesWithTheOracle() {
+    SplittableRandom random = new SplittableRandom(5);
+    try (Backend b = open(2, false)) {
+      for (int cols : tiny() ? new int[] {1, 37} : new int[] {1, 5, 37, 32000}) {
+        int rows = 3;
+        float[] x = Oracle.floats(random, rows * cols);
+        for (int i = 0; i < x.length; i++) {
+          x[i] *= 30;
+        }
+        x[0] = -400;
+        double[] p = new double[x.length];
+        double[] log = new double[x.length];
+        for (int r = 0; r < rows; r++) {
+          double max = Double.NEGATIVE_INFINITY;
+          for (int i = 0; i < cols; i++) {
+            max = Math.max(max, x[r * cols + i]);
+          }
+          double sum = 0;
+          for (int i = 0; i < cols; i++) {
+            sum += Math.exp(x[r * cols + i] - max);
+          }
+          for (int i = 0; i < cols; i++) {
+            log[r * cols + i] = x[r * cols + i] - max - Math.log(sum);
+            p[r * cols + i] = Math.exp(log[r * cols + i]);
+          }
+        }
+        float[] got = new float[x.length];
+        Tensor t = b.tensor(rows, cols);
+        t.write(0, rows, x, 0);
+        b.softmax(t, rows);
+        t.read(0, rows, got, 0);
+        assertClose(got, p, 2e-6, "softmax of " + cols);
+        t.write(0, rows, x, 0);
+        b.logSoftmax(t, rows);
+        t.read(0, rows, got, 0);
+        assertClose(got, log, 4e-6, "log-softmax of " + cols);
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(RopeSpec.Style.class)
+  void ropeRotatesAndAttentionSeesWhatWasAppended(RopeSpec.Style style) {
+    SplittableRandom random = new SplittableRandom(6);
+    int dim = 8;
+    RopeSpec spec =
+        RopeSpec.of(style, dim, 6, 10000).withLlama3Scaling(8, 1, 4, 128).withLinearScaling(1.5);
+    double[] f = spec.frequencies();
+    try (Backend b = open(1, false)) {
+      KvCache kv = b.kvCache(new KvShape(2, 1, dim, 40, KvType.F32));
+      float[] qkv = Oracle.floats(random, 2 * 4 * dim);
+      float[] want = qkv.clone();
+      int[] positions = {3, 70};
+      for (int r = 0; r < 2; r++) {
+        for (int h = 0; h < 3; h++) {
+          int at = (r * 4 + h) * dim;
+          for (int i = 0; i < 3; i++) {
+            int a = style == RopeSpec.Style.INTERLEAVED ? at + 2 * i : at + i;
+            int c = style == RopeSpec.Style.INTERLEAVED ? a + 1 : a + 3;
+            double t = positions[r] * f[i];
+            want[a] = (float) (qkv[a] * Math.cos(t) - qkv[c] * Math.sin(t));
+            want[c] = (float) (qkv[a] * Math.sin(t) + qkv[c] * Math.cos(t));
+          }
+        }
+      }
+      Batch batch = new Batch();
+      batch.reset(2);
+      batch.positions()[0] = positions[0];
+      batch.positions()[1] = positions[1];
+      batch.slots()[0] = 37;
+      batch.slots()[1] = 5;
+      AttentionPlan plan = new AttentionPlan();
+      plan.reset(AttentionMethod.NODE, 2);
+      plan.addPiece(37, 1, 0, 2, AttentionPlan.ALL, 0);
+      plan.addPiece(5, 1, 0, 2, AttentionPlan.ALL, 1);
+      plan.endGroup(0, 2);
+      for (int r = 0; r < 2; r++) {
+        plan.addRange(0, 1);
+        plan.endRow(r);
+      }
+      batch.plan(plan);
+      b.begin(batch);
+      Tensor t = b.tensor(2, 4 * dim);
+      t.write(0, 2, qkv, 0);
+      b.ropeAppend(b.rope(spec), kv, 1, t);
+      float[] got = new float[qkv.length];
+      t.read(0, 2, got, 0);
+      double[] wanted = new double[want.length];
+      for (int i = 0; i < want.length; i++) {
+        wanted[i] = want[i];
+      }
+      assertClose(got, wanted, 1e-6, "rope");
+
+      float[] keys = new float[40 * dim];
+      float[] values = new float[40 * dim];
+      for (int r = 0; r < 2; r++) {
+        System.arraycopy(got, (r * 4 + 2) * dim, keys, batch.slots()[r] * dim, dim);
+        System.arraycopy(got, (r * 4 + 3) * dim, values, batch.slots()[r] * dim, dim);
+      }
+      Tensor out = b.tensor(2, 2 * dim);
+      b.attention(kv, 1, t, 0.5f, out);
+      float[] o = new float[4 * dim];
+      out.read(0, 2, o, 0);
+      assertClose(
+          o,
+          Oracle.attention(plan, got, 4 * dim, 2, 1, dim, 0.5, keys, values),
+          4e-6,
+          "attention after rope");
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "8,1,1", "32,2,3", "48,6,1", "64,3,3", "80,1,8", "96,2,2", "128,1,4", "64,1,5", "32,1,7",
+    "8,2,6"
+  })
+  void attentionAgreesWithTheOracleForEveryMethodAndType(int dim, int kvHeads, int perKv) {
+    if (tiny() && dim > 48) {
+      return;
+    }
+    SplittableRandom random = new SplittableRandom(dim * 31 + perKv);
+    for (int round = 0; round < (tiny() ? 1 : 3); round++) {
+      Plans tree =
+          tiny()
+              ? new Plans(random, 4, 9, 2, 80)
+              : new Plans(random, 2 + random.nextInt(14), 1 + random.nextInt(70), 6, 900);
+      for (KvType type : KvType.values()) {
+        try (Backend b = open(1 + round % 2, round == 2)) {
+          attention(b, random, tree, dim, kvHeads, perKv, type);
+        }
+      }
+    }
+  }
+
+  private void attention(
+      Backend b,
+      SplittableRandom random,
+      Plans tree,
+      int dim,
+      int kvHeads,
+      int perKv,
+      KvType type) {
+    int heads = kvHeads * perKv;
+    int cols = (heads + 2 * kvHeads) * dim;
+    int slots = tree.slots();
+    KvCache kv = b.kvCache(new KvShape(2, kvHeads, dim, slots, type));
+    float[] keys = new float[slots * kvHeads * dim];
+    float[] values = new float[slots * kvHeads * dim];
+    fill(b, kv, 1, random, heads, keys, values);
+
+    int rows = tree.rows();
+    float[] qkv = Oracle.floats(random, rows * cols);
+    for (int i = 0; i < qkv.length; i++) {
+      qkv[i] *= 4;
+    }
+    Tensor q = b.tensor(rows, cols);
+    q.write(0, rows, qkv, 0);
+    Tensor out = b.tensor(rows, heads * dim);
+    Batch batch = new Batch();
+    float scale = (float) (1 / Math.sqrt(dim));
+    double[] first = null;
+    for (AttentionMethod method : AttentionMethod.values()) {
+      AttentionPlan plan = tree.plan(method, tiny() ? 5 : 3 + random.nextInt(200));
+      double[] want = Oracle.attention(plan, qkv, cols, heads, kvHeads, dim, scale, keys, values);
+      if (first == null) {
+        first = want;
+      } else {
+        for (int i = 0; i < want.length; i++) {
+          assertThat(want[i]).as("oracle, %s", method).isCloseTo(first[i], within(1e-9));
+        }
+      }
+      batch.reset(rows);
+      batch.plan(plan);
+      b.begin(batch);
+      b.attention(kv, 1, q, scale, out);
+      float[] got = new float[rows * heads * dim];
+      out.read(0, rows, got, 0);
+      assertClose(got, want, 4e-6, method + " " + type + " dim " + dim + " rows " + rows);
+    }
+    kv.close();
+  }
+
+  private static org.assertj.core.data.Offset<Double> within(double d) {
+    return org.assertj.core.data.Offset.offset(d);
+  }
+
+  // Random keys and values in every slot, by way of ropeAppend at position 0 (which turns nothing).
+  private static void fill(
+      Backend b,
+      KvCache kv,
+      int layer,
+      SplittableRandom random,
+      int heads,
+      float[] keys,
+      float[] values) {
+    KvShape s = kv.shape();
+    int dim = s.headDim();
+    int cols = (heads + 2 * s.kvHeads()) * dim;
+    Tensor t = b.tensor(s.slots(), cols);
+    float[] x = Oracle.floats(random, s.slots() * cols);
+    for (int i = 0; i < x.length; i++) {
+      x[i] =
+          switch (s.type()) {
+            case F32 -> x[i];
+            case F16 -> Float.float16ToFloat(Float.floatToFloat16(x[i]));
+            case BF16 -> Float.intBitsToFloat(Float.floatToIntBits(x[i]) & 0xFFFF0000);
+          };
+    }
+    t.write(0, s.slots(), x, 0);
+    Batch batch = new Batch();
+    batch.reset(s.slots());
+    for (int i = 0; i < s.slots(); i++) {
+      batch.slots()[i] = i;
+      int k = i * cols + heads * dim;
+      System.arraycopy(x, k, keys, i * s.kvHeads() * dim, s.kvHeads() * dim);
+      System.arraycopy(x, k + s.kvHeads() * dim, values, i * s.kvHeads() * dim, s.kvHeads() * dim);
+    }
+    b.begin(batch);
+    b.ropeAppend(b.rope(RopeSpec.of(RopeSpec.Style.HALF_SPLIT, dim, 2, 10000)), kv, layer, t);
+    t.close();
+  }
+
+  @ParameterizedTest
+  @EnumSource(KvType.class)
+  void copiedSlotsGiveTheSameAttention(KvType type) {
+    SplittableRandom random = new SplittableRandom(12);
+    int dim = 24;
+    try (Backend b = open(2, false)) {
+      KvCache kv = b.kvCache(new KvShape(1, 2, dim, 70, type));
+      fill(b, kv, 0, random, 2, new float[70 * 2 * dim], new float[70 * 2 * dim]);
+      int[] from = {3, 40, 17, 31};
+      int[] to = {60, 61, 62, 63};
+      b.copyKv(kv, from, to, 4);
+      Batch batch = new Batch();
+      batch.reset(1);
+      Tensor q = b.tensor(1, 6 * dim);
+      q.write(0, 1, Oracle.floats(random, 6 * dim), 0);
+      float[][] got = new float[2][2 * dim];
+      for (int i = 0; i < 2; i++) {
+        AttentionPlan plan = new AttentionPlan();
+        plan.reset(AttentionMethod.SEQUENCE, 1);
+        for (int s : i == 0 ? from : to) {
+          plan.addPiece(s, 1, 0, 1, AttentionPlan.ALL, 0);
+        }
+        plan.endGroup(0, 1);
+        plan.addRange(0, 1);
+        plan.endRow(0);
+        batch.plan(plan);
+        b.begin(batch);
+        Tensor out = b.tensor(1, 2 * dim);
+        b.attention(kv, 0, q, 1, out);
+        out.read(0, 1, got[i], 0);
+      }
+      assertThat(got[1]).isEqualTo(got[0]);
+    }
+  }
+
+  @Test
+  void aRowThatSeesNothingBecomesZeroAndSpoilsNothing() {
+    try (Backend b = open(1, false)) {
+      int dim = 8;
+      KvCache kv = b.kvCache(new KvShape(1, 1, dim, 64, KvType.F32));
+      fill(b, kv, 0, new SplittableRandom(2), 1, new float[64 * dim], new float[64 * dim]);
+      AttentionPlan plan = new AttentionPlan();
+      plan.reset(AttentionMethod.NODE, 3);
+      plan.addPiece(0, 40, 0, 1, AttentionPlan.ALL, 0);
+      plan.addPiece(40, 3, 2, 3, AttentionPlan.ALL, 0);
+      plan.endGroup(0, 3);
+      plan.addPiece(50, 2, 0, 1, AttentionPlan.ALL, 0);
+      plan.endGroup(0, 3);
+      for (int r = 0; r < 3; r++) {
+        plan.addRange(0, 2);
+        plan.endRow(r);
+      }
+      Batch batch = new Batch();
+      batch.reset(3);
+      batch.plan(plan);
+      b.begin(batch);
+      Tensor q = b.tensor(3, 3 * dim);
+      float[] x = new float[9 * dim];
+      Arrays.fill(x, 30);
+      q.write(0, 3, x, 0);
+      Tensor out = b.tensor(3, dim);
+      b.attention(kv, 0, q, 1, out);
+      float[] got = new float[3 * dim];
+      out.read(0, 3, got, 0);
+      for (float v : got) {
+        assertThat(Float.isFinite(v)).isTrue();
+      }
+      assertThat(Arrays.copyOfRange(got, dim, 2 * dim)).containsOnly(0f);
+      assertThat(Arrays.copyOf(got, dim)).doesNotContain(0f);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(WeightType.class)
+  void deterministicRowsDoNotDependOnTheBatchOrTheThreads(WeightType type) {
+    SplittableRandom random = new SplittableRandom(8);
+    int n = tiny() ? 40 : 300;
+    int cols = tiny() ? 64 : 288;
+    Oracle.Sample w = Oracle.weights(random, type, n, cols);
+    Oracle.Sample u = Oracle.weights(random, type, n, cols);
+    int most = tiny() ? 7 : 512;
+    float[] x = Oracle.floats(random, most * cols);
+    float[] product = new float[n];
+    float[] gated = new float[n];
+    for (int threads = 1; threads <= (tiny() ? 2 : 3); threads++) {
+      try (Backend b = open(threads, true)) {
+        Matrix m = b.matrix(w.weights());
+        Matrix gateUp = b.matrix(w.weights(), u.weights());
+        for (int rows : tiny() ? new int[] {1, 2, 7} : new int[] {1, 2, 3, 7, 32, 129, 512}) {
+          Tensor in = b.tensor(rows, cols);
+          in.write(0, rows, x, 0);
+          Tensor out = b.tensor(rows, n);
+          b.matmul(m, in, out, rows);
+          float[] got = new float[rows * n];
+          out.read(0, rows, got, 0);
+          Tensor g = b.tensor(rows, n);
+          b.matmulSwiglu(gateUp, in, g, rows);
+          float[] gotGated = new float[rows * n];
+          g.read(0, rows, gotGated, 0);
+          if (threads == 1 && rows == 1) {
+            product = got;
+            gated = gotGated;
+          }
+          assertThat(Arrays.copyOf(got, n)).isEqualTo(product);
+          assertThat(Arrays.copyOf(gotGated, n)).isEqualTo(gated);
+        }
+      }
+    }
+  }
+
+  @Test
+  void attentionBitsDoNotDependOnSiblingsOrPieces() {
+    SplittableRandom random = new SplittableRandom(21);
+    int dim = 48;
+    int heads = 4;
+    int cols = (heads + 4) * dim;
+    float[] want = new float[heads * dim];
+    int slots = tiny() ? 100 : 700;
+    int shared = tiny() ? 40 : 300;
+    int own = tiny() ? 11 : 37;
+    for (int variant = 0; variant < 5; variant++) {
+      try (Backend b = open(1 + variant % 2, true)) {
+        KvCache kv = b.kvCache(new KvShape(1, 2, dim, slots, KvType.F32));
+        random = new SplittableRandom(21);
+        fill(b, kv, 0, random, heads, new float[slots * 2 * dim], new float[slots * 2 * dim]);
+        int rows = variant == 0 ? 1 : 2 * variant + 1;
+        float[] x = Oracle.floats(random, 16 * cols);
+        float[] q = new float[rows * cols];
+        // The row under test comes last; others see other private tokens.
+        for (int r = 0; r < rows; r++) {
+          System.arraycopy(x, (r == rows - 1 ? 0 : 1 + r) * cols, q, r * cols, cols);
+        }
+        AttentionPlan plan = new AttentionPlan();
+        plan.reset(AttentionMethod.FLATTEN, rows);
+        int cut = 1 + variant * shared / 7;
+        plan.addPiece(0, cut, 0, rows, AttentionPlan.ALL, 0);
+        for (int r = 0; r + 1 < rows; r++) {
+          plan.addPiece(shared + own + r * 3, 3, r, r + 1, AttentionPlan.ALL, 0);
+        }
+        plan.addPiece(cut, shared - cut, 0, rows, AttentionPlan.ALL, 0);
+        plan.addPiece(shared, own, rows - 1, rows, AttentionPlan.ALL, 0);
+        plan.endGroup(0, rows);
+        for (int r = 0; r < rows; r++) {
+          plan.addRange(0, 1);
+          plan.endRow(r);
+        }
+        Batch batch = new Batch();
+        batch.reset(rows);
+        batch.plan(plan);
+        b.begin(batch);
+        Tensor in = b.tensor(rows, cols);
+        in.write(0, rows, q, 0);
+        Tensor out = b.tensor(rows, heads * dim);
+        b.attention(kv, 0, in, 0.9f, out);
+        float[] got = new float[heads * dim];
+        out.read(rows - 1, 1, got, 0);
+        if (variant == 0) {
+          want = got;
+        }
+        assertThat(got).as("variant %d", variant).isEqualTo(want);
+      }
+    }
+  }
+
+  @Test
+  void halfPrecisionExtremesAreKept() {
+    float[] specials = {
+      0f,
+      -0f,
+      0x1p-24f,
+      -0x1p-24f,
+      0x1.ff8p-15f,
+      0x1p-14f,
+      65504f,
+      -65504f,
+      Float.POSITIVE_INFINITY,
+      Float.NEGATIVE_INFINITY,
+      Float.NaN,
+      1f
+    };
+    try (Backend b = open(1, false)) {
+      for (WeightType type : new WeightType[] {WeightType.F16, WeightType.BF16}) {
+        for (int count = 8; count <= specials.length; count += specials.length - 8) {
+          byte[] bytes = new byte[count * 2];
+          float[] want = new float[count];
+          for (int i = 0; i < count; i++) {
+            int h =
+                type == WeightType.F16
+                    ? Float.floatToFloat16(specials[i])
+                    : Float.floatToRawIntBits(specials[i]) >>> 16;
+            bytes[2 * i] = (byte) h;
+            bytes[2 * i + 1] = (byte) (h >> 8);
+            want[i] =
+                type == WeightType.F16
+                    ? Float.float16ToFloat((short) h)
+                    : Float.intBitsToFloat(h << 16);
+          }
+          Matrix m =
+              b.matrix(new Weights(type, count, 1, java.lang.foreign.MemorySegment.ofArray(bytes)));
+          for (int rows = 1; rows <= 5; rows += 4) {
+            Tensor x = b.tensor(rows, 1);
+            float[] ones = new float[rows];
+            Arrays.fill(ones, 1);
+            x.write(0, rows, ones, 0);
+            Tensor y = b.tensor(rows, count);
+            b.matmul(m, x, y, rows);
+            float[] got = new float[rows * count];
+            y.read(0, rows, got, 0);
+            for (int i = 0; i < count; i++) {
+              // A sum that starts from +0 has no -0.
+              assertThat(Float.compare(got[i] + 0f, want[i] + 0f))
+                  .as("%s of %s, %s rows: %s", type, specials[i], rows, got[i])
+                  .isZero();
+            }
+          }
+        }
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(KvType.class)
+  void extremeScoresAndValuesStayRight(KvType type) {
+    int dim = 16;
+    try (Backend b = open(1, false)) {
+      KvCache kv = b.kvCache(new KvShape(1, 1, dim, 40, type));
+      float[] x = new float[2 * 3 * dim];
+      // Token 0: score -4000 and value 1e30 (past the range of F16); token 1: score 4000, value 7.
+      for (int d = 0; d < dim; d++) {
+        x[d] = 10;
+        x[dim + d] = -25;
+        x[2 * dim + d] = 1e30f;
+        x[3 * dim + d] = 10;
+        x[4 * dim + d] = 25;
+        x[5 * dim + d] = 7;
+      }
+      Tensor t = b.tensor(2, 3 * dim);
+      t.write(0, 2, x, 0);
+      AttentionPlan plan = new AttentionPlan();
+      plan.reset(AttentionMethod.NODE, 2);
+      plan.addPiece(0, 2, 0, 2, 0, 0);
+      plan.endGroup(0, 2);
+      for (int r = 0; r < 2; r++) {
+        plan.addRange(0, 1);
+        plan.endRow(r);
+      }
+      Batch batch = new Batch();
+      batch.reset(2);
+      batch.slots()[1] = 1;
+      batch.plan(plan);
+      b.begin(batch);
+      b.ropeAppend(b.rope(RopeSpec.of(RopeSpec.Style.INTERLEAVED, dim, 2, 1e4)), kv, 0, t);
+      Tensor out = b.tensor(2, dim);
+      b.attention(kv, 0, t, 1, out);
+      float[] got = new float[2 * dim];
+      out.read(0, 2, got, 0);
+      float big = type == KvType.F16 ? 65504f : 1e30f;
+      for (int d = 0; d < dim; d++) {
+        assertThat(got[d]).isCloseTo(big, org.assertj.core.data.Percentage.withPercentage(1));
+        assertThat(got[dim + d]).isEqualTo(7f);
+      }
+    }
+  }
+
+  @Test
+  void shapesThatDoNotFitAreRefused() {
+    try (Backend b = open(1, false)) {
+      Matrix m = b.matrix(Weights.of(4, 8, new float[32]));
+      Tensor x = b.tensor(2, 8);
+      Tensor y = b.tensor(2, 4);
+      assertThatThrownBy(() -> b.matmul(m, y, x, 1)).isInstanceOf(IllegalArgumentException.class);
+      assertThatThrownBy(() -> b.matmul(m, x, y, 3)).isInstanceOf(IllegalArgumentException.class);
+      assertThatThrownBy(() -> b.matmul(m, x, y, 0)).isInstanceOf(IllegalArgumentException.class);
+      assertThatThrownBy(() -> b.tensor(0, 3)).isInstanceOf(IllegalArgumentException.class);
+      assertThatThrownBy(() -> Weights.of(4, 8, new float[31]))
+          .isInstanceOf(IllegalArgumentException.class);
+      m.close();
+      m.close();
+      b.close();
+    }
+  }
+}

@@ -1,0 +1,84 @@
+package org.deft4j.kernels;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.List;
+import java.util.Optional;
+import org.deft4j.tree.DeftException;
+import org.junit.jupiter.api.Test;
+
+class BackendsTest {
+  private static final BackendOptions ONE = BackendOptions.defaults().withThreads(1);
+
+  private record Broken(String name, int priority) implements BackendProvider {
+    @Override
+    public Optional<String> unusable(BackendOptions options) {
+      return Optional.of("no such device; plug one in");
+    }
+
+    @Override
+    public Backend open(BackendOptions options) {
+      throw new AssertionError("opened although unusable");
+    }
+  }
+
+  @Test
+  void theClassPathOffersPanamaBeforeScalar() {
+    assertThat(Backends.providers())
+        .extracting(BackendProvider::name)
+        .containsSubsequence("panama", "scalar");
+  }
+
+  @Test
+  void anExplicitUnusableChoiceIsAnErrorWithTheReason() {
+    List<BackendProvider> providers = List.of(new Broken("cuda", 20));
+    assertThatThrownBy(() -> Backends.select("cuda", ONE, providers))
+        .isInstanceOf(DeftException.class)
+        .hasMessageContaining("cuda")
+        .hasMessageContaining("plug one in")
+        .extracting(e -> ((DeftException) e).exitCode())
+        .isEqualTo(DeftException.BACKEND_UNAVAILABLE);
+  }
+
+  @Test
+  void anAutomaticChoiceFallsBack() {
+    List<BackendProvider> providers =
+        List.of(new Broken("cuda", 20), Backends.providers().getLast());
+    try (Backend b = Backends.select(Backends.AUTO, ONE, providers)) {
+      assertThat(b.info().name()).isEqualTo("scalar");
+      assertThat(b.info().threads()).isEqualTo(1);
+    }
+    assertThatThrownBy(() -> Backends.select(Backends.AUTO, ONE, providers.subList(0, 1)))
+        .isInstanceOf(DeftException.class)
+        .hasMessageContaining("plug one in");
+  }
+
+  @Test
+  void anUnknownNameListsTheKnownOnes() {
+    assertThatThrownBy(() -> Backends.select("gpu", ONE))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("panama")
+        .hasMessageContaining("scalar");
+  }
+
+  @Test
+  void aWidthOtherThanTheProcessHasIsRefusedWithTheFlagToSet() {
+    try (Backend b = Backends.select("panama", ONE)) {
+      int other = b.info().vectorBits() == 128 ? 256 : 128;
+      assertThatThrownBy(() -> Backends.select("panama", ONE.withVectorBits(other)))
+          .isInstanceOf(DeftException.class)
+          .hasMessageContaining("-Ddeft.vector.bits=" + other);
+    }
+  }
+
+  @Test
+  void optionsAreChecked() {
+    assertThatThrownBy(() -> new BackendOptions(-1, 0, false))
+        .isInstanceOf(IllegalArgumentException.class);
+    assertThatThrownBy(() -> new BackendOptions(1, 64, false))
+        .isInstanceOf(IllegalArgumentException.class);
+    assertThat(ONE.withDeterministic(true).deterministic()).isTrue();
+    assertThat(BackendOptions.defaults().effectiveThreads()).isPositive();
+  }
+}
