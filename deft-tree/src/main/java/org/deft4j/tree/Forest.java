@@ -29,7 +29,8 @@ import org.jspecify.annotations.Nullable;
  * <p><b>Memory.</b> When slots run short, {@link #demote}d segments lose theirs first, by priority;
  * then cached prompts go, least recently used first. A segment that lost its slots is not {@link
  * #resident} and keeps its tokens; {@link #restore} gives it slots again, to be computed anew. When
- * that is not enough, {@link DeftException} with exit code 5 is thrown and nothing has changed.
+ * that is not enough, {@link DeftException} with exit code 5 is thrown and nothing but evictions
+ * has happened.
  *
  * <p>Segments stand in depth-first preorder, older children first; the order is kept up to date by
  * each change ({@link #compare}). Every method throws {@link IllegalArgumentException} for an id
@@ -49,6 +50,7 @@ public final class Forest {
   private int count;
   private long clock;
   private long stamp;
+  private long version;
 
   /** An empty forest whose tokens take slots of {@code pool}. */
   public Forest(PagePool pool) {
@@ -412,6 +414,7 @@ public final class Forest {
     if (filled < 0 || filled > s.length || filled > 0 && !s.resident) {
       throw new IllegalArgumentException("cannot fill " + filled + " of " + s.length + " tokens");
     }
+    version += s.filled > filled ? 1 : 0;
     s.filled = filled;
   }
 
@@ -562,6 +565,11 @@ public final class Forest {
     return id < idCount ? segments[id] : null;
   }
 
+  /** Changes when segments come, go, or lose tokens or slots; not when leaves grow. */
+  long version() {
+    return version;
+  }
+
   long nextStamp() {
     return ++stamp;
   }
@@ -618,6 +626,7 @@ public final class Forest {
   }
 
   private void freeSlots(Segment s) {
+    version++;
     for (int i = 0; i < s.runCount; i++) {
       pool.free(s.runs[2 * i], s.runs[2 * i + 1]);
     }
@@ -642,6 +651,7 @@ public final class Forest {
   }
 
   private Segment create(@Nullable Segment parent) {
+    version++;
     int id = freeIdCount > 0 ? freeIds[--freeIdCount] : idCount++;
     if (id >= segments.length) {
       segments = Arrays.copyOf(segments, segments.length * 2);
@@ -661,6 +671,7 @@ public final class Forest {
    * Puts the first {@code keep} tokens of {@code s} into a new segment between it and its parent.
    */
   private Segment splitSegment(Segment s, int keep) {
+    version++;
     int id = freeIdCount > 0 ? freeIds[--freeIdCount] : idCount++;
     if (id >= segments.length) {
       segments = Arrays.copyOf(segments, segments.length * 2);

@@ -1,7 +1,5 @@
 package org.deft4j.tree;
 
-import java.util.Arrays;
-
 /**
  * Slots for the keys and values of tokens, in pages of 1, 16, 32 or 64 slots; it never grows.
  *
@@ -11,9 +9,9 @@ import java.util.Arrays;
  *
  * <p>Placement is a matter of run length alone, never of capacity: every free slot can be had. A
  * run grows in place where the next slot is free. A new run of a few tokens (a draft token, a beam
- * of single tokens) goes to a word that such runs share; any other starts a word of its own, so
- * that branches which grow side by side get long runs; when no word is empty it starts in an empty
- * page, and at last in any free slot.
+ * of single tokens) goes to a word that such runs share; any other starts a word of its own, every
+ * eighth first, so that branches which grow side by side get runs of up to 512 tokens; when no word
+ * is empty it starts in an empty page, and at last in any free slot.
  *
  * <p>Not thread-safe. {@link #allocate} takes constant time while an empty word is left.
  */
@@ -25,9 +23,9 @@ public final class PagePool {
   private final int pages;
   private final int capacity;
   private final long[] used;
-  private final int[] emptyWords;
-  private final int[] emptyIndex;
-  private int emptyCount;
+  private final int[] emptyNext;
+  private final int[] emptyPrev;
+  private final int[] emptyHead = {-1, -1, -1, -1};
   private final boolean[] shared;
   private final int[] sharedStack;
   private final boolean[] inSharedStack;
@@ -55,8 +53,8 @@ public final class PagePool {
     capacity = pages * pageSize;
     int words = (capacity + 63) >> 6;
     used = new long[words];
-    emptyWords = new int[words];
-    emptyIndex = new int[words];
+    emptyNext = new int[words];
+    emptyPrev = new int[words];
     shared = new boolean[words];
     sharedStack = new int[words];
     inSharedStack = new boolean[words];
@@ -65,7 +63,6 @@ public final class PagePool {
     if (tail != 0) {
       used[words - 1] = -1L << tail;
     }
-    Arrays.fill(emptyIndex, -1);
     for (int w = words - 1; w >= 0; w--) {
       if (used[w] == 0) {
         pushEmpty(w);
@@ -250,8 +247,10 @@ public final class PagePool {
   }
 
   private int ownSlot() {
-    if (emptyCount > 0) {
-      return emptyWords[emptyCount - 1] << 6;
+    for (int head : emptyHead) {
+      if (head >= 0) {
+        return head << 6;
+      }
     }
     int words = used.length;
     if (pageSize < 64 && usedPages < pages) {
@@ -295,16 +294,32 @@ public final class PagePool {
     return n;
   }
 
+  /** Words are taken by how much room there is before the next one that is taken first. */
+  private static int rank(int w) {
+    return 3 - Math.min(3, Integer.numberOfTrailingZeros(w));
+  }
+
   private void pushEmpty(int w) {
-    emptyIndex[w] = emptyCount;
-    emptyWords[emptyCount++] = w;
+    int r = rank(w);
+    int head = emptyHead[r];
+    emptyPrev[w] = -1;
+    emptyNext[w] = head;
+    if (head >= 0) {
+      emptyPrev[head] = w;
+    }
+    emptyHead[r] = w;
   }
 
   private void removeEmpty(int w) {
-    int i = emptyIndex[w];
-    int last = emptyWords[--emptyCount];
-    emptyWords[i] = last;
-    emptyIndex[last] = i;
-    emptyIndex[w] = -1;
+    int prev = emptyPrev[w];
+    int next = emptyNext[w];
+    if (prev >= 0) {
+      emptyNext[prev] = next;
+    } else {
+      emptyHead[rank(w)] = next;
+    }
+    if (next >= 0) {
+      emptyPrev[next] = prev;
+    }
   }
 }

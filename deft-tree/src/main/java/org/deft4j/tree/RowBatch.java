@@ -91,12 +91,23 @@ public final class RowBatch {
   }
 
   /**
-   * Orders the rows. The layout is valid until the next call or change of the forest.
+   * Orders the rows. The layout is valid until the next call or change of the forest. Where the
+   * segments are those of the last step and only leaves grew, its order is kept: the cost is then
+   * linear in the rows.
    *
    * @throws IllegalStateException if a row has an ancestor token that is neither filled nor in the
    *     batch
    */
   public RowLayout layout() {
+    if (layout.startRefresh(size)) {
+      int i = 0;
+      while (i < size && layout.refresh(at(i), first[i], count[i])) {
+        i++;
+      }
+      if (i == size) {
+        return layout;
+      }
+    }
     sort();
     layout.reset(forest.nextStamp());
     for (int i = 0; i < size; ) {

@@ -19,6 +19,11 @@ import org.jspecify.annotations.Nullable;
 public final class RowLayout {
   private final Forest forest;
   private long stamp;
+  private long version = -1;
+  private long structure;
+  private int ownNodes;
+  private int[] nodeRefresh = new int[16];
+  private int refreshRound;
   private int rows;
   private int nodes;
   private int[] rowSegment = new int[16];
@@ -161,8 +166,62 @@ public final class RowLayout {
     return r;
   }
 
+  /**
+   * A number that stays the same as long as nodes and rows stand where they stood, and only their
+   * tokens went on.
+   */
+  public long structure() {
+    return structure;
+  }
+
+  /** Whether {@link #refresh} may be tried for {@code entries} segments. */
+  boolean startRefresh(int entries) {
+    refreshRound++;
+    return version == forest.version() && entries == ownNodes;
+  }
+
+  /**
+   * Moves a segment's rows on, if it had as many at the same place in the last step.
+   *
+   * @return false if it had not; then the layout must be made anew
+   */
+  boolean refresh(Segment s, int firstToken, int n) {
+    int k = s.node;
+    if (k < 0
+        || k >= nodes
+        || nodeOf[k] != s
+        || nodeOwnEnd[k] - nodeRowLo[k] != n
+        || nodeRefresh[k] == refreshRound) {
+      return false;
+    }
+    int tokens = firstToken + n;
+    if (nodeRowHi[k] > nodeOwnEnd[k]) {
+      tokens = Math.max(tokens, s.filled);
+      if (tokens < s.length) {
+        return false;
+      }
+    }
+    nodeRefresh[k] = refreshRound;
+    nodeFirst[k] = firstToken;
+    nodeTokens[k] = tokens;
+    nodeRuns[k] = s.runs;
+    int r = nodeRowLo[k];
+    if (n == 1) {
+      rowIndex[r] = firstToken;
+      rowToken[r] = s.tokens[firstToken];
+      rowPosition[r] = s.start + firstToken;
+      rowSlot[r] = s.slot(firstToken);
+    } else {
+      fillRows(s, r, firstToken, n);
+    }
+    return true;
+  }
+
   void reset(long newStamp) {
     stamp = newStamp;
+    structure++;
+    version = -1;
+    ownNodes = 0;
     rows = 0;
     Arrays.fill(nodeOf, 0, nodes, null);
     nodes = 0;
@@ -189,6 +248,13 @@ public final class RowLayout {
     }
     addNode(s, above, firstToken, n);
     growRows(rows + n);
+    fillRows(s, rows, firstToken, n);
+    rows += n;
+    ownNodes++;
+  }
+
+  private void fillRows(Segment s, int firstRow, int firstToken, int n) {
+    int r = firstRow;
     int run = 0;
     int at = 0;
     int[] runs = s.runs;
@@ -201,11 +267,11 @@ public final class RowLayout {
         at += runs[2 * run + 1];
         run++;
       }
-      rowSegment[rows] = s.id;
-      rowIndex[rows] = i;
-      rowToken[rows] = s.tokens[i];
-      rowPosition[rows] = s.start + i;
-      rowSlot[rows++] = runs[2 * run] + i - at;
+      rowSegment[r] = s.id;
+      rowIndex[r] = i;
+      rowToken[r] = s.tokens[i];
+      rowPosition[r] = s.start + i;
+      rowSlot[r++] = runs[2 * run] + i - at;
     }
   }
 
@@ -233,6 +299,7 @@ public final class RowLayout {
         }
       }
     }
+    version = forest.version();
   }
 
   /** Adds a node and returns it, or its parent for a segment without tokens. */
@@ -272,6 +339,7 @@ public final class RowLayout {
     nodeTokens = Arrays.copyOf(nodeTokens, n);
     nodeStart = Arrays.copyOf(nodeStart, n);
     nodeRuns = Arrays.copyOf(nodeRuns, n);
+    nodeRefresh = Arrays.copyOf(nodeRefresh, n);
   }
 
   private void growRows(int n) {

@@ -3,9 +3,11 @@ package org.deft4j.testing;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import org.deft4j.tree.DeftException;
 import org.deft4j.tree.Forest;
 import org.deft4j.tree.PagePool;
@@ -126,6 +128,29 @@ public final class RandomForests {
       }
       if (batch.isEmpty()) {
         edit(3);
+      }
+    }
+    return batch;
+  }
+
+  /**
+   * A batch in which every branch decodes: each handle's leaf gets a token, and everything that is
+   * not filled above it is in the batch too.
+   *
+   * @param tokens how many tokens each leaf gets
+   */
+  public RowBatch growAll(int tokens) {
+    batch.clear();
+    for (int i = 0; i < handles.size(); i++) {
+      append(i, tokens);
+    }
+    Set<Integer> added = new HashSet<>();
+    for (int handle : handles) {
+      for (int s = handle; s != Forest.NONE; s = forest.parent(s)) {
+        int left = forest.length(s) - forest.filled(s);
+        if (left > 0 && added.add(s)) {
+          batch.add(s, left);
+        }
       }
     }
     return batch;

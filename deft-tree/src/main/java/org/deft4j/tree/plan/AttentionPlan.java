@@ -49,19 +49,19 @@ public final class AttentionPlan {
   private AttentionMethod method = AttentionMethod.FLATTEN;
   private int rows;
   private int groups;
-  private int pieces;
+  int pieces;
   private int partials;
   private int ranges;
   private int[] groupPiece = new int[17];
   private int[] groupRowLo = new int[16];
   private int[] groupRowHi = new int[16];
   private int[] groupPartial = new int[16];
-  private int[] pieceSlot = new int[16];
-  private int[] pieceLength = new int[16];
-  private int[] pieceRowLo = new int[16];
-  private int[] pieceRowHi = new int[16];
-  private int[] pieceCausal = new int[16];
-  private int[] pieceToken = new int[16];
+  int[] pieceSlot = new int[16];
+  int[] pieceLength = new int[16];
+  int[] pieceRowLo = new int[16];
+  int[] pieceRowHi = new int[16];
+  int[] pieceCausal = new int[16];
+  int[] pieceToken = new int[16];
   private int[] rowRange = new int[17];
   private int[] rangeFirst = new int[16];
   private int[] rangeEnd = new int[16];
@@ -214,10 +214,10 @@ public final class AttentionPlan {
     rowRange[0] = 0;
   }
 
-  /** Adds a piece to the group that the next {@link #endGroup} ends. */
-  public void addPiece(int slot, int length, int rowLo, int rowHi, int causal, int token) {
-    if (pieces == pieceSlot.length) {
-      int n = pieces * 2;
+  /** Makes room for {@code more} pieces, so that the planner may write them into the arrays. */
+  void ensurePieces(int more) {
+    if (more > pieceSlot.length - pieces) {
+      int n = Math.max(pieces + more, pieces * 2);
       pieceSlot = Arrays.copyOf(pieceSlot, n);
       pieceLength = Arrays.copyOf(pieceLength, n);
       pieceRowLo = Arrays.copyOf(pieceRowLo, n);
@@ -225,6 +225,11 @@ public final class AttentionPlan {
       pieceCausal = Arrays.copyOf(pieceCausal, n);
       pieceToken = Arrays.copyOf(pieceToken, n);
     }
+  }
+
+  /** Adds a piece to the group that the next {@link #endGroup} ends. */
+  public void addPiece(int slot, int length, int rowLo, int rowHi, int causal, int token) {
+    ensurePieces(1);
     pieceSlot[pieces] = slot;
     pieceLength[pieces] = length;
     pieceRowLo[pieces] = rowLo;

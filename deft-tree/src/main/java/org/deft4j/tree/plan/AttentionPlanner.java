@@ -12,9 +12,9 @@ import org.jspecify.annotations.Nullable;
  * <p>Groups never span two trees (segments below different top segments), and only what is on the
  * path of a row is read. A planner keeps one plan and its buffers: it allocates only when a step is
  * larger than all before. Cost: {@code flatten}, {@code node} and {@code node-chunk} are linear in
- * nodes, runs, groups and rows; {@code sequence} and {@code radix} in the sum of all paths' runs;
- * {@code tree-mask} in rows times path tokens (the mask), {@code tree-mask-bits} in tokens times
- * rows / 64.
+ * nodes, runs, groups and rows, and where only leaves grew by a token each, in rows alone; {@code
+ * sequence} and {@code radix} in the sum of all paths' runs; {@code tree-mask} in rows times path
+ * tokens (the mask), {@code tree-mask-bits} in tokens times rows / 64.
  *
  * <p>With {@link PlanOptions#deterministic} the KV-guided methods and the masks cut each path at
  * absolute positions, and {@code sequence} and {@code radix} do as well: a row then sees the same
@@ -29,6 +29,7 @@ public final class AttentionPlanner {
   private final PathCutter paths = new PathCutter();
   private final TreeMasker masks = new TreeMasker();
   private final PositionCutter positions = new PositionCutter();
+  private final LeafGrowth growth = new LeafGrowth();
   private final CopyList copies = new CopyList();
   private @Nullable PrivatePaths privatePaths;
 
@@ -63,6 +64,12 @@ public final class AttentionPlanner {
    * @throws org.deft4j.tree.DeftException with exit code 5 when private copies find no slots
    */
   public AttentionPlan plan(RowLayout layout) {
+    return growth.advance(layout, plan) ? plan : planAnew(layout);
+  }
+
+  /** As {@link #plan}, without using the last step's. */
+  public AttentionPlan planAnew(RowLayout layout) {
+    growth.forget();
     copies.clear();
     plan.reset(method, layout.rows());
     writer.begin(plan);
@@ -71,7 +78,7 @@ public final class AttentionPlanner {
         if (options.deterministic()) {
           positions.plan(layout, options, plan, writer);
         } else {
-          line.plan(layout, options, plan, writer);
+          line.plan(layout, options, plan, writer, growth);
         }
       }
       case SEQUENCE -> {

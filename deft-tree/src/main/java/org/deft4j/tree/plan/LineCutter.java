@@ -10,7 +10,12 @@ import org.deft4j.tree.RowLayout;
 final class LineCutter {
   private final Ranges ranges = new Ranges();
 
-  void plan(RowLayout layout, PlanOptions options, AttentionPlan plan, PieceWriter writer) {
+  void plan(
+      RowLayout layout,
+      PlanOptions options,
+      AttentionPlan plan,
+      PieceWriter writer,
+      LeafGrowth growth) {
     int nodes = layout.nodes();
     int[] parent = layout.nodeParent();
     int[] rowLo = layout.nodeRowLo();
@@ -20,6 +25,8 @@ final class LineCutter {
     ranges.reset(nodes, layout.rows());
     AttentionMethod method = plan.method();
     boolean flatten = method == AttentionMethod.FLATTEN;
+    growth.begin(
+        layout, method == AttentionMethod.NODE ? Integer.MAX_VALUE : options.blockTokens() / 2 + 1);
     int block = Integer.MAX_VALUE;
     int room = Integer.MAX_VALUE;
     for (int k = 0; k < nodes; k++) {
@@ -52,6 +59,9 @@ final class LineCutter {
           room = block;
         }
       }
+      if (own > 0) {
+        growth.record(k, plan.pieces() - 1, ranges.rowEnd[ownEnd[k] - 1] - 1);
+      }
       // A block that goes on in the next node is not counted yet.
       int endGroup = plan.groups() + (room < block ? 1 : 0);
       int up = parent[k];
@@ -60,6 +70,7 @@ final class LineCutter {
       }
       ranges.link(k, up, firstGroup, endGroup);
     }
+    growth.end(plan);
   }
 
   /** Tokens of the tree whose top is node {@code top}. */

@@ -100,17 +100,67 @@ final class PieceWriter {
   }
 
   private void span(int from, int to) {
-    int a = from;
-    while (a >= runStart + runs[2 * run + 1]) {
+    while (from >= runStart + runs[2 * run + 1]) {
       runStart += runs[2 * run + 1];
       run++;
     }
-    boolean own = ownEnd > rowLo;
-    while (a < to) {
+    plan.ensurePieces(runs.length / 2 - run);
+    if (ownEnd == rowLo || to <= first + 1) {
+      wholeSpan(from, to);
+    } else {
+      causalSpan(from, to);
+    }
+    groupHi = Math.max(groupHi, rowHi);
+  }
+
+  /** All rows see all tokens: decode rows, and nodes without own rows. */
+  private void wholeSpan(int from, int to) {
+    AttentionPlan out = plan;
+    int[] slots = out.pieceSlot;
+    int[] lengths = out.pieceLength;
+    int[] los = out.pieceRowLo;
+    int[] his = out.pieceRowHi;
+    int[] causals = out.pieceCausal;
+    int[] tokens = out.pieceToken;
+    int[] source = runs;
+    int p = out.pieces;
+    int c = column;
+    int lo = rowLo;
+    int hi = rowHi;
+    int r = run;
+    int start = runStart;
+    int a = from;
+    while (true) {
+      int end = start + source[2 * r + 1];
+      int b = Math.min(to, end);
+      slots[p] = source[2 * r] + a - start;
+      lengths[p] = b - a;
+      los[p] = lo;
+      his[p] = hi;
+      causals[p] = AttentionPlan.ALL;
+      tokens[p++] = c;
+      c += b - a;
+      a = b;
+      if (a == to) {
+        break;
+      }
+      start = end;
+      r++;
+    }
+    run = r;
+    runStart = start;
+    column = c;
+    out.pieces = p;
+    groupLo = Math.min(groupLo, lo);
+  }
+
+  private void causalSpan(int from, int to) {
+    int a = from;
+    while (true) {
       int b = Math.min(to, runStart + runs[2 * run + 1]);
       int lo = rowLo;
       int causal = AttentionPlan.ALL;
-      if (own && b > first + 1) {
+      if (b > first + 1) {
         if (a <= first) {
           causal = first - a;
         } else {
@@ -122,12 +172,12 @@ final class PieceWriter {
       column += b - a;
       groupLo = Math.min(groupLo, lo);
       a = b;
-      if (a < to) {
-        runStart += runs[2 * run + 1];
-        run++;
+      if (a == to) {
+        break;
       }
+      runStart += runs[2 * run + 1];
+      run++;
     }
-    groupHi = Math.max(groupHi, rowHi);
   }
 
   /** Ends the group with the rows that see any of it. */

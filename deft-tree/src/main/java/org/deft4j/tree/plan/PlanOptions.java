@@ -43,6 +43,9 @@ public record PlanOptions(int blockTokens, int targetBlocks, boolean determinist
 
   /** Length of the blocks that {@code tokens} are cut in. */
   int block(int tokens) {
+    if (tokens <= blockTokens) {
+      return tokens;
+    }
     int least = Math.max(blockTokens, Math.ceilDiv(tokens, targetBlocks));
     return Math.ceilDiv(tokens, Math.ceilDiv(tokens, least));
   }
