@@ -63,7 +63,7 @@ public final class Csv {
     Scanner scanner = new Scanner(file, text);
     List<Row> rows = new ArrayList<>();
     List<String> header = null;
-    while (rows.size() < limit && !scanner.atEnd()) {
+    while ((header == null || rows.size() < limit) && !scanner.atEnd()) {
       Row row = scanner.row();
       if (row.fields().equals(List.of(""))) {
         continue;

@@ -29,7 +29,8 @@ final class TextLayout implements PromptLayout {
       Input: [3, 7, 0, 2, 8, 1, 2, 2, 2, 4, 7, 8, 5, 5, 3, 9]
       Output: [0, 1, 2, 2, 2, 2, 3, 3, 4, 5, 5, 7, 7, 8, 8, 9]
 
-      Input:""";
+      Input:\
+      """;
   private static final String SOLVE = "\nOutput:";
   private static final String IMPROVE =
       "\n\n"
