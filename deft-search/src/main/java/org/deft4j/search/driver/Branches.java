@@ -82,8 +82,14 @@ final class Branches {
   void start() {
     Iterator<Job> jobs = waiting.iterator();
     List<Job> refused = new ArrayList<>();
+    List<Job> misfits = new ArrayList<>();
     while (jobs.hasNext() && lanes.free() > 0) {
       Job job = jobs.next();
+      if (!fits(job)) {
+        jobs.remove();
+        misfits.add(job);
+        continue;
+      }
       ThoughtTree.Point point = point(job);
       if (point == null) {
         continue;
@@ -100,18 +106,37 @@ final class Branches {
       working.add(job);
       begin(job, point);
     }
+    for (Job job : misfits) {
+      job.ask.because(Told.Why.CONTEXT);
+      ended(job);
+    }
     for (Job job : refused) {
       search.refused(job.ask, StopReason.TOKEN_BUDGET);
       ended(job);
     }
   }
 
+  /** Whether the model's context has room for what the job appends, and a token more. */
+  private boolean fits(Job job) {
+    List<Integer> prompt =
+        switch (job) {
+          case Job.Write w -> w.stage.prompt();
+          case Job.Choose c -> c.question.prompt();
+        };
+    return length(job.at) + prompt.size() < lanes.decoder().capabilities().contextLength();
+  }
+
+  private int length(ThoughtTree.Entry entry) {
+    if (entry.point != null) {
+      return lanes.decoder().pathLength(entry.point.node);
+    }
+    return (entry.parent == null ? 0 : length(entry.parent)) + entry.listed.size();
+  }
+
   private boolean reserve(Job.Write job, ThoughtTree.Point point) {
     int room =
         lanes.decoder().capabilities().contextLength() - lanes.decoder().pathLength(point.node);
-    // With no room left the decoder ends the branch at once, with nothing sampled.
-    int wanted = Math.max(1, Math.min(job.stage.maxTokens(), room));
-    job.reserved = meter.reserveTokens(wanted);
+    job.reserved = meter.reserveTokens(Math.min(job.stage.maxTokens(), room));
     return job.reserved > 0;
   }
 

@@ -20,6 +20,7 @@ import org.deft4j.search.strategy.Ask;
 import org.deft4j.search.strategy.StrategyContext;
 import org.deft4j.search.strategy.ThoughtGenerator;
 import org.deft4j.search.strategy.Told;
+import org.deft4j.tree.DeftException;
 import org.deft4j.tree.decode.DecoderStats;
 import org.jspecify.annotations.Nullable;
 
@@ -64,6 +65,16 @@ public final class Search {
     request
         .evaluator()
         .ifPresent(e -> e.check(request.problem(), layout, lanes.decoder().capabilities()));
+    int context = lanes.decoder().capabilities().contextLength();
+    if (layout.root().size() >= context) {
+      throw new DeftException(
+          DeftException.USAGE,
+          "the problem's prompt has "
+              + layout.root().size()
+              + " tokens, the model's context "
+              + context
+              + ": take a smaller problem or another model");
+    }
     Thought root =
         new Thought(
             Thought.ROOT,

@@ -40,6 +40,8 @@ public sealed interface Told {
     DONE,
     /** The budget did not allow all of it, or any. */
     BUDGET,
+    /** The model's context is too short for all of it, or any. */
+    CONTEXT,
     /** The strategy gave it up, or its thought was pruned. */
     CANCELLED
   }
