@@ -1,6 +1,9 @@
 package org.deft4j.kernels;
 
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import java.util.Objects;
 
 /**
  * Weights in host memory, {@code [rows][cols]} row-major, as they lie in a model file.
@@ -11,6 +14,11 @@ import java.lang.foreign.MemorySegment;
  * @param data exactly {@code rows * type.rowBytes(cols)} bytes, of any alignment
  */
 public record Weights(WeightType type, int rows, int cols, MemorySegment data) {
+  private static final ValueLayout.OfInt INT =
+      ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+  private static final ValueLayout.OfShort SHORT =
+      ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
   /**
    * Checks the shape against the size.
    *
@@ -30,5 +38,35 @@ public record Weights(WeightType type, int rows, int cols, MemorySegment data) {
   /** Weights of type {@link WeightType#F32} from an array. */
   public static Weights of(int rows, int cols, float[] values) {
     return new Weights(WeightType.F32, rows, cols, MemorySegment.ofArray(values.clone()));
+  }
+
+  /** Writes row {@code row} as float32 to {@code dst[offset...]}, exactly. */
+  public void decodeRow(int row, float[] dst, int offset) {
+    long at = Objects.checkIndex(row, rows) * type.rowBytes(cols);
+    switch (type) {
+      case F32 -> {
+        for (int i = 0; i < cols; i++) {
+          dst[offset + i] = Float.intBitsToFloat(data.get(INT, at + 4L * i));
+        }
+      }
+      case F16 -> {
+        for (int i = 0; i < cols; i++) {
+          dst[offset + i] = Float.float16ToFloat(data.get(SHORT, at + 2L * i));
+        }
+      }
+      case BF16 -> {
+        for (int i = 0; i < cols; i++) {
+          dst[offset + i] = Float.intBitsToFloat(data.get(SHORT, at + 2L * i) << 16);
+        }
+      }
+      case Q8_0 -> {
+        for (int b = 0; b < cols / 32; b++, at += 34) {
+          float scale = Float.float16ToFloat(data.get(SHORT, at));
+          for (int i = 0; i < 32; i++) {
+            dst[offset + b * 32 + i] = scale * data.get(ValueLayout.JAVA_BYTE, at + 2 + i);
+          }
+        }
+      }
+    }
   }
 }

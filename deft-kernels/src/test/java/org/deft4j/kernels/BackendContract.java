@@ -624,6 +624,49 @@ public abstract class BackendContract {
   }
 
   @Test
+  void theLeastByteOfQ8IsKept() {
+    byte[] block = new byte[3 * 34];
+    for (int r = 0; r < 3; r++) {
+      short one = Float.floatToFloat16(1);
+      block[r * 34] = (byte) one;
+      block[r * 34 + 1] = (byte) (one >> 8);
+      for (int i = 0; i < 32; i++) {
+        block[r * 34 + 2 + i] = (byte) (r == 0 ? -127 : r == 1 ? 127 : i % 3 == 0 ? -128 : -1);
+      }
+    }
+    try (Backend b = open(1, false)) {
+      for (int parts = 2; parts <= 3; parts++) {
+        byte[] data = Arrays.copyOf(block, parts * 34);
+        Matrix m =
+            b.matrix(
+                new Weights(
+                    WeightType.Q8_0, parts, 32, java.lang.foreign.MemorySegment.ofArray(data)));
+        for (int rows : new int[] {1, 2}) {
+          Tensor x = b.tensor(rows, 32);
+          float[] in = new float[rows * 32];
+          for (int i = 0; i < in.length; i++) {
+            in[i] = 1 + i % 32;
+          }
+          x.write(0, rows, in, 0);
+          Tensor y = b.tensor(rows, parts);
+          b.matmul(m, x, y, rows);
+          float[] got = new float[rows * parts];
+          y.read(0, rows, got, 0);
+          double third = 0;
+          for (int i = 0; i < 32; i++) {
+            third += (i % 3 == 0 ? -128 : -1) * (1 + i);
+          }
+          double[] want = {-127 * 528, 127 * 528, third};
+          for (int i = 0; i < got.length; i++) {
+            assertThat((double) got[i])
+                .isCloseTo(want[i % parts], org.assertj.core.data.Offset.offset(0.05));
+          }
+        }
+      }
+    }
+  }
+
+  @Test
   void halfPrecisionExtremesAreKept() {
     float[] specials = {
       0f,

@@ -50,7 +50,7 @@ public final class Oracle {
           if (i % 32 == 0) {
             data.set(shorts, block, Float.floatToFloat16((float) random.nextDouble(0.001, 0.01)));
           }
-          byte q = (byte) random.nextInt(-128, 128);
+          byte q = (byte) random.nextInt(-127, 128);
           data.set(ValueLayout.JAVA_BYTE, block + 2 + i % 32, q);
           values[i] = (double) Float.float16ToFloat(data.get(shorts, block)) * q;
         }

@@ -59,7 +59,7 @@ final class Expansions {
   }
 
   /**
-   * Bytes, with {@code scaled} times their scales, else 2^24 times their values.
+   * What stands for each byte, with {@code scaled} times the scales.
    *
    * @param kn a multiple of 32
    */
@@ -73,19 +73,24 @@ final class Expansions {
   }
 
   private static void q8Block(MemorySegment s, long at, FloatVector f, MemorySegment to, long out) {
-    IntVector top = IntVector.broadcast(Lanes.I, 0xFF000000);
     for (int q = 0; q < 8; q++) {
       IntVector v = loadInts(s, at + q * 128L);
       long o = out + q * 512L;
-      toFloat(v.lanewise(VectorOperators.LSHL, 24)).mul(f).intoMemorySegment(to, o, LE);
-      toFloat(v.lanewise(VectorOperators.LSHL, 16).and(top))
-          .mul(f)
-          .intoMemorySegment(to, o + 128, LE);
-      toFloat(v.lanewise(VectorOperators.LSHL, 8).and(top))
-          .mul(f)
-          .intoMemorySegment(to, o + 256, LE);
-      toFloat(v.and(top)).mul(f).intoMemorySegment(to, o + 384, LE);
+      q8(v, 24).mul(f).intoMemorySegment(to, o, LE);
+      q8(v, 16).mul(f).intoMemorySegment(to, o + 128, LE);
+      q8(v, 8).mul(f).intoMemorySegment(to, o + 256, LE);
+      q8Top(v).mul(f).intoMemorySegment(to, o + 384, LE);
     }
+  }
+
+  /** Bytes 0 (shift 24), 1 (16) or 2 (8) of {@link PanelFormat#Q8_0} with what lies below. */
+  static FloatVector q8(IntVector v, int shift) {
+    return toFloat(v.lanewise(VectorOperators.LSHL, shift));
+  }
+
+  /** Byte 3. */
+  static FloatVector q8Top(IntVector v) {
+    return toFloat(v.and(0xFF000000));
   }
 
   /**

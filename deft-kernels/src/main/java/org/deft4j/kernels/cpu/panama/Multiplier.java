@@ -58,8 +58,7 @@ final class Multiplier {
     int ldy = mode == Mode.SWIGLU ? w.rows() / 2 : w.rows();
     boolean small = (long) rows * w.rows() * w.cols() < SMALL;
     if (rows == 1) {
-      float scale = w.format().inputScale();
-      float[] in = scale == 1 ? x : scaled(x, w.cols(), scale);
+      float[] in = w.format().prepares() ? prepared(w, x) : x;
       WorkerPool.Task task =
           (worker, workers) ->
               one(
@@ -82,13 +81,8 @@ final class Multiplier {
     }
     WorkerPool.Task task =
         (worker, workers) -> {
-          pack(
-              x,
-              rows,
-              w.cols(),
-              w.format().inputScale(),
-              share(tiles * w.cols(), worker, workers),
-              share(tiles * w.cols(), worker + 1, workers));
+          int items = tiles * steps(w.cols());
+          pack(w, x, rows, share(items, worker, workers), share(items, worker + 1, workers));
           if (workers > 1) {
             pool.barrier();
           }
@@ -113,33 +107,36 @@ final class Multiplier {
     return WorkerPool.share(n, worker, workers);
   }
 
-  private float[] scaled(float[] x, int n, float scale) {
-    if (packed.length < n) {
-      packed = new float[n];
+  private float[] prepared(PanelMatrix w, float[] x) {
+    if (packed.length < w.cols()) {
+      packed = new float[w.cols()];
     }
-    for (int i = 0; i < n; i++) {
-      packed[i] = x[i] * scale;
-    }
+    w.format().prepare(x, 0, w.cols(), packed, 0, 1);
     return packed;
   }
 
-  // Rows packed by four, [tile][k][4], rows past the end zero; items are (tile, k) pairs.
-  private void pack(float[] x, int rows, int cols, float scale, int lo, int hi) {
-    int item = lo;
-    while (item < hi) {
-      int tile = item / cols;
-      int k = item % cols;
-      int end = Math.min(cols, k + hi - item);
-      item += end - k;
+  private static int steps(int cols) {
+    return (cols + PANEL - 1) / PANEL;
+  }
+
+  // Rows packed by four, [tile][k][4], rows past the end zero; an item is 32 k of a tile.
+  private void pack(PanelMatrix w, float[] x, int rows, int lo, int hi) {
+    int cols = w.cols();
+    int steps = steps(cols);
+    for (int item = lo; item < hi; ) {
+      int tile = item / steps;
+      int first = item % steps;
+      int last = Math.min(steps, first + hi - item);
+      item += last - first;
+      int k = first * PANEL;
+      int n = Math.min(cols, last * PANEL) - k;
       for (int i = 0; i < Tiles.ROWS; i++) {
         int r = tile * Tiles.ROWS + i;
-        int to = tile * Tiles.ROWS * cols + i;
+        int to = (tile * cols + k) * Tiles.ROWS + i;
         if (r < rows) {
-          for (int j = k; j < end; j++) {
-            packed[to + j * Tiles.ROWS] = x[r * cols + j] * scale;
-          }
+          w.format().prepare(x, r * cols + k, n, packed, to, Tiles.ROWS);
         } else {
-          for (int j = k; j < end; j++) {
+          for (int j = 0; j < n; j++) {
             packed[to + j * Tiles.ROWS] = 0;
           }
         }

@@ -3,7 +3,7 @@ package org.deft4j.kernels.cpu.panama;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
-import org.deft4j.kernels.WeightType;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.deft4j.kernels.Weights;
 import org.deft4j.kernels.cpu.Halves;
 import org.deft4j.kernels.cpu.WorkerPool;
@@ -22,10 +22,11 @@ enum PanelFormat {
 
     @Override
     void pack(Weights w, int row, int n, MemorySegment to, long at) {
-      int cols = w.cols();
+      float[] values = new float[w.cols()];
       for (int r = 0; r < n; r++) {
-        for (int k = 0; k < cols; k++) {
-          to.set(FLOAT, at + (k * 32L + r) * 4, value(w, (long) (row + r) * cols + k));
+        w.decodeRow(row + r, values, 0);
+        for (int k = 0; k < values.length; k++) {
+          to.set(FLOAT, at + (k * 32L + r) * 4, values[k]);
         }
       }
     }
@@ -56,8 +57,15 @@ enum PanelFormat {
     }
 
     @Override
-    float inputScale() {
-      return 0x1p56f;
+    boolean prepares() {
+      return true;
+    }
+
+    @Override
+    void prepare(float[] x, int from, int n, float[] to, int at, int step) {
+      for (int k = 0; k < n; k++) {
+        to[at + k * step] = x[from + k] * 0x1p56f;
+      }
     }
 
     @Override
@@ -125,8 +133,14 @@ enum PanelFormat {
   },
 
   /**
-   * {@code [k / 4][32][4]} signed bytes, then {@code [k / 32][32]} float32 scales. A byte is taken
-   * as the top one of an int, 2^24 times its value, which the scales make up for.
+   * {@code [k / 4][32]} ints of four bytes, then {@code [k / 32][32]} float32 scales.
+   *
+   * <p>An int holds bytes q0 to q3 as {@code q3 * 2^24 + (q2 * 2^16 + q1 * 2^8 + q0 mod 2^24)}, the
+   * lower three with their signs. Shifted left by 24, 16 and 8 and taken as signed, it is 2^24
+   * times q0, q1 + q0 / 2^8 and q2 + q1 / 2^8 + q0 / 2^16, all exact in float32 and had with one
+   * instruction each where a byte alone takes two. {@link #prepare} changes the activations so that
+   * the products come out the same; the scales make up for 2^24. Bytes of -128, which quantizers do
+   * not write, would overflow: such weights are kept in float32.
    */
   Q8_0 {
     @Override
@@ -145,7 +159,9 @@ enum PanelFormat {
           float scale = Halves.fromF16(from.get(SHORT, src));
           to.set(FLOAT, scales + (b * 32L + r) * 4, scale * 0x1p-24f);
           for (int q = 0; q < 8; q++) {
-            to.set(INT, at + (b * 8L + q) * 128 + r * 4L, from.get(INT, src + 2 + 4L * q));
+            int v = from.get(INT, src + 2 + 4L * q);
+            int low = ((byte) (v >> 16) << 16) + ((byte) (v >> 8) << 8) + (byte) v;
+            to.set(INT, at + (b * 8L + q) * 128 + r * 4L, v & 0xFF000000 | low & 0x00FFFFFF);
           }
         }
       }
@@ -154,10 +170,31 @@ enum PanelFormat {
     @Override
     void decode(MemorySegment s, long at, int r, int cols, float[] dst, int offset) {
       long scales = at + cols * 32L;
-      for (int k = 0; k < cols; k++) {
-        float scale = s.get(FLOAT, scales + (k / 32 * 32L + r) * 4);
-        int q = s.get(ValueLayout.JAVA_BYTE, at + k / 4 * 128L + r * 4L + k % 4);
-        dst[offset + k] = scale * 0x1p24f * q;
+      for (int k = 0; k < cols; k += 4) {
+        float scale = s.get(FLOAT, scales + (k / 32 * 32L + r) * 4) * 0x1p24f;
+        int v = s.get(INT, at + k / 4 * 128L + r * 4L);
+        dst[offset + k] = scale * (byte) v;
+        dst[offset + k + 1] = scale * (byte) (v + 0x80 >> 8);
+        dst[offset + k + 2] = scale * (byte) (v + 0x8080 >> 16);
+        dst[offset + k + 3] = scale * (v >> 24);
+      }
+    }
+
+    @Override
+    boolean prepares() {
+      return true;
+    }
+
+    @Override
+    void prepare(float[] x, int from, int n, float[] to, int at, int step) {
+      for (int k = 0; k < n; k += 4) {
+        float x1 = x[from + k + 1];
+        float x2 = x[from + k + 2];
+        int t = at + k * step;
+        to[t] = x[from + k] - x1 * 0x1p-8f;
+        to[t + step] = x1 - x2 * 0x1p-8f;
+        to[t + 2 * step] = x2;
+        to[t + 3 * step] = x[from + k + 3];
       }
     }
 
@@ -201,9 +238,18 @@ enum PanelFormat {
   /** Rows {@code k0..k0+kn-1} of a panel as {@code [kn][32]} float32; k0 a multiple of 32. */
   abstract void expand(MemorySegment s, long at, int k0, int kn, int cols, MemorySegment to);
 
-  /** What the activations are multiplied with beforehand. */
-  float inputScale() {
-    return 1;
+  /** Whether {@link #prepare} changes the activations. */
+  boolean prepares() {
+    return false;
+  }
+
+  /**
+   * Activations {@code k..k+n-1} as the products take them; k and n are multiples of 32, or end.
+   */
+  void prepare(float[] x, int from, int n, float[] to, int at, int step) {
+    for (int k = 0; k < n; k++) {
+      to[at + k * step] = x[from + k];
+    }
   }
 
   /** What results are multiplied with. */
@@ -216,34 +262,50 @@ enum PanelFormat {
     return switch (parts[0].type()) {
       case F32 -> F32;
       case BF16 -> BF16;
-      case Q8_0 -> Q8_0;
+      case Q8_0 -> none(parts, pool, PanelFormat::hasLeastByte) ? Q8_0 : F32;
       // The shifts that widen binary16 know no infinities.
-      case F16 -> allFinite(parts, pool) ? F16 : F32;
+      case F16 -> none(parts, pool, PanelFormat::hasSpecials) ? F16 : F32;
     };
   }
 
-  private static boolean allFinite(Weights[] parts, WorkerPool pool) {
-    boolean[] bad = new boolean[pool.workers()];
+  private static boolean hasLeastByte(Weights w, int row) {
+    long at = row * w.type().rowBytes(w.cols());
+    boolean bad = false;
+    for (int b = 0; b < w.cols() / 32; b++, at += 34) {
+      for (int i = 0; i < 32; i++) {
+        bad |= w.data().get(ValueLayout.JAVA_BYTE, at + 2 + i) == Byte.MIN_VALUE;
+      }
+    }
+    return bad;
+  }
+
+  private static boolean hasSpecials(Weights w, int row) {
+    long at = row * w.type().rowBytes(w.cols());
+    boolean bad = false;
+    for (int i = 0; i < w.cols(); i++) {
+      bad |= (w.data().get(SHORT, at + i * 2L) & 0x7C00) == 0x7C00;
+    }
+    return bad;
+  }
+
+  private interface RowTest {
+    boolean test(Weights w, int row);
+  }
+
+  private static boolean none(Weights[] parts, WorkerPool pool, RowTest test) {
+    AtomicBoolean found = new AtomicBoolean();
     for (Weights w : parts) {
       pool.run((worker, workers) -> {
-        long n = (long) w.rows() * w.cols();
-        for (long i = n * worker / workers; i < n * (worker + 1) / workers; i++) {
-          bad[worker] |= (w.data().get(SHORT, i * 2) & 0x7C00) == 0x7C00;
+        int end = WorkerPool.share(w.rows(), worker + 1, workers);
+        for (int r = WorkerPool.share(w.rows(), worker, workers); r < end; r++) {
+          if (test.test(w, r)) {
+            found.set(true);
+            return;
+          }
         }
       });
     }
-    for (boolean b : bad) {
-      if (b) {
-        return false;
-      }
-    }
-    return true;
-  }
-
-  private static float value(Weights w, long i) {
-    return w.type() == WeightType.F16
-        ? Halves.fromF16(w.data().get(SHORT, i * 2))
-        : w.data().get(FLOAT, i * 4);
+    return !found.get();
   }
 
   private static long halfAt(long at, int k, int r) {

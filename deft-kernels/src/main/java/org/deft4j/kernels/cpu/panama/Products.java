@@ -4,12 +4,10 @@ import static org.deft4j.kernels.cpu.panama.Lanes.L;
 import static org.deft4j.kernels.cpu.panama.Lanes.all;
 import static org.deft4j.kernels.cpu.panama.Lanes.load;
 import static org.deft4j.kernels.cpu.panama.Lanes.loadInts;
-import static org.deft4j.kernels.cpu.panama.Lanes.toFloat;
 
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
-import jdk.incubator.vector.VectorOperators;
 
 /** One row of activations times a panel of 32 output features. */
 final class Products {
@@ -119,84 +117,83 @@ final class Products {
     }
   }
 
-  /**
-   * A block of 32 is summed as even plus odd k, then times its scales: two multiplications a lane
-   * and block instead of one a weight.
-   */
+  /** Four products of a block are summed, then times its scale: 5 multiply-adds for 4 weights. */
   static void q8(MemorySegment s, long a, int cols, float[] x, int xAt, float[] acc, int at) {
     long scales = a + cols * 32L;
     for (int j = 0; j < PANEL; j += 2 * L) {
-      q8Columns(s, a + j * 4L, scales + j * 4L, cols / 32, x, xAt, acc, at + j);
+      q8Columns(s, a + j * 4L, scales + j * 4L, cols / 4, x, xAt, acc, at + j);
     }
   }
 
+  // One flat loop: a loop over blocks around one over eight ints spends a third of its time on
+  // entering and leaving the inner one.
   private static void q8Columns(
-      MemorySegment s, long a, long scales, int blocks, float[] x, int xAt, float[] acc, int at) {
-    IntVector top = IntVector.broadcast(Lanes.I, 0xFF000000);
+      MemorySegment s, long a, long scales, int n, float[] x, int xAt, float[] acc, int at) {
     FloatVector t0 = FloatVector.zero(Lanes.F);
     FloatVector t1 = t0;
-    for (int b = 0; b < blocks; b++) {
-      FloatVector a0 = FloatVector.zero(Lanes.F);
-      FloatVector a1 = a0;
-      FloatVector b0 = a0;
-      FloatVector b1 = a0;
-      for (int q = 0; q < 8; q++) {
-        int i = xAt + b * 32 + q * 4;
-        long o = a + (b * 8 + q) * 128L;
-        FloatVector x0 = all(x[i]);
-        FloatVector x1 = all(x[i + 1]);
-        FloatVector x2 = all(x[i + 2]);
-        FloatVector x3 = all(x[i + 3]);
-        IntVector v = loadInts(s, o);
-        a0 = x0.fma(toFloat(v.lanewise(VectorOperators.LSHL, 24)), a0);
-        b0 = x1.fma(toFloat(v.lanewise(VectorOperators.LSHL, 16).and(top)), b0);
-        a0 = x2.fma(toFloat(v.lanewise(VectorOperators.LSHL, 8).and(top)), a0);
-        b0 = x3.fma(toFloat(v.and(top)), b0);
-        v = loadInts(s, o + V);
-        a1 = x0.fma(toFloat(v.lanewise(VectorOperators.LSHL, 24)), a1);
-        b1 = x1.fma(toFloat(v.lanewise(VectorOperators.LSHL, 16).and(top)), b1);
-        a1 = x2.fma(toFloat(v.lanewise(VectorOperators.LSHL, 8).and(top)), a1);
-        b1 = x3.fma(toFloat(v.and(top)), b1);
-      }
-      t0 = a0.add(b0).fma(load(s, scales + b * 128L), t0);
-      t1 = a1.add(b1).fma(load(s, scales + b * 128L + V), t1);
+    for (int q = 0; q < n; q++) {
+      int i = xAt + q * 4;
+      long o = a + q * 128L;
+      long f = scales + (q >> 3) * 128L;
+      FloatVector x0 = all(x[i]);
+      FloatVector x1 = all(x[i + 1]);
+      FloatVector x2 = all(x[i + 2]);
+      FloatVector x3 = all(x[i + 3]);
+      IntVector v = loadInts(s, o);
+      FloatVector p = x0.mul(Expansions.q8(v, 24));
+      p = x1.fma(Expansions.q8(v, 16), p);
+      p = x2.fma(Expansions.q8(v, 8), p);
+      p = x3.fma(Expansions.q8Top(v), p);
+      t0 = p.fma(load(s, f), t0);
+      v = loadInts(s, o + V);
+      p = x0.mul(Expansions.q8(v, 24));
+      p = x1.fma(Expansions.q8(v, 16), p);
+      p = x2.fma(Expansions.q8(v, 8), p);
+      p = x3.fma(Expansions.q8Top(v), p);
+      t1 = p.fma(load(s, f + V), t1);
     }
     t0.intoArray(acc, at);
     t1.intoArray(acc, at + L);
   }
 
   /**
-   * Four rows by one vector of columns over one block of 32, in the order of {@link #q8}: {@code
-   * acc[at + i * ld + j] += scale[j] * (sum over even k + sum over odd k)}.
+   * Four rows by one vector of columns over one block of 32, in the order of {@link #q8}, added to
+   * {@code acc[at + i * ld...]}.
    *
    * @param w the block as float32 {@code [32][32]}, unscaled
    */
   static void q8Block4(
       MemorySegment s, long w, FloatVector scale, float[] x, int xAt, float[] acc, int at, int ld) {
-    FloatVector a0 = FloatVector.zero(Lanes.F);
-    FloatVector a1 = a0;
-    FloatVector b0 = a0;
-    FloatVector b1 = a0;
-    FloatVector c0 = a0;
-    FloatVector c1 = a0;
-    FloatVector d0 = a0;
-    FloatVector d1 = a0;
-    for (int k = 0; k < 32; k += 2) {
+    FloatVector a = load(acc, at);
+    FloatVector b = load(acc, at + ld);
+    FloatVector c = load(acc, at + 2 * ld);
+    FloatVector d = load(acc, at + 3 * ld);
+    for (int k = 0; k < 32; k += 4) {
       int i = xAt + k * 4;
-      FloatVector w0 = load(s, w + k * 128L);
-      FloatVector w1 = load(s, w + k * 128L + 128);
-      a0 = all(x[i]).fma(w0, a0);
-      b0 = all(x[i + 1]).fma(w0, b0);
-      c0 = all(x[i + 2]).fma(w0, c0);
-      d0 = all(x[i + 3]).fma(w0, d0);
-      a1 = all(x[i + 4]).fma(w1, a1);
-      b1 = all(x[i + 5]).fma(w1, b1);
-      c1 = all(x[i + 6]).fma(w1, c1);
-      d1 = all(x[i + 7]).fma(w1, d1);
+      FloatVector v = load(s, w + k * 128L);
+      FloatVector p = all(x[i]).mul(v);
+      FloatVector q = all(x[i + 1]).mul(v);
+      FloatVector r = all(x[i + 2]).mul(v);
+      FloatVector t = all(x[i + 3]).mul(v);
+      v = load(s, w + k * 128L + 128);
+      p = all(x[i + 4]).fma(v, p);
+      q = all(x[i + 5]).fma(v, q);
+      r = all(x[i + 6]).fma(v, r);
+      t = all(x[i + 7]).fma(v, t);
+      v = load(s, w + k * 128L + 256);
+      p = all(x[i + 8]).fma(v, p);
+      q = all(x[i + 9]).fma(v, q);
+      r = all(x[i + 10]).fma(v, r);
+      t = all(x[i + 11]).fma(v, t);
+      v = load(s, w + k * 128L + 384);
+      a = all(x[i + 12]).fma(v, p).fma(scale, a);
+      b = all(x[i + 13]).fma(v, q).fma(scale, b);
+      c = all(x[i + 14]).fma(v, r).fma(scale, c);
+      d = all(x[i + 15]).fma(v, t).fma(scale, d);
     }
-    a0.add(a1).fma(scale, load(acc, at)).intoArray(acc, at);
-    b0.add(b1).fma(scale, load(acc, at + ld)).intoArray(acc, at + ld);
-    c0.add(c1).fma(scale, load(acc, at + 2 * ld)).intoArray(acc, at + 2 * ld);
-    d0.add(d1).fma(scale, load(acc, at + 3 * ld)).intoArray(acc, at + 3 * ld);
+    a.intoArray(acc, at);
+    b.intoArray(acc, at + ld);
+    c.intoArray(acc, at + 2 * ld);
+    d.intoArray(acc, at + 3 * ld);
   }
 }
