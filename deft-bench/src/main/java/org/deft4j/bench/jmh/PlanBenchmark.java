@@ -26,9 +26,8 @@ import org.openjdk.jmh.annotations.Warmup;
  * Host time of one decode step's plan. The leaves grew side by side, one token a step, in pages of
  * 16 tokens.
  *
- * <p>{@code plan} makes the plan of a known layout; {@code step} first orders the rows, as an engine
- * does each step. Targets for flatten, node and node-chunk: under 5 us for {@code medium}, under 30
- * us for {@code large}.
+ * <p>Targets for flatten, node and node-chunk: under 5 us for {@code medium}, under 30 us for
+ * {@code large}.
  */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)
@@ -49,6 +48,7 @@ public class PlanBenchmark {
   private Forest forest = new Forest(new PagePool(16, 1));
   private RowBatch batch = new RowBatch(forest);
   private int[] leaves = {};
+  private long steps;
   private AttentionPlanner planner = new AttentionPlanner(AttentionMethod.FLATTEN);
   private RowLayout layout = batch.layout();
 
@@ -99,15 +99,49 @@ public class PlanBenchmark {
     }
   }
 
-  /** The plan alone. */
+  /** The plan of a known layout, made anew: after a change of the tree's structure. */
   @Benchmark
-  public AttentionPlan plan() {
-    return planner.plan(layout);
+  public AttentionPlan anew() {
+    return planner.planAnew(layout);
   }
 
-  /** The rows in order, and the plan. */
+  /** The rows put in order, and the plan made anew. */
   @Benchmark
-  public AttentionPlan step() {
-    return planner.plan(batch.layout());
+  public AttentionPlan orderAndAnew() {
+    batch.clear();
+    for (int leaf : leaves) {
+      batch.add(leaf, forest.filled(leaf), 1);
+    }
+    forest.release(forest.child(leaves[0]));
+    return planner.planAnew(batch.layout());
+  }
+
+  /**
+   * A decode step as an engine takes it: each leaf gets a token and a row, then order, plan and
+   * commit. Every 100 steps all leaves are pruned and forked anew.
+   */
+  @Benchmark
+  public AttentionPlan decodeStep() {
+    if (++steps % 100 == 0) {
+      for (int i = 0; i < leaves.length; i++) {
+        int parent = forest.parent(leaves[i]);
+        int length = forest.filled(leaves[i]) - 100;
+        int fresh = forest.child(parent);
+        forest.append(fresh, new int[length], 0, length);
+        forest.setFilled(fresh, length);
+        forest.release(leaves[i]);
+        leaves[i] = fresh;
+      }
+    }
+    batch.clear();
+    for (int leaf : leaves) {
+      if (forest.filled(leaf) == forest.length(leaf)) {
+        forest.append(leaf, 0);
+      }
+      batch.add(leaf, 1);
+    }
+    AttentionPlan plan = planner.plan(batch.layout());
+    batch.commit();
+    return plan;
   }
 }

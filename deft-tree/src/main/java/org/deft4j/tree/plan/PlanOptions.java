@@ -46,6 +46,9 @@ public record PlanOptions(int blockTokens, int targetBlocks, boolean determinist
     if (tokens <= blockTokens) {
       return tokens;
     }
+    if (tokens <= 2L * blockTokens && tokens <= (long) blockTokens * targetBlocks) {
+      return tokens + 1 >> 1; // the usual node, without divisions
+    }
     int least = Math.max(blockTokens, Math.ceilDiv(tokens, targetBlocks));
     return Math.ceilDiv(tokens, Math.ceilDiv(tokens, least));
   }
