@@ -13,6 +13,7 @@ import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.stream.Collectors;
 import java.util.zip.CRC32;
+import org.deft4j.mini.DeftMini;
 import org.deft4j.tree.DeftException;
 
 /** The models that come with DeFT, by name. */
@@ -29,7 +30,7 @@ public final class ModelCatalogue {
 
   /** What is shipped; without opening it. */
   public List<ShippedModel> models() {
-    URL mini = ModelCatalogue.class.getResource("/org/deft4j/mini/deft-mini.gguf");
+    URL mini = ModelCatalogue.class.getResource(DeftMini.RESOURCE);
     if (mini == null) {
       return List.of();
     }
