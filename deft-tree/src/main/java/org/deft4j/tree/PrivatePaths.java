@@ -80,19 +80,22 @@ public final class PrivatePaths implements AutoCloseable {
   /**
    * Takes slots for what the segments of a step lack and adds the copies to a list.
    *
+   * @return whether all that is above the step's segments is copied now
    * @throws DeftException with exit code 5 when no slots are left
    */
-  public void prepare(RowLayout layout, CopyList list) {
+  public boolean prepare(RowLayout layout, CopyList list) {
     sweep();
+    boolean complete = true;
     for (int k = 0; k < layout.nodes(); k++) {
       if (layout.nodeOwnEnd()[k] > layout.nodeRowLo()[k] && layout.nodeStart()[k] > 0) {
         Segment s = forest.get(layout.nodeSegment()[k]);
         Copy copy = copies.computeIfAbsent(s, x -> new Copy());
         if (s.parent != null) {
-          extend(s.parent, s, copy, list);
+          complete &= extend(s.parent, s, copy, list);
         }
       }
     }
+    return complete;
   }
 
   /** Frees all copies. */

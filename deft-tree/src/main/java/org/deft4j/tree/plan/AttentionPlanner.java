@@ -12,9 +12,9 @@ import org.jspecify.annotations.Nullable;
  * <p>Groups never span two trees (segments below different top segments), and only what is on the
  * path of a row is read. A planner keeps one plan and its buffers: it allocates only when a step is
  * larger than all before. Cost: {@code flatten}, {@code node} and {@code node-chunk} are linear in
- * nodes, runs, groups and rows, and where only leaves grew by a token each, in rows alone; {@code
- * sequence} and {@code radix} in the sum of all paths' runs; {@code tree-mask} in rows times path
- * tokens (the mask), {@code tree-mask-bits} in tokens times rows / 64.
+ * nodes, runs, groups and rows; {@code sequence} and {@code radix} in the sum of all paths' runs;
+ * all five in rows alone where only leaves grew by a token each; {@code tree-mask} in rows times
+ * path tokens (the mask), {@code tree-mask-bits} in tokens times rows / 64.
  *
  * <p>With {@link PlanOptions#deterministic} the KV-guided methods and the masks cut each path at
  * absolute positions, and {@code sequence} and {@code radix} do as well: a row then sees the same
@@ -64,6 +64,7 @@ public final class AttentionPlanner {
    * @throws org.deft4j.tree.DeftException with exit code 5 when private copies find no slots
    */
   public AttentionPlan plan(RowLayout layout) {
+    copies.clear();
     return growth.advance(layout, plan) ? plan : planAnew(layout);
   }
 
@@ -83,10 +84,18 @@ public final class AttentionPlanner {
       }
       case SEQUENCE -> {
         PrivatePaths own = privatePaths(layout.forest());
-        own.prepare(layout, copies);
-        paths.plan(layout, options, own, plan, writer);
+        boolean complete = own.prepare(layout, copies);
+        paths.plan(layout, options, own, plan, writer, growth);
+        if (!complete || options.deterministic()) {
+          growth.forget();
+        }
       }
-      case RADIX -> paths.plan(layout, options, null, plan, writer);
+      case RADIX -> {
+        paths.plan(layout, options, null, plan, writer, growth);
+        if (options.deterministic()) {
+          growth.forget();
+        }
+      }
       case TREE_MASK, TREE_MASK_BITS -> {
         if (options.deterministic()) {
           positions.plan(layout, options, plan, writer);

@@ -5,9 +5,9 @@ import org.deft4j.tree.RowLayout;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Takes a KV-guided plan one step on where nothing happened but that leaves grew by a token each:
- * their last pieces become longer, all else stays. A block may grow by half before the tree is cut
- * anew.
+ * Takes a plan without a mask one step on where nothing happened but that leaves grew by a token
+ * each: their last pieces become longer, all else stays. A block may grow by half before the tree
+ * is cut anew.
  */
 final class LeafGrowth {
   private @Nullable RowLayout layout;

@@ -18,7 +18,9 @@ final class PathCutter {
       PlanOptions options,
       @Nullable PrivatePaths copies,
       AttentionPlan plan,
-      PieceWriter writer) {
+      PieceWriter writer,
+      LeafGrowth growth) {
+    growth.begin(layout, options.blockTokens() / 2 + 1);
     int[] rowLo = layout.nodeRowLo();
     int[] ownEnd = layout.nodeOwnEnd();
     int[] firsts = layout.nodeFirst();
@@ -51,12 +53,14 @@ final class PathCutter {
       writer.node(layout, k);
       writer.rowsUpTo(ownEnd[k]);
       cut(plan, writer, at, total, starts[k], block, total);
+      growth.record(k, plan.pieces() - 1, plan.groups() - 1);
       for (int r = rowLo[k]; r < ownEnd[k]; r++) {
         int position = starts[k] + firsts[k] + r - rowLo[k];
         plan.addRange(firstGroup, firstGroup + position / block + 1);
         plan.endRow(r);
       }
     }
+    growth.end(plan);
   }
 
   /** Writes positions [{@code from}, {@code to}) and ends groups at multiples of {@code block}. */
