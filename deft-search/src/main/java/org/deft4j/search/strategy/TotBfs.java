@@ -48,6 +48,8 @@ public final class TotBfs implements SearchStrategy {
    * Settings.
    *
    * @param width thoughts of a level, over all states that are continued
+   * @param first thoughts of the first level, 0 for {@code width}; 1 tries the likeliest answer
+   *     alone and widens only if it is not solved
    * @param keep states kept after a level
    * @param depth most levels
    * @param temperature of sampling
@@ -57,6 +59,7 @@ public final class TotBfs implements SearchStrategy {
    */
   public record Config(
       int width,
+      int first,
       int keep,
       int depth,
       double temperature,
@@ -64,11 +67,14 @@ public final class TotBfs implements SearchStrategy {
       boolean greedyFirst,
       double resample) {
     /** 10 thoughts a level, 3 kept, 5 levels, temperature 0.7, half of the later ones fresh. */
-    public static final Config DEFAULT = new Config(10, 3, 5, 0.7, Generate.SAMPLE, true, 0.5);
+    public static final Config DEFAULT = new Config(10, 0, 3, 5, 0.7, Generate.SAMPLE, true, 0.5);
 
     /** Checks ranges. */
     public Config {
       Start.atLeastOne("width", width);
+      if (first < 0) {
+        throw new IllegalArgumentException("first must be at least 0, was " + first);
+      }
       Start.atLeastOne("keep", keep);
       Start.atLeastOne("depth", depth);
       Start.temperature(temperature);
@@ -100,7 +106,7 @@ public final class TotBfs implements SearchStrategy {
     board = new Board(context.root());
     level = new Level(board, context, scored, List.of());
     depth = 1;
-    int sampled = config.width();
+    int sampled = config.first() == 0 ? config.width() : config.first();
     if (config.greedyFirst() && config.generate() == Generate.SAMPLE) {
       level.expand(Thought.ROOT, 1, ThoughtGenerator.greedy());
       sampled--;
@@ -235,6 +241,7 @@ public final class TotBfs implements SearchStrategy {
       Config d = Config.DEFAULT;
       return List.of(
           new OptionSpec("width", "" + d.width(), "thoughts of a level, >= 1"),
+          new OptionSpec("first", "" + d.first(), "thoughts of the first level, 0 for width"),
           new OptionSpec("keep", "" + d.keep(), "states kept after a level, >= 1"),
           new OptionSpec("depth", "" + d.depth(), "most levels, >= 1"),
           new OptionSpec("temperature", "" + d.temperature(), "of sampling, 0 or more"),
@@ -256,6 +263,7 @@ public final class TotBfs implements SearchStrategy {
       return new TotBfs(
           new Config(
               options.integer("width", d.width(), 1),
+              options.integer("first", d.first(), 0),
               options.integer("keep", d.keep(), 1),
               options.integer("depth", d.depth(), 1),
               options.number("temperature", d.temperature(), 0, 100),

@@ -23,7 +23,7 @@ class BudgetTest {
   private static SearchRequest wide() {
     return SearchRequest.of(
             new LetterProblem(2, 5, "never", true),
-            new TotBfs(new TotBfs.Config(64, 8, 4, 1, TotBfs.Generate.SAMPLE, false, .5)))
+            new TotBfs(new TotBfs.Config(64, 0, 8, 4, 1, TotBfs.Generate.SAMPLE, false, .5)))
         .withEvaluator(new Checker());
   }
 

@@ -38,7 +38,7 @@ class SearchDriverTest {
 
   private static SearchRequest totWithChecker() {
     return SearchRequest.of(
-            WORD, new TotBfs(new TotBfs.Config(8, 2, 6, 1, TotBfs.Generate.SAMPLE, true, .5)))
+            WORD, new TotBfs(new TotBfs.Config(8, 0, 2, 6, 1, TotBfs.Generate.SAMPLE, true, .5)))
         .withEvaluator(new Checker());
   }
 
@@ -187,7 +187,7 @@ class SearchDriverTest {
                   SearchRequest.of(
                           WORD,
                           new TotBfs(
-                              new TotBfs.Config(3, 2, 3, 1, TotBfs.Generate.PROPOSE, false, 0)))
+                              new TotBfs.Config(3, 0, 2, 3, 1, TotBfs.Generate.PROPOSE, false, 0)))
                       .withEvaluator(new Vote()));
       assertThat(result.answer()).isPresent();
       List<Thought> level = result.thoughts().stream().filter(t -> t.depth() == 1).toList();

@@ -104,7 +104,8 @@ class StrategiesTest {
 
   @Test
   void totKeepsTheBestImprovesThemAndStartsSomeAfresh() {
-    TotBfs strategy = new TotBfs(new TotBfs.Config(6, 2, 3, 1, TotBfs.Generate.SAMPLE, true, .5));
+    TotBfs strategy =
+        new TotBfs(new TotBfs.Config(6, 0, 2, 3, 1, TotBfs.Generate.SAMPLE, true, .5));
     strategy.start(context(true));
     List<Ask.Expand> first = expands(strategy.ask(64));
     assertThat(first).extracting(Ask.Expand::count).containsExactly(1, 5);
@@ -140,7 +141,8 @@ class StrategiesTest {
 
   @Test
   void totWaitsForTheWholeLevelWhenTheEvaluatorOnlyBelieves() {
-    TotBfs strategy = new TotBfs(new TotBfs.Config(4, 2, 3, 1, TotBfs.Generate.SAMPLE, false, .5));
+    TotBfs strategy =
+        new TotBfs(new TotBfs.Config(4, 0, 2, 3, 1, TotBfs.Generate.SAMPLE, false, .5));
     strategy.start(context(false));
     Ask.Expand all = expands(strategy.ask(64)).getFirst();
     strategy.tell(new Told.Grown(all.id(), answer(0, 1, "liked by mistake")));
@@ -153,5 +155,18 @@ class StrategiesTest {
     score(strategy, strategy.ask(64), .95);
     assertThat(strategy.ask(64)).as("sure enough to end").isEmpty();
     assertThat(strategy.current().flatMap(Thought::answer)).contains("right");
+  }
+
+  @Test
+  void totMayTryTheLikeliestAnswerAloneFirst() {
+    TotBfs strategy =
+        new TotBfs(new TotBfs.Config(6, 1, 2, 3, 1, TotBfs.Generate.SAMPLE, true, .5));
+    strategy.start(context(true));
+    List<Ask> asks = strategy.ask(64);
+    assertThat(asks).hasSize(1);
+    assertThat(expands(asks).getFirst().how()).isEqualTo(ThoughtGenerator.greedy());
+    grow(strategy, expands(asks).getFirst(), List.of(answer(0, 1, "a")));
+    score(strategy, strategy.ask(64), .5);
+    assertThat(expands(strategy.ask(64))).extracting(Ask.Expand::count).containsExactly(3, 3);
   }
 }

@@ -39,7 +39,8 @@ class SortingSearchTest {
   }
 
   private static TotBfs tot(int width, double resample) {
-    return new TotBfs(new TotBfs.Config(width, 2, 5, .7, TotBfs.Generate.SAMPLE, true, resample));
+    return new TotBfs(
+        new TotBfs.Config(width, 0, 2, 5, .7, TotBfs.Generate.SAMPLE, true, resample));
   }
 
   @Test
@@ -122,7 +123,7 @@ class SortingSearchTest {
                   SearchRequest.of(
                           new SortingTask(1).parse("[3, 1, 2]"),
                           new TotBfs(
-                              new TotBfs.Config(4, 1, 1, 1, TotBfs.Generate.SAMPLE, false, 0)))
+                              new TotBfs.Config(4, 0, 1, 1, 1, TotBfs.Generate.SAMPLE, false, 0)))
                       .withEvaluator(new Vote()));
       assertThat(result.answer()).contains("[1, 2, 3]");
       assertThat(result.score().orElseThrow().value()).isEqualTo(1);
