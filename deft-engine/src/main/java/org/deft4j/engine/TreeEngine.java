@@ -243,6 +243,12 @@ public final class TreeEngine implements TreeDecoder {
     return forest.pathTokens(node.segment, node.base, node.pathLength());
   }
 
+  /** All tokens from the root to a node's end, in order. */
+  public int[] path(NodeId id) {
+    Node node = node(id);
+    return forest.pathTokens(node.segment, 0, node.pathLength());
+  }
+
   @Override
   public int length(NodeId id) {
     return node(id).length;

@@ -18,6 +18,8 @@ final class VectorRowMath extends RowMath {
   // exp(-87.3) is the smallest normal number.
   private static final float LOWEST = -87.3f;
 
+  private final float[] lanes = new float[F.length()];
+
   @Override
   float max(float[] x, int from, int to) {
     int w = F.length();
@@ -50,12 +52,18 @@ final class VectorRowMath extends RowMath {
     return sum + super.sumExp(x, i, to, max, scale);
   }
 
-  private static float block(float[] x, int from, int to, float max, float scale) {
+  private float block(float[] x, int from, int to, float max, float scale) {
     FloatVector sum = FloatVector.zero(F);
     for (int i = from; i < to; i += F.length()) {
       sum = sum.add(exp(FloatVector.fromArray(F, x, i).sub(max).mul(scale)));
     }
-    return sum.reduceLanes(VectorOperators.ADD);
+    // reduceLanes leaves the order open: interpreter and compiler may differ in the last bit.
+    sum.intoArray(lanes, 0);
+    float total = 0;
+    for (float lane : lanes) {
+      total += lane;
+    }
+    return total;
   }
 
   /** exp of values at most 0 (Cephes' polynomial); what underflows becomes about 1e-38. */
