@@ -7,8 +7,15 @@ import org.deft4j.tree.decode.TreeDecoder;
 class TreeEngineContractTest extends AbstractTreeDecoderContractTest {
   @Override
   protected TreeDecoder open() {
+    return open(false);
+  }
+
+  static TreeDecoder open(boolean deterministic) {
     return TreeEngine.open(
-        EngineOptions.of(TestModels.stories260K()).withKvMemory(8 << 20).withThreads(1));
+        EngineOptions.of(TestModels.stories260K())
+            .withKvMemory(8 << 20)
+            .withDeterministic(deterministic)
+            .withThreads(1));
   }
 
   @Override

@@ -43,8 +43,7 @@ class CounterRandomTest {
       for (int i = 0; i < 2000; i++) {
         long a = CounterRandom.bits(word == 0 ? i : 1, word == 1 ? i : 1, word == 2 ? i : 1);
         long b =
-            CounterRandom.bits(
-                word == 0 ? i + 1 : 1, word == 1 ? i + 1 : 1, word == 2 ? i + 1 : 1);
+            CounterRandom.bits(word == 0 ? i + 1 : 1, word == 1 ? i + 1 : 1, word == 2 ? i + 1 : 1);
         flips += Long.bitCount(a ^ b);
       }
       assertThat(flips / 2000.0).isCloseTo(32, within(0.5));

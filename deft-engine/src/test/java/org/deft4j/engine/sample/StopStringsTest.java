@@ -47,7 +47,9 @@ class StopStringsTest {
         OptionalInt token = codec.id("<0x%02X>".formatted(b & 255));
         so.append(stream.accept(token.getAsInt()));
         boolean want = stops.stream().anyMatch(s -> so.indexOf(s) >= 0);
-        assertThat(watch.accept(token.getAsInt())).as("seed %s after '%s'", seed, so).isEqualTo(want);
+        assertThat(watch.accept(token.getAsInt()))
+            .as("seed %s after '%s'", seed, so)
+            .isEqualTo(want);
         if (want) {
           break;
         }
