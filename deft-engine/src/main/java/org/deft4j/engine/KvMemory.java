@@ -6,14 +6,14 @@ import org.deft4j.tree.DeftException;
 
 /** How many slots for keys and values an engine takes. */
 final class KvMemory {
-  private static final long USUAL = 1L << 30;
+  private static final long USUAL = 512L << 20;
   private static final int BRANCHES = 64;
 
   private KvMemory() {}
 
   /**
    * Pages that fit the memory asked for, or else a quarter of what is free: no more than many
-   * branches of full length need, and no more than a gigabyte unless one branch needs it.
+   * branches of full length need, and no more than half a gigabyte unless one branch needs it.
    *
    * @param shape the shape with one slot
    */

@@ -147,7 +147,7 @@ final class RandomModel {
     int n = tokens.length;
     double[][] x = new double[n][];
     for (int t = 0; t < n; t++) {
-      double[] e = weights.get("token_embd.weight");
+      double[] e = java.util.Objects.requireNonNull(weights.get("token_embd.weight"));
       x[t] = java.util.Arrays.copyOfRange(e, tokens[t] * dim, (tokens[t] + 1) * dim);
     }
     for (int l = 0; l < layers; l++) {
@@ -224,7 +224,7 @@ final class RandomModel {
   }
 
   private double[] times(String name, double[] x) {
-    double[] w = weights.get(name);
+    double[] w = java.util.Objects.requireNonNull(weights.get(name));
     double[] y = new double[w.length / x.length];
     for (int r = 0; r < y.length; r++) {
       for (int c = 0; c < x.length; c++) {
@@ -235,7 +235,7 @@ final class RandomModel {
   }
 
   private double[] normed(double[] x, String name) {
-    double[] w = weights.get(name);
+    double[] w = java.util.Objects.requireNonNull(weights.get(name));
     double sum = 0;
     for (double a : x) {
       sum += a * a;
