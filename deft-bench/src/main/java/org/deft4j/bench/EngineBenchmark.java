@@ -178,7 +178,8 @@ public final class EngineBenchmark {
         }
       }
     }
-    System.out.println("branches  ours tok/s  prompt tok/s  llama.cpp fa off  fa on   ratio to better");
+    System.out.println(
+        "branches  ours tok/s  prompt tok/s  llama.cpp fa off  fa on   ratio to better");
     for (int c = 0; c < cases.length; c++) {
       double mine = median(ours.get(c));
       double off = peer == null ? Double.NaN : median(plain.get(c));

@@ -46,7 +46,6 @@ import org.jspecify.annotations.Nullable;
 public final class TreeEngine implements TreeDecoder {
   private static final int MAX_LEAVES = 4096;
 
-  private final EngineOptions options;
   private final GgufFile file;
   private final TokenCodec codec;
   private final Forest forest;
@@ -62,7 +61,6 @@ public final class TreeEngine implements TreeDecoder {
 
   private TreeEngine(GgufFile file, EngineOptions options, Backend backend) {
     this.file = file;
-    this.options = options;
     codec = Tokenizers.from(file.metadata());
     Transformer model = new Transformer(file, backend);
     ModelConfig c = model.config();

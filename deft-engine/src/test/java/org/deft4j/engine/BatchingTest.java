@@ -111,7 +111,7 @@ class BatchingTest {
       leaves.forEach(n -> engine.decode(n, DecodeSpec.of(4).build()));
       Driver.drain(engine);
       DecoderStats s = engine.stats();
-      int token = 1280;
+      long token = 1280;
       assertThat(s.kvBytes()).isEqualTo((64 + 8 * 4) * token);
       assertThat(s.kvBytesShared()).isEqualTo(7 * 64 * token);
       assertThat(s.decodedTokens()).isEqualTo(32);

@@ -55,7 +55,7 @@ class DeterminismTest {
         for (DecodeEvent e : Driver.drain(engine)) {
           if (e instanceof DecodeEvent.Sampled s) {
             out.get(from + leaves.indexOf(s.node()))
-                .add((long) s.token() << 32 | Float.floatToIntBits(s.logProb()) & 0xFFFFFFFFL);
+                .add((long) s.token() << 32 | (Float.floatToIntBits(s.logProb()) & 0xFFFFFFFFL));
           }
         }
         leaves.forEach(engine::release);

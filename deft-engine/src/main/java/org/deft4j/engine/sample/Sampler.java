@@ -269,7 +269,7 @@ public final class Sampler {
     // Ids and values in one long each; ids are distinct.
     long[] both = new long[size];
     for (int i = 0; i < size; i++) {
-      both[i] = (long) id[i] << 32 | Float.floatToRawIntBits(value[i]) & 0xFFFFFFFFL;
+      both[i] = (long) id[i] << 32 | (Float.floatToRawIntBits(value[i]) & 0xFFFFFFFFL);
     }
     Arrays.sort(both);
     for (int i = 0; i < size; i++) {

@@ -6,6 +6,7 @@ import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
 /** {@link RowMath} with the Vector API; relative error of a sum below 1e-6. */
+@SuppressWarnings("FloatingPointLiteralPrecision") // As published.
 final class VectorRowMath extends RowMath {
   private static final VectorSpecies<Float> F = FloatVector.SPECIES_PREFERRED;
   private static final int BLOCK = 512;

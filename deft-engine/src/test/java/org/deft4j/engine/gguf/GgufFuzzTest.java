@@ -63,7 +63,7 @@ class GgufFuzzTest {
 
   private static void write(byte[] b, int at, long v, int width) {
     for (int i = 0; i < width && at + i < b.length; i++) {
-      b[at + i] = (byte) (v >>> 8 * i);
+      b[at + i] = (byte) (v >>> (8 * i));
     }
   }
 
