@@ -36,4 +36,14 @@ final class Format {
         ? Long.toString((long) x)
         : String.format(Locale.ROOT, "%.3f", x);
   }
+
+  /** A count and what is counted, for instance {@code 1 node} or {@code 12 nodes}. */
+  static String plural(long n, String one) {
+    return plural(n, one, one + "s");
+  }
+
+  /** The same with an irregular plural. */
+  static String plural(long n, String one, String many) {
+    return count(n) + " " + (n == 1 ? one : many);
+  }
 }

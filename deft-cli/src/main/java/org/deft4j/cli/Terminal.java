@@ -67,4 +67,13 @@ public record Terminal(
   boolean canRedraw() {
     return errIsTerminal && !env.getOrDefault("TERM", "").equals("dumb");
   }
+
+  /** Width of the terminal: what the shell exports, else the usual 80. */
+  int columns() {
+    try {
+      return Math.max(20, Integer.parseInt(env.getOrDefault("COLUMNS", "80")));
+    } catch (NumberFormatException e) {
+      return 80;
+    }
+  }
 }

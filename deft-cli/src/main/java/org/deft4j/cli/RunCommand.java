@@ -1,0 +1,240 @@
+package org.deft4j.cli;
+
+import java.io.PrintWriter;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.Callable;
+import org.deft4j.runtime.Deft;
+import org.deft4j.runtime.DeftOptions;
+import org.deft4j.runtime.DeftSearch;
+import org.deft4j.runtime.Registry;
+import org.deft4j.search.driver.Search;
+import org.deft4j.search.driver.SearchResult;
+import org.deft4j.search.driver.StopReason;
+import org.deft4j.search.spi.Options;
+import org.deft4j.search.spi.Problem;
+import org.deft4j.search.spi.Task;
+import org.deft4j.tree.DeftException;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code deft run}. */
+@Command(
+    name = "run",
+    description = "Solve problems of a task by searching over thoughts of a model.",
+    mixinStandardHelpOptions = true,
+    sortOptions = false)
+final class RunCommand implements Callable<Integer> {
+  private final Context context;
+
+  @Parameters(paramLabel = "TASK", description = "The task; 'deft tasks' lists them.")
+  private String task = "";
+
+  @Mixin private ProblemOptions problems = new ProblemOptions();
+
+  @Option(
+      names = "--length",
+      paramLabel = "N",
+      description = "Size of the generated problem, where the task has one: short for -T length=N.")
+  private @Nullable String length;
+
+  @Option(
+      names = "--strategy",
+      paramLabel = "NAME",
+      defaultValue = DeftSearch.DEFAULT_STRATEGY,
+      description = "How to search; 'deft strategies' lists them (default ${DEFAULT-VALUE}).")
+  private String strategy = DeftSearch.DEFAULT_STRATEGY;
+
+  @Option(
+      names = "--width",
+      paramLabel = "N",
+      description = "Width of the search: short for -S width=N.")
+  private @Nullable String width;
+
+  @Option(
+      names = "--depth",
+      paramLabel = "N",
+      description = "Depth of the search: short for -S depth=N.")
+  private @Nullable String depth;
+
+  @Option(
+      names = "--evaluator",
+      paramLabel = "NAME",
+      description = "What scores thoughts (default: the task's own).")
+  private @Nullable String evaluator;
+
+  @Option(names = "-S", paramLabel = "NAME=VALUE", description = "An option of the strategy.")
+  private Map<String, String> strategyOptions = new LinkedHashMap<>();
+
+  @Option(names = "-E", paramLabel = "NAME=VALUE", description = "An option of the evaluator.")
+  private Map<String, String> evaluatorOptions = new LinkedHashMap<>();
+
+  @Option(names = "-T", paramLabel = "NAME=VALUE", description = "An option of the task.")
+  private Map<String, String> taskOptions = new LinkedHashMap<>();
+
+  @Option(
+      names = "--seed",
+      paramLabel = "N",
+      defaultValue = "0",
+      description = "Seed of the generated problem and of all sampling (default 0).")
+  private long seed;
+
+  @Mixin private BudgetOptions budget = new BudgetOptions();
+  @Mixin private EngineOptions engine = new EngineOptions();
+  @Mixin private PluginOptions plugins = new PluginOptions();
+  @Mixin private CommonOptions common = new CommonOptions();
+
+  @Option(
+      names = {"-q", "--quiet"},
+      description = "Print the answers alone, and no progress.")
+  private boolean quiet;
+
+  @Option(
+      names = "--require-solved",
+      description = "Exit with 1 unless every problem was solved.")
+  private boolean requireSolved;
+
+  RunCommand(Context context) {
+    this.context = context;
+  }
+
+  @Override
+  public Integer call() {
+    // Everything that can be wrong without the model is found before the model is opened.
+    problems.check();
+    DeftOptions options = engine.toDeftOptions();
+    Registry registry = plugins.module(context, options).registry();
+    Registry.find("backend", options.backend(), backends(registry));
+    Task made = registry.task(task, taskOptions());
+    String evaluatorName = evaluator != null ? evaluator : made.defaultEvaluator();
+    registry.evaluator(evaluatorName, Options.of(evaluatorOptions));
+    registry.strategy(strategy, strategyOptions());
+    var limits = budget.toBudget();
+    List<Problem> list = problems.read(made, seed, context.terminal().in());
+
+    PrintWriter err = context.terminal().err();
+    boolean live = !quiet && context.terminal().canRedraw();
+    LiveView opening = view("");
+    if (live) {
+      opening.show("opening " + options.model() + " ...");
+    }
+    List<SearchResult> results = new ArrayList<>();
+    RunReport report;
+    try (Deft deft = context.open(options, registry)) {
+      opening.clear();
+      report =
+          new RunReport(
+              task,
+              strategy,
+              evaluatorName,
+              seed,
+              options.model(),
+              deft.backend().name(),
+              options.attention().label());
+      if (!quiet) {
+        err.printf(
+            "deft: model %s, backend %s, attention %s, strategy %s, evaluator %s%n",
+            report.model(), deft.backend().description(), report.attention(), strategy, evaluatorName);
+      }
+      for (Problem problem : list) {
+        if (context.interrupt().raised()) {
+          break;
+        }
+        DeftSearch search =
+            deft.search(task)
+                .problem(problem)
+                .strategy(registry.strategy(strategy, strategyOptions()))
+                .evaluator(registry.evaluator(evaluatorName, Options.of(evaluatorOptions)))
+                .budget(limits)
+                .seed(seed);
+        if (live) {
+          String label = list.size() == 1 ? "" : (results.size() + 1) + "/" + list.size();
+          search.listener(view(label));
+        }
+        SearchResult result = run(deft, search);
+        results.add(result);
+        if (!common.json()) {
+          print(result, list.size() > 1);
+        }
+      }
+    }
+    finish(report, results);
+    return exitCode(results);
+  }
+
+  private SearchResult run(Deft deft, DeftSearch search) {
+    Search running = deft.driver().submit(search.request());
+    context.interrupt().onRaise(running::cancel);
+    while (!running.done()) {
+      deft.driver().step();
+    }
+    return running.result().orElseThrow();
+  }
+
+  private LiveView view(String label) {
+    return new LiveView(
+        context.terminal().err(), label, context.terminal().columns(), System::nanoTime);
+  }
+
+  private void print(SearchResult result, boolean several) {
+    PrintWriter out = context.terminal().out();
+    if (quiet) {
+      out.println(result.answer().map(Cli::oneLine).orElse(""));
+    } else if (several) {
+      RunReport.printShort(out, result);
+    } else {
+      RunReport.print(out, result, context.terminal().colour());
+    }
+    out.flush();
+  }
+
+  private void finish(RunReport report, List<SearchResult> results) {
+    PrintWriter out = context.terminal().out();
+    if (common.json()) {
+      out.println(report.json(results));
+    } else if (!quiet && results.size() > 1) {
+      RunReport.printSummary(out, results);
+    }
+    out.flush();
+  }
+
+  private int exitCode(List<SearchResult> results) {
+    if (results.stream().anyMatch(r -> r.stopped() == StopReason.CANCELLED)) {
+      return Interrupt.EXIT_CODE;
+    }
+    boolean all = results.stream().allMatch(SearchResult::solved);
+    return requireSolved && !all ? DeftException.RUNTIME : 0;
+  }
+
+  private static Map<String, Boolean> backends(Registry registry) {
+    Map<String, Boolean> names = new TreeMap<>();
+    names.put("auto", true);
+    registry.backends().keySet().forEach(n -> names.put(n, true));
+    return names;
+  }
+
+  private Options strategyOptions() {
+    Map<String, String> all = new LinkedHashMap<>(strategyOptions);
+    put(all, "width", width);
+    put(all, "depth", depth);
+    return Options.of(all);
+  }
+
+  private Options taskOptions() {
+    Map<String, String> all = new LinkedHashMap<>(taskOptions);
+    put(all, "length", length);
+    return Options.of(all);
+  }
+
+  private static void put(Map<String, String> options, String name, @Nullable String value) {
+    if (value != null) {
+      options.put(name, value);
+    }
+  }
+}
