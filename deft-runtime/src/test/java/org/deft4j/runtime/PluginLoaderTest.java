@@ -47,7 +47,7 @@ class PluginLoaderTest {
       """;
 
   @TempDir Path temp;
-  private Folders folders = Folders.of(Map.of(), temp, "Linux", Optional.empty());
+  private Folders folders = Folders.here();
 
   @BeforeEach
   void folders() {
