@@ -43,6 +43,12 @@ final class LiveView implements SearchListener {
     drawn = begin - PERIOD_NANOS;
   }
 
+  /** A view on the terminal of a command. */
+  static LiveView of(Context context, String label) {
+    Terminal terminal = context.terminal();
+    return new LiveView(terminal.err(), label, terminal.columns(), System::nanoTime);
+  }
+
   @Override
   public void on(SearchEvent event) {
     switch (event) {

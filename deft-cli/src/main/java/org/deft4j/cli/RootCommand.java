@@ -16,10 +16,12 @@ import picocli.CommandLine.Spec;
     versionProvider = Version.class,
     synopsisSubcommandLabel = "COMMAND",
     subcommands = {
+      RunCommand.class,
       TasksCommand.class,
       StrategiesCommand.class,
       ModelsCommand.class,
       DoctorCommand.class,
+      BenchCommand.class,
       WarmUpCommand.class,
       HelpCommand.class,
       AutoComplete.GenerateCompletion.class

@@ -120,7 +120,7 @@ final class RunCommand implements Callable<Integer> {
 
     PrintWriter err = context.terminal().err();
     boolean live = !quiet && context.terminal().canRedraw();
-    LiveView opening = view("");
+    LiveView opening = LiveView.of(context, "");
     if (live) {
       opening.show("opening " + options.model() + " ...");
     }
@@ -155,7 +155,7 @@ final class RunCommand implements Callable<Integer> {
                 .seed(seed);
         if (live) {
           String label = list.size() == 1 ? "" : (results.size() + 1) + "/" + list.size();
-          search.listener(view(label));
+          search.listener(LiveView.of(context, label));
         }
         SearchResult result = run(deft, search);
         results.add(result);
@@ -175,11 +175,6 @@ final class RunCommand implements Callable<Integer> {
       deft.driver().step();
     }
     return running.result().orElseThrow();
-  }
-
-  private LiveView view(String label) {
-    return new LiveView(
-        context.terminal().err(), label, context.terminal().columns(), System::nanoTime);
   }
 
   private void print(SearchResult result, boolean several) {

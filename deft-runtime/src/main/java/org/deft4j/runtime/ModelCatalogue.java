@@ -109,6 +109,16 @@ public final class ModelCatalogue {
     return file;
   }
 
+  /** A checksum of a model's file (CRC-32, hexadecimal), to tell whether two runs used the same. */
+  public static String checksum(Path file) {
+    try {
+      return "%08x".formatted(crc(file));
+    } catch (IOException e) {
+      throw new DeftException(
+          DeftException.MODEL_NOT_FOUND, "cannot read " + file + ": " + e.getMessage(), e);
+    }
+  }
+
   private static long crc(Path file) throws IOException {
     CRC32 crc = new CRC32();
     byte[] buffer = new byte[1 << 16];

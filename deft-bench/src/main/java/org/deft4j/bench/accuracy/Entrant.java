@@ -22,8 +22,8 @@ public record Entrant(
   public static List<Entrant> standard() {
     return List.of(
         new Entrant("greedy", "greedy", Map.of(), "checker"),
-        new Entrant("best-of-8", "best-of-n", Map.of("n", "8"), "checker"),
-        new Entrant("best-of-8", "best-of-n", Map.of("n", "8"), "judge"),
+        new Entrant("best-of-8", "best-of-n", Map.of("width", "8"), "checker"),
+        new Entrant("best-of-8", "best-of-n", Map.of("width", "8"), "judge"),
         new Entrant("tot", "tot-bfs", Map.of(), "checker"),
         new Entrant("tot", "tot-bfs", Map.of(), "judge"));
   }
