@@ -19,7 +19,8 @@ import picocli.CommandLine.Option;
     name = "io",
     description = {
       "Count what attention moves over recorded trees, method by method.",
-      "The recordings are those of the DeFT paper: github.com/LINs-lab/DeFT, dataset/generation/Reasoning."
+      "The recordings are those of the DeFT paper: github.com/LINs-lab/DeFT,"
+          + " dataset/generation/Reasoning."
     },
     mixinStandardHelpOptions = true,
     sortOptions = false)
@@ -85,7 +86,10 @@ final class BenchIoCommand implements Callable<Integer> {
     }
     // Half precision, as in the paper.
     KvGeometry geometry = new KvGeometry(queryHeads, kvHeads, headDim, 2, 2);
-    List<TemplateFile> files = DataFiles.find("--templates", templates, "*.json").stream().map(TemplateFile::read).toList();
+    List<TemplateFile> files =
+        DataFiles.find("--templates", templates, "*.json").stream()
+            .map(TemplateFile::read)
+            .toList();
     PlanOptions plans =
         PlanOptions.DEFAULT.withBlocks(blockTokens, PlanOptions.DEFAULT.targetBlocks());
     boolean live = context.terminal().canRedraw();

@@ -25,7 +25,8 @@ import picocli.CommandLine.Option;
     name = "sorting",
     description = {
       "How often greedy decoding, best-of-8 and tree of thoughts sort exactly, and at what cost.",
-      "The lists are those of Graph of Thoughts: github.com/spcl/graph-of-thoughts, examples/sorting."
+      "The lists are those of Graph of Thoughts: github.com/spcl/graph-of-thoughts,"
+          + " examples/sorting."
     },
     mixinStandardHelpOptions = true,
     sortOptions = false)
@@ -36,14 +37,10 @@ final class BenchSortingCommand implements Callable<Integer> {
       names = "--data",
       paramLabel = "PATH",
       required = true,
-      description =
-          "A CSV file of lists, or a folder with some (sorting_*.csv); may be repeated.")
+      description = "A CSV file of lists, or a folder with some (sorting_*.csv); may be repeated.")
   private List<Path> data = new ArrayList<>();
 
-  @Option(
-      names = "--limit",
-      paramLabel = "N",
-      description = "Only the first N rows of each file.")
+  @Option(names = "--limit", paramLabel = "N", description = "Only the first N rows of each file.")
   private @Nullable Integer limit;
 
   @Option(
@@ -59,7 +56,8 @@ final class BenchSortingCommand implements Callable<Integer> {
       names = "--entrant",
       paramLabel = "NAME",
       split = ",",
-      description = "Only these: greedy, best-of-8 or tot, or with their evaluator, as in tot/judge.")
+      description =
+          "Only these: greedy, best-of-8 or tot, or with their evaluator, as in tot/judge.")
   private List<String> names = new ArrayList<>();
 
   @Option(
@@ -69,7 +67,7 @@ final class BenchSortingCommand implements Callable<Integer> {
       description = "Seed of all sampling (default 0).")
   private long seed;
 
-  @Mixin private EngineOptions engine = new EngineOptions();
+  @Mixin private ModelOptions model = new ModelOptions();
   @Mixin private PluginOptions plugins = new PluginOptions();
   @Mixin private CommonOptions common = new CommonOptions();
 
@@ -86,8 +84,10 @@ final class BenchSortingCommand implements Callable<Integer> {
         new AccuracyBenchmark(
             "sorting",
             DataFiles.find("--data", data, "sorting_*.csv"),
-            limit == null ? Integer.MAX_VALUE : limit, entrants(), seed);
-    DeftOptions options = engine.toDeftOptions();
+            limit == null ? Integer.MAX_VALUE : limit,
+            entrants(),
+            seed);
+    DeftOptions options = model.toDeftOptions();
     DeftModule module = plugins.module(context, options);
     LiveView view = LiveView.of(context, "");
     boolean live = context.terminal().canRedraw();
@@ -123,10 +123,10 @@ final class BenchSortingCommand implements Callable<Integer> {
     map.put(
         "modelChecksum",
         ModelCatalogue.checksum(new ModelCatalogue(context.folders()).resolve(options.model())));
-    map.put("backend", deft.backend().name());
-    map.put("threads", deft.backend().threads());
-    map.put("attention", options.attention().label());
-    map.put("deterministic", options.deterministic());
+    map.put("backend", deft.engine().map(e -> e.backend().name()).orElse("none"));
+    map.put("threads", deft.engine().map(e -> e.backend().threads()).orElse(0));
+    map.put("attention", options.engine().attention().label());
+    map.put("deterministic", options.engine().deterministic());
     return map;
   }
 

@@ -19,8 +19,8 @@ final class Cli {
    *
    * @return the exit code
    */
-  static int run(Terminal terminal, Interrupt interrupt, String... args) {
-    Context context = new Context(terminal, interrupt);
+  static int run(Context context, String... args) {
+    Terminal terminal = context.terminal();
     CommandLine line = commandLine(context);
     int code;
     try {
@@ -35,7 +35,7 @@ final class Cli {
       terminal.err().println("deft: cannot write to standard output");
       code = DeftException.RUNTIME;
     }
-    return interrupt.raised() ? Interrupt.EXIT_CODE : code;
+    return context.interrupt().raised() ? Interrupt.EXIT_CODE : code;
   }
 
   static CommandLine commandLine(Context context) {

@@ -8,16 +8,26 @@ final class Format {
 
   /** Bytes with a decimal unit, for instance {@code 3.4 MB}. */
   static String bytes(long bytes) {
-    String[] units = {"B", "kB", "MB", "GB", "TB", "PB", "EB"};
-    double x = bytes;
+    return scale(bytes, " ", "kMGTPE") + "B";
+  }
+
+  /** A large count in short, for instance {@code 14.2M}. */
+  static String scaled(long n) {
+    return scale(n, "", "kMGTPE");
+  }
+
+  private static String scale(long n, String space, String units) {
+    double x = n;
     int unit = 0;
-    while (Math.abs(x) >= 999.5 && unit + 1 < units.length) {
+    while (Math.abs(x) >= 999.5 && unit < units.length()) {
       x /= 1000;
       unit++;
     }
-    return unit == 0
-        ? bytes + " B"
-        : String.format(Locale.ROOT, x < 9.95 ? "%.1f %s" : "%.0f %s", x, units[unit]);
+    if (unit == 0) {
+      return n + space;
+    }
+    return String.format(
+        Locale.ROOT, x < 99.95 ? "%.1f%s%c" : "%.0f%s%c", x, space, units.charAt(unit - 1));
   }
 
   /** A count with separators of thousands. */

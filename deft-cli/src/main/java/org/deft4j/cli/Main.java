@@ -12,7 +12,7 @@ public final class Main {
   public static void main(String[] args) {
     Terminal terminal = Terminal.ofProcess();
     Interrupt interrupt = Interrupt.ofProcess();
-    int code = Cli.run(terminal, interrupt, args);
+    int code = Cli.run(new Context(terminal, interrupt), args);
     // After Ctrl-C the virtual machine is already on its way out, with the code for that signal.
     if (!interrupt.finish()) {
       System.exit(code);

@@ -33,10 +33,7 @@ final class ProblemOptions {
       description = "Solve the problems of a file in the task's format (sorting: CSV).")
   private @Nullable Path data;
 
-  @Option(
-      names = "--limit",
-      paramLabel = "N",
-      description = "Only the first N problems of --data.")
+  @Option(names = "--limit", paramLabel = "N", description = "Only the first N problems of --data.")
   private @Nullable Integer limit;
 
   /** Refuses options that contradict each other, before anything costly. */

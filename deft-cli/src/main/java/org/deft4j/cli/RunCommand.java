@@ -4,6 +4,7 @@ import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
@@ -86,7 +87,7 @@ final class RunCommand implements Callable<Integer> {
   private long seed;
 
   @Mixin private BudgetOptions budget = new BudgetOptions();
-  @Mixin private EngineOptions engine = new EngineOptions();
+  @Mixin private ModelOptions model = new ModelOptions();
   @Mixin private PluginOptions plugins = new PluginOptions();
   @Mixin private CommonOptions common = new CommonOptions();
 
@@ -95,9 +96,7 @@ final class RunCommand implements Callable<Integer> {
       description = "Print the answers alone, and no progress.")
   private boolean quiet;
 
-  @Option(
-      names = "--require-solved",
-      description = "Exit with 1 unless every problem was solved.")
+  @Option(names = "--require-solved", description = "Exit with 1 unless every problem was solved.")
   private boolean requireSolved;
 
   RunCommand(Context context) {
@@ -108,9 +107,9 @@ final class RunCommand implements Callable<Integer> {
   public Integer call() {
     // Everything that can be wrong without the model is found before the model is opened.
     problems.check();
-    DeftOptions options = engine.toDeftOptions();
+    DeftOptions options = model.toDeftOptions();
     Registry registry = plugins.module(context, options).registry();
-    Registry.find("backend", options.backend(), backends(registry));
+    Registry.find("backend", options.engine().backend(), backends(registry));
     Task made = registry.task(task, taskOptions());
     String evaluatorName = evaluator != null ? evaluator : made.defaultEvaluator();
     registry.evaluator(evaluatorName, Options.of(evaluatorOptions));
@@ -135,12 +134,10 @@ final class RunCommand implements Callable<Integer> {
               evaluatorName,
               seed,
               options.model(),
-              deft.backend().name(),
-              options.attention().label());
+              deft.engine().map(e -> e.backend().name()).orElse("none"),
+              options.engine().attention().label());
       if (!quiet) {
-        err.printf(
-            "deft: model %s, backend %s, attention %s, strategy %s, evaluator %s%n",
-            report.model(), deft.backend().description(), report.attention(), strategy, evaluatorName);
+        err.println("deft: " + describe(report, deft));
       }
       for (Problem problem : list) {
         if (context.interrupt().raised()) {
@@ -175,6 +172,21 @@ final class RunCommand implements Callable<Integer> {
       deft.driver().step();
     }
     return running.result().orElseThrow();
+  }
+
+  private static String describe(RunReport r, Deft deft) {
+    String how =
+        deft.engine()
+            .map(e ->
+                " (%s of %s parameters), %s, KV %s"
+                    .formatted(
+                        e.weightType(),
+                        Format.scaled(e.parameters()),
+                        e.backend().description(),
+                        e.kvType().name().toLowerCase(Locale.ROOT)))
+            .orElse("");
+    return "model %s%s, attention %s, strategy %s, evaluator %s"
+        .formatted(r.model(), how, r.attention(), r.strategy(), r.evaluator());
   }
 
   private void print(SearchResult result, boolean several) {

@@ -89,8 +89,7 @@ record RunReport(
     String solved = r.solved() ? "yes" : "no, error " + Format.number(r.grade().error());
     String mark = colour ? (r.solved() ? "\033[32m" : "\033[33m") + solved + "\033[0m" : solved;
     line(out, "solved", mark);
-    r.score()
-        .ifPresent(s -> line(out, "score", Format.number(s.value()) + " by " + s.source()));
+    r.score().ifPresent(s -> line(out, "score", Format.number(s.value()) + " by " + s.source()));
     line(
         out,
         "tree",

@@ -26,7 +26,7 @@ final class WarmUpCommand implements Callable<Integer> {
     int code = 0;
     for (String[] command :
         new String[][] {{"--help"}, {"tasks", "--json"}, {"strategies"}, {"doctor"}, {"models"}}) {
-      code = Math.max(code, Cli.run(silent, new Interrupt(), command));
+      code = Math.max(code, Cli.run(new Context(silent, new Interrupt()), command));
     }
     return code;
   }

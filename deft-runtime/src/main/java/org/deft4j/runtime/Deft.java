@@ -1,6 +1,9 @@
 package org.deft4j.runtime;
 
-import org.deft4j.kernels.BackendInfo;
+import java.nio.file.Path;
+import java.util.Optional;
+import org.deft4j.engine.EngineInfo;
+import org.deft4j.engine.TreeEngine;
 import org.deft4j.search.driver.SearchDriver;
 import org.deft4j.tree.decode.TreeDecoder;
 
@@ -22,20 +25,17 @@ public final class Deft implements AutoCloseable {
   private final Registry registry;
   private final TreeDecoder decoder;
   private final SearchDriver driver;
-  private final BackendInfo backend;
 
   /**
    * Puts one together by hand.
    *
    * @param registry what can be chosen by name
    * @param decoder the model; closed with this
-   * @param backend what the decoder runs on, for reports
    */
-  public Deft(Registry registry, TreeDecoder decoder, BackendInfo backend) {
+  public Deft(Registry registry, TreeDecoder decoder) {
     this.registry = registry;
     this.decoder = decoder;
     this.driver = new SearchDriver(decoder);
-    this.backend = backend;
   }
 
   /**
@@ -51,6 +51,12 @@ public final class Deft implements AutoCloseable {
   /** Opens a model; plugins come from the class path, the usual folders, and the options. */
   public static Deft open(DeftOptions options) {
     return open(options, new DeftModule(options).registry());
+  }
+
+  /** Opens a model to be used with what was found before. */
+  public static Deft open(DeftOptions options, Registry registry) {
+    Path file = new ModelCatalogue(Folders.here()).resolve(options.model());
+    return new Deft(registry, TreeEngine.open(options.engine().withModel(file)));
   }
 
   /** Begins a search for the named task. */
@@ -73,9 +79,9 @@ public final class Deft implements AutoCloseable {
     return driver;
   }
 
-  /** What computes. */
-  public BackendInfo backend() {
-    return backend;
+  /** What runs, where the model runs on this machine. */
+  public Optional<EngineInfo> engine() {
+    return decoder instanceof TreeEngine engine ? Optional.of(engine.info()) : Optional.empty();
   }
 
   /** Frees the model and all its memory. */

@@ -3,6 +3,7 @@ package org.deft4j.runtime;
 import com.google.inject.AbstractModule;
 import com.google.inject.CreationException;
 import com.google.inject.Guice;
+import com.google.inject.Provides;
 import com.google.inject.Singleton;
 import com.google.inject.TypeLiteral;
 import com.google.inject.multibindings.MapBinder;
@@ -13,7 +14,7 @@ import org.deft4j.tree.plan.AttentionMethod;
 
 /**
  * Binds everything by name: tasks, strategies and evaluators of the plugins, backends and attention
- * methods.
+ * methods; and a {@link Deft} for users who inject one, which opens its model when first asked for.
  */
 public final class DeftModule extends AbstractModule {
   private final DeftOptions options;
@@ -64,5 +65,11 @@ public final class DeftModule extends AbstractModule {
     bind(new TypeLiteral<List<LoadedPlugin>>() {}).toInstance(plugins);
     bind(DeftOptions.class).toInstance(options);
     bind(Registry.class).in(Singleton.class);
+  }
+
+  @Provides
+  @Singleton
+  Deft deft(Registry registry) {
+    return Deft.open(options, registry);
   }
 }

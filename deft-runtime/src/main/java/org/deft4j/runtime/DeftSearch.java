@@ -155,8 +155,8 @@ public final class DeftSearch {
   /**
    * Runs the search to its end.
    *
-   * @throws org.deft4j.tree.DeftException with exit code 2 if task, model, strategy and evaluator do
-   *     not fit together, saying what is lacking
+   * @throws org.deft4j.tree.DeftException with exit code 2 if task, model, strategy and evaluator
+   *     do not fit together, saying what is lacking
    */
   public SearchResult run() {
     return driver.run(request());

@@ -11,8 +11,8 @@ import org.jspecify.annotations.Nullable;
  * Reads JSON (RFC 8259), strictly, as maps (in the order of the text), lists, strings, {@code Long}
  * or {@code Double}, booleans and null: the counterpart of {@link JsonWriter}.
  *
- * <p>Memory is proportional to the text, and the depth of nesting is bounded, so that a hostile text
- * is an error and no crash.
+ * <p>Memory is proportional to the text, and the depth of nesting is bounded, so that a hostile
+ * text is an error and no crash.
  */
 public final class JsonReader {
   private static final int MAX_DEPTH = 256;

@@ -78,9 +78,36 @@ class JsonReaderTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "", " ", "{", "[", "[1", "[1,", "[1,]", "[,1]", "{\"a\"}", "{\"a\":}", "{\"a\":1,}", "{a:1}",
-        "{\"a\":1 \"b\":2}", "\"abc", "\"\\x\"", "\"\\u12\"", "\"a\nb\"", "01", "-", "1.", ".5",
-        "1e", "+1", "tru", "nul", "NaN", "1 2", "[1]]", "{\"a\":1,\"a\":2}", "'a'"
+        "",
+        " ",
+        "{",
+        "[",
+        "[1",
+        "[1,",
+        "[1,]",
+        "[,1]",
+        "{\"a\"}",
+        "{\"a\":}",
+        "{\"a\":1,}",
+        "{a:1}",
+        "{\"a\":1 \"b\":2}",
+        "\"abc",
+        "\"\\x\"",
+        "\"\\u12\"",
+        "\"a\nb\"",
+        "01",
+        "-",
+        "1.",
+        ".5",
+        "1e",
+        "+1",
+        "tru",
+        "nul",
+        "NaN",
+        "1 2",
+        "[1]]",
+        "{\"a\":1,\"a\":2}",
+        "'a'"
       })
   void refusesWhatIsNoJson(String text) {
     assertThatThrownBy(() -> JsonReader.read(text))
@@ -90,7 +117,8 @@ class JsonReaderTest {
 
   @Test
   void namesLineAndColumn() {
-    assertThatThrownBy(() -> JsonReader.read("{\n  \"a\": x\n}")).hasMessageContaining("line 2, column 8");
+    assertThatThrownBy(() -> JsonReader.read("{\n  \"a\": x\n}"))
+        .hasMessageContaining("line 2, column 8");
   }
 
   @Test

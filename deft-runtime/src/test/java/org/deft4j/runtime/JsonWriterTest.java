@@ -35,7 +35,8 @@ class JsonWriterTest {
                   "x": [1, 2]
                 }
               ]
-            }""");
+            }\
+            """);
   }
 
   @Test

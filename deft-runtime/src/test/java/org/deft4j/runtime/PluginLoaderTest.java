@@ -104,8 +104,7 @@ class PluginLoaderTest {
     Path c = jar(temp.resolve("else/c.jar"), "C", "c", "strategy-c", 1);
     Path d = jar(temp.resolve("named/d.jar"), "D", "d", "strategy-d", 1);
     PluginPath path =
-        PluginPath.of(
-            folders, Map.of(PluginPath.VARIABLE, c + File.pathSeparator), List.of(d));
+        PluginPath.of(folders, Map.of(PluginPath.VARIABLE, c + File.pathSeparator), List.of(d));
     assertThat(load(path).strategies())
         .containsKeys("strategy-a", "strategy-b", "strategy-c", "strategy-d");
     assertThat(PluginLoader.load(path))
@@ -126,8 +125,7 @@ class PluginLoaderTest {
   void theWorkingDirectoryIsNoPlaceForPlugins() {
     Folders none = new Folders(Optional.empty(), temp.resolve("data"), temp);
     assertThat(PluginPath.of(none, Map.of(), List.of()).entries()).isEmpty();
-    assertThatThrownBy(
-            () -> PluginPath.of(none, Map.of(PluginPath.VARIABLE, "plugins"), List.of()))
+    assertThatThrownBy(() -> PluginPath.of(none, Map.of(PluginPath.VARIABLE, "plugins"), List.of()))
         .isInstanceOf(DeftException.class)
         .hasMessageContaining("absolute");
   }

@@ -55,8 +55,8 @@ public record AccuracyBenchmark(
    *     setting is refused
    * @param progress hears of each problem before it is solved
    * @param stop asked between steps; true ends the run, with the rows so far
-   * @throws org.deft4j.tree.DeftException with exit code 2 for bad data files or a log that does not
-   *     fit
+   * @throws org.deft4j.tree.DeftException with exit code 2 for bad data files or a log that does
+   *     not fit
    */
   public AccuracyTable run(
       Path log,
@@ -95,8 +95,7 @@ public record AccuracyBenchmark(
     DeftSearch search =
         deft.search(task)
             .problem(problem)
-            .strategy(
-                deft.registry().strategy(entrant.strategy(), Options.of(entrant.options())))
+            .strategy(deft.registry().strategy(entrant.strategy(), Options.of(entrant.options())))
             .evaluator(entrant.evaluator())
             .seed(seed);
     Search running = deft.driver().submit(search.request());

@@ -11,8 +11,7 @@ import java.util.Map;
  * @param options the strategy's options
  * @param evaluator the evaluator's name
  */
-public record Entrant(
-    String name, String strategy, Map<String, String> options, String evaluator) {
+public record Entrant(String name, String strategy, Map<String, String> options, String evaluator) {
   /** Copies the options. */
   public Entrant {
     options = Map.copyOf(options);

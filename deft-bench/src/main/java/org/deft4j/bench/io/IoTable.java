@@ -50,7 +50,8 @@ public record IoTable(KvGeometry geometry, List<FileRows> files) {
    *
    * @param method the method
    * @param io bytes moved
-   * @param meanRatio mean over trees of the KV tokens that {@link #BASE} reads, over those read here
+   * @param meanRatio mean over trees of the KV tokens that {@link #BASE} reads, over those read
+   *     here
    * @param sumRatio the same of the sums over all trees
    */
   public record Row(AttentionMethod method, IoLedger io, double meanRatio, double sumRatio) {}
@@ -90,8 +91,7 @@ public record IoTable(KvGeometry geometry, List<FileRows> files) {
         Replay.Result own = Replay.run(tree, BASE, options, geometry);
         base.add(own);
         for (AttentionMethod method : methods) {
-          Replay.Result result =
-              method == BASE ? own : Replay.run(tree, method, options, geometry);
+          Replay.Result result = method == BASE ? own : Replay.run(tree, method, options, geometry);
           sums.computeIfAbsent(method, _ -> new Sum()).add(result.io(), own.io());
         }
       }
@@ -161,7 +161,8 @@ public record IoTable(KvGeometry geometry, List<FileRows> files) {
     out.append(
         String.format(
             Locale.ROOT,
-            "Bytes of one layer with %d query heads, %d KV heads of %d; keys and values of %d bytes.%n",
+            "Bytes of one layer with %d query heads, %d KV heads of %d; keys and values of %d"
+                + " bytes.%n",
             geometry.queryHeads(),
             geometry.kvHeads(),
             geometry.headDim(),

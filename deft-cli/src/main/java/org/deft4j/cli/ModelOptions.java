@@ -1,12 +1,13 @@
 package org.deft4j.cli;
 
+import org.deft4j.kernels.KvType;
 import org.deft4j.runtime.DeftOptions;
 import org.deft4j.runtime.ModelCatalogue;
 import org.deft4j.tree.plan.AttentionMethod;
 import picocli.CommandLine.Option;
 
 /** Which model runs, and how. */
-final class EngineOptions {
+final class ModelOptions {
   @Option(
       names = "--model",
       paramLabel = "MODEL",
@@ -43,6 +44,20 @@ final class EngineOptions {
           "Make a branch's bits independent of what else runs beside it and of the threads.")
   private boolean deterministic;
 
+  @Option(
+      names = "--kv-type",
+      paramLabel = "TYPE",
+      defaultValue = "f32",
+      description = "How keys and values are stored: f32, f16 or bf16 (default ${DEFAULT-VALUE}).")
+  private KvType kvType = KvType.F32;
+
+  @Option(
+      names = "--kv-memory",
+      paramLabel = "MB",
+      defaultValue = "0",
+      description = "Memory for keys and values in MB (default: a share of what is free).")
+  private long kvMegabytes;
+
   /**
    * The options, checked as far as that needs no model.
    *
@@ -53,10 +68,18 @@ final class EngineOptions {
       throw new IllegalArgumentException(
           "--threads must be 0 (one a processor) or more, was " + threads);
     }
+    if (kvMegabytes < 0 || kvMegabytes > 1 << 30) {
+      throw new IllegalArgumentException(
+          "--kv-memory must be 0 (automatic) or megabytes, was " + kvMegabytes);
+    }
+    AttentionMethod method = AttentionMethod.of(attention);
     return DeftOptions.of(model)
-        .withBackend(backend)
-        .withAttention(AttentionMethod.of(attention))
-        .withThreads(threads)
-        .withDeterministic(deterministic);
+        .withEngine(e ->
+            e.withBackend(backend)
+                .withAttention(method)
+                .withThreads(threads)
+                .withKvType(kvType)
+                .withKvMemory(kvMegabytes << 20)
+                .withDeterministic(deterministic));
   }
 }

@@ -1,0 +1,207 @@
+package org.deft4j.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.function.UnaryOperator;
+import org.deft4j.cli.CliRunner.Outcome;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class RunCommandTest {
+  @TempDir Path temp;
+  private CliRunner cli = new CliRunner(Path.of(""));
+
+  @BeforeEach
+  void runner() {
+    cli = new CliRunner(temp);
+  }
+
+  private Path csv() throws IOException {
+    return Files.writeString(
+        temp.resolve("lists.csv"),
+        """
+        ID,Unsorted,Sorted
+        0,"[3, 1, 2]","[1, 2, 3]"
+        1,"[9, 9, 0]","[0, 9, 9]"
+        2,"[5, 4]","[4, 5]"
+        """);
+  }
+
+  @Test
+  void printsAReport() {
+    Outcome o = cli.run("run", "sorting", "--problem", "[3, 1, 2]");
+    assertThat(o.code()).as(o.err()).isZero();
+    assertThat(o.out().lines())
+        .anySatisfy(l -> assertThat(l).matches("problem +\\[3, 1, 2]"))
+        .anySatisfy(l -> assertThat(l).matches("answer +\\[1, 2, 3]"))
+        .anySatisfy(l -> assertThat(l).matches("solved +yes"))
+        .anySatisfy(l -> assertThat(l).matches("tree +\\d+ nodes?, depth \\d+, at most .* live"))
+        .anySatisfy(l -> assertThat(l).matches("tokens +[\\d,]+ decoded .*"))
+        .anySatisfy(l -> assertThat(l).matches("KV +.* shared between branches, .* read"))
+        .anySatisfy(l -> assertThat(l).matches("time +.*, stopped: solved"));
+    assertThat(o.err()).startsWith("deft: model ").hasLineCount(1);
+  }
+
+  @Test
+  void printsOneJsonDocumentWithTheDocumentedFields() {
+    Outcome o = cli.run("run", "sorting", "--problem", "[3, 1, 2]", "--json", "--seed", "7");
+    assertThat(o.code()).isZero();
+    Map<?, ?> doc = o.json();
+    assertThat(doc.keySet().stream().map(String::valueOf))
+        .containsExactly(
+            "task", "strategy", "evaluator", "seed", "model", "backend", "attention", "results");
+    assertThat(doc.get("task")).isEqualTo("sorting");
+    assertThat(doc.get("strategy")).isEqualTo("tot-bfs");
+    assertThat(doc.get("seed")).isEqualTo(7L);
+    assertThat(doc.get("attention")).isEqualTo("flatten");
+    Map<?, ?> result = (Map<?, ?>) ((List<?>) doc.get("results")).getFirst();
+    assertThat(result.keySet().stream().map(String::valueOf))
+        .containsExactly(
+            "problem", "id", "answer", "score", "solved", "error", "seconds", "tokens", "tree",
+            "io", "stopped");
+    assertThat(result.get("problem")).isEqualTo("[3, 1, 2]");
+    assertThat(result.get("answer")).isEqualTo("[1, 2, 3]");
+    assertThat(result.get("solved")).isEqualTo(true);
+    assertThat(result.get("error")).isEqualTo(0L);
+    assertThat(result.get("score")).isEqualTo(1L);
+    assertThat(result.get("stopped")).isEqualTo("solved");
+    assertThat(((Map<?, ?>) result.get("tokens")).keySet().stream().map(String::valueOf))
+        .containsExactly("decoded", "evaluator", "prefilled", "reused");
+    assertThat(((Map<?, ?>) result.get("tree")).keySet().stream().map(String::valueOf))
+        .containsExactly("nodes", "depth", "maxWidth");
+    assertThat(((Map<?, ?>) result.get("io")).keySet().stream().map(String::valueOf))
+        .containsExactly(
+            "kvTokens",
+            "kvBytes",
+            "queryBytes",
+            "partialBytes",
+            "maskBytes",
+            "scoreBytes",
+            "totalBytes",
+            "kvBytesShared");
+  }
+
+  @Test
+  void quietPrintsTheAnswerAlone() {
+    Outcome o = cli.run("run", "sorting", "--problem", "[3, 1, 2]", "--quiet");
+    assertThat(o.out()).isEqualTo("[1, 2, 3]" + System.lineSeparator());
+    assertThat(o.err()).isEmpty();
+  }
+
+  @Test
+  void readsTheProblemFromStandardInput() {
+    Outcome o = cli.in("[2, 1]\n").run("run", "sorting", "--problem", "-", "-q");
+    assertThat(o.out().strip()).isEqualTo("[1, 2]");
+  }
+
+  @Test
+  void generatesAProblemFromLengthAndSeed() {
+    String[] command = {"run", "sorting", "--length", "9", "--seed", "3", "--json"};
+    String first = problem(cli.run(command));
+    assertThat(first.split(",")).hasSize(9);
+    assertThat(problem(cli.run(command))).isEqualTo(first);
+    command[5] = "4";
+    assertThat(problem(cli.run(command))).isNotEqualTo(first);
+    assertThat(problem(cli.run("run", "sorting", "--json")).split(",")).hasSize(64);
+  }
+
+  private static String problem(Outcome o) {
+    assertThat(o.code()).as(o.err()).isZero();
+    Map<?, ?> result = (Map<?, ?>) ((List<?>) o.json().get("results")).getFirst();
+    return String.valueOf(result.get("problem"));
+  }
+
+  @Test
+  void solvesAFileAndSumsUp() throws IOException {
+    Outcome o = cli.run("run", "sorting", "--data", csv().toString());
+    assertThat(o.code()).isZero();
+    assertThat(o.out().lines()).hasSize(4).last().asString().startsWith("3 of 3 solved");
+    Outcome limited = cli.run("run", "sorting", "--data", csv().toString(), "--limit", "2", "-q");
+    assertThat(limited.out().lines()).containsExactly("[1, 2, 3]", "[0, 9, 9]");
+  }
+
+  @Test
+  void anUnsolvedProblemIsAFailureOnlyWhenAskedFor() {
+    UnaryOperator<String> wrong = list -> list;
+    Outcome o = cli.answers(wrong).run("run", "sorting", "--problem", "[3, 1]", "--json");
+    assertThat(o.code()).isZero();
+    Map<?, ?> result = (Map<?, ?>) ((List<?>) o.json().get("results")).getFirst();
+    assertThat(result.get("solved")).isEqualTo(false);
+    assertThat(result.get("error")).isEqualTo(1L);
+    Outcome required =
+        cli.answers(wrong).run("run", "sorting", "--problem", "[3, 1]", "--require-solved");
+    assertThat(required.code()).isEqualTo(1);
+    assertThat(required.out()).contains("no, error 1");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"greedy", "best-of-n", "self-consistency", "beam", "tot-bfs"})
+  void everyStrategySorts(String strategy) {
+    Outcome o = cli.run("run", "sorting", "--problem", "[3, 1, 2]", "--strategy", strategy, "-q");
+    assertThat(o.code()).as(o.err()).isZero();
+    assertThat(o.out().strip()).isEqualTo("[1, 2, 3]");
+  }
+
+  @Test
+  void widthDepthAndBudgetsReachTheSearch() {
+    Outcome o =
+        cli.answers(list -> list)
+            .run(
+                "run",
+                "sorting",
+                "--problem",
+                "[3, 1]",
+                "--json",
+                "--width",
+                "3",
+                "--depth",
+                "2",
+                "--budget-nodes",
+                "4");
+    Map<?, ?> result = (Map<?, ?>) ((List<?>) o.json().get("results")).getFirst();
+    Map<?, ?> tree = (Map<?, ?>) result.get("tree");
+    assertThat((Long) tree.get("nodes")).isLessThanOrEqualTo(4);
+    assertThat((Long) tree.get("depth")).isLessThanOrEqualTo(2);
+    Outcome tokens =
+        cli.answers(list -> list)
+            .run("run", "sorting", "--problem", "[3, 1]", "--json", "--budget-tokens", "20");
+    Map<?, ?> short1 = (Map<?, ?>) ((List<?>) tokens.json().get("results")).getFirst();
+    assertThat((Long) ((Map<?, ?>) short1.get("tokens")).get("decoded")).isLessThanOrEqualTo(20);
+  }
+
+  @Test
+  void drawsALiveLineOnATerminalOnly() {
+    Outcome piped = cli.run("run", "sorting");
+    assertThat(piped.err()).doesNotContain("\r").doesNotContain("\033");
+    assertThat(piped.out()).doesNotContain("\033");
+    Outcome shown = new CliRunner(temp).terminals().run("run", "sorting");
+    assertThat(shown.err()).contains("\r").contains("live").endsWith("\r\033[K");
+    assertThat(shown.out()).contains("\033[32myes");
+    Outcome plain = new CliRunner(temp).terminals().env("NO_COLOR", "1").run("run", "sorting");
+    assertThat(plain.out()).doesNotContain("\033");
+    Outcome dumb = new CliRunner(temp).terminals().env("TERM", "dumb").run("run", "sorting");
+    assertThat(dumb.err()).doesNotContain("\r");
+  }
+
+  @Test
+  void anInterruptEndsWithTheBestSoFarAndItsExitCode() throws IOException {
+    CliRunner interrupted = new CliRunner(temp);
+    interrupted.answers(list -> {
+      interrupted.interrupt().raise();
+      return list;
+    });
+    Outcome o = interrupted.run("run", "sorting", "--data", csv().toString(), "--json");
+    assertThat(o.code()).isEqualTo(130);
+    List<?> results = (List<?>) o.json().get("results");
+    assertThat(results).hasSize(1);
+    assertThat(((Map<?, ?>) results.getFirst()).get("stopped")).isEqualTo("cancelled");
+  }
+}
