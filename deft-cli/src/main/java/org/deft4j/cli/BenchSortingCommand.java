@@ -122,12 +122,17 @@ final class BenchSortingCommand implements Callable<Integer> {
     map.put("model", options.model());
     map.put(
         "modelChecksum",
-        ModelCatalogue.checksum(new ModelCatalogue(context.folders()).resolve(options.model())));
+        deft.engine().map(_ -> checksum(options.model())).orElse("none"));
     map.put("backend", deft.engine().map(e -> e.backend().name()).orElse("none"));
     map.put("threads", deft.engine().map(e -> e.backend().threads()).orElse(0));
+    map.put("kvType", options.engine().kvType().name());
     map.put("attention", options.engine().attention().label());
     map.put("deterministic", options.engine().deterministic());
     return map;
+  }
+
+  private String checksum(String model) {
+    return ModelCatalogue.checksum(new ModelCatalogue(context.folders()).resolve(model));
   }
 
   private List<Entrant> entrants() {

@@ -116,7 +116,7 @@ class BadInputTest {
         new Mistake("run sorting --model nobody", 3, "nobody"),
         new Mistake("run sorting --model @text.gguf", 4, "text.gguf"),
         new Mistake("run sorting --model @short.gguf", 4, "short.gguf"),
-        new Mistake("run sorting --model @folder", 4, "folder"),
+        new Mistake("run sorting --model @folder", 3, "folder"),
         new Mistake("bench", 2, "which benchmark?"),
         new Mistake("bench io", 2, "--templates"),
         new Mistake("bench io --templates @missing", 2, "missing", "does not exist"),

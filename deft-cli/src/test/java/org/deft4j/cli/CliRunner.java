@@ -1,12 +1,16 @@
 package org.deft4j.cli;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import java.io.ByteArrayInputStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.UnaryOperator;
@@ -18,6 +22,7 @@ import org.deft4j.runtime.JsonReader;
 import org.deft4j.testing.ScriptedCodec;
 import org.deft4j.testing.ScriptedDecoder;
 import org.deft4j.testing.ScriptedModel;
+import org.jspecify.annotations.Nullable;
 
 /** Runs commands in this process, with a scripted model unless a test asks for real ones. */
 final class CliRunner {
@@ -33,10 +38,44 @@ final class CliRunner {
 
   /** What a command did. */
   record Outcome(int code, String out, String err) {
+    /** The document on standard output. */
     Map<?, ?> json() {
-      Object value = JsonReader.read(out);
-      return value instanceof Map<?, ?> map ? map : Map.of();
+      return map(JsonReader.read(out));
     }
+
+    /** The only result of a {@code run --json}. */
+    Map<?, ?> result() {
+      List<?> results = list(json(), "results");
+      assertThat(results).hasSize(1);
+      return map(results.getFirst());
+    }
+  }
+
+  /** An object of a document. */
+  static Map<?, ?> map(@Nullable Object value) {
+    assertThat(value).isInstanceOf(Map.class);
+    return (Map<?, ?>) Objects.requireNonNull(value);
+  }
+
+  /** An object's object. */
+  static Map<?, ?> map(Map<?, ?> object, String name) {
+    return map(object.get(name));
+  }
+
+  /** An object's list. */
+  static List<?> list(Map<?, ?> object, String name) {
+    assertThat(object.get(name)).isInstanceOf(List.class);
+    return (List<?>) Objects.requireNonNull(object.get(name));
+  }
+
+  /** An object's integer. */
+  static long number(Map<?, ?> object, String name) {
+    return ((Number) Objects.requireNonNull(object.get(name))).longValue();
+  }
+
+  /** An object's fields, in order. */
+  static List<String> fields(Map<?, ?> object) {
+    return object.keySet().stream().map(String::valueOf).toList();
   }
 
   /**

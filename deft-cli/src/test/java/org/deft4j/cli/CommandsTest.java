@@ -20,8 +20,9 @@ class CommandsTest {
   }
 
   private static List<String> names(Outcome o, String kind) {
-    return ((List<?>) o.json().get(kind))
-        .stream().map(e -> String.valueOf(((Map<?, ?>) e).get("name"))).toList();
+    return CliRunner.list(o.json(), kind).stream()
+        .map(e -> String.valueOf(CliRunner.map(e).get("name")))
+        .toList();
   }
 
   @ParameterizedTest
@@ -53,10 +54,9 @@ class CommandsTest {
   void listsTasks() {
     Outcome o = run("tasks --json");
     assertThat(names(o, "tasks")).contains("sorting");
-    Map<?, ?> task = (Map<?, ?>) ((List<?>) o.json().get("tasks")).getFirst();
-    Map<?, ?> option = (Map<?, ?>) ((List<?>) task.get("options")).getFirst();
-    assertThat(option.keySet().stream().map(String::valueOf))
-        .containsExactly("name", "default", "description");
+    Map<?, ?> task = CliRunner.map(CliRunner.list(o.json(), "tasks").getFirst());
+    Map<?, ?> option = CliRunner.map(CliRunner.list(task, "options").getFirst());
+    assertThat(CliRunner.fields(option)).containsExactly("name", "default", "description");
     assertThat(run("tasks").out()).contains("sorting").contains("length");
   }
 
@@ -81,7 +81,7 @@ class CommandsTest {
     Outcome o = run("doctor --json");
     assertThat(o.code()).isZero();
     Map<?, ?> doc = o.json();
-    assertThat(doc.keySet().stream().map(String::valueOf))
+    assertThat(CliRunner.fields(doc))
         .contains(
             "java",
             "machine",
@@ -94,9 +94,9 @@ class CommandsTest {
             "evaluators",
             "plugins",
             "folders");
-    List<?> backends = (List<?>) doc.get("backends");
+    List<?> backends = CliRunner.list(doc, "backends");
     assertThat(backends)
-        .filteredOn(b -> Boolean.TRUE.equals(((Map<?, ?>) b).get("chosen")))
+        .filteredOn(b -> Boolean.TRUE.equals(CliRunner.map(b).get("chosen")))
         .hasSize(1);
     assertThat(run("doctor").out()).contains("vectorModule true").contains("scalar");
   }

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Map;
 import java.util.function.UnaryOperator;
 import org.deft4j.cli.CliRunner.Outcome;
@@ -55,15 +54,15 @@ class RunCommandTest {
     Outcome o = cli.run("run", "sorting", "--problem", "[3, 1, 2]", "--json", "--seed", "7");
     assertThat(o.code()).isZero();
     Map<?, ?> doc = o.json();
-    assertThat(doc.keySet().stream().map(String::valueOf))
+    assertThat(CliRunner.fields(doc))
         .containsExactly(
             "task", "strategy", "evaluator", "seed", "model", "backend", "attention", "results");
     assertThat(doc.get("task")).isEqualTo("sorting");
     assertThat(doc.get("strategy")).isEqualTo("tot-bfs");
     assertThat(doc.get("seed")).isEqualTo(7L);
     assertThat(doc.get("attention")).isEqualTo("flatten");
-    Map<?, ?> result = (Map<?, ?>) ((List<?>) doc.get("results")).getFirst();
-    assertThat(result.keySet().stream().map(String::valueOf))
+    Map<?, ?> result = o.result();
+    assertThat(CliRunner.fields(result))
         .containsExactly(
             "problem", "id", "answer", "score", "solved", "error", "seconds", "tokens", "tree",
             "io", "stopped");
@@ -73,11 +72,11 @@ class RunCommandTest {
     assertThat(result.get("error")).isEqualTo(0L);
     assertThat(result.get("score")).isEqualTo(1L);
     assertThat(result.get("stopped")).isEqualTo("solved");
-    assertThat(((Map<?, ?>) result.get("tokens")).keySet().stream().map(String::valueOf))
+    assertThat(CliRunner.fields(CliRunner.map(result, "tokens")))
         .containsExactly("decoded", "evaluator", "prefilled", "reused");
-    assertThat(((Map<?, ?>) result.get("tree")).keySet().stream().map(String::valueOf))
+    assertThat(CliRunner.fields(CliRunner.map(result, "tree")))
         .containsExactly("nodes", "depth", "maxWidth");
-    assertThat(((Map<?, ?>) result.get("io")).keySet().stream().map(String::valueOf))
+    assertThat(CliRunner.fields(CliRunner.map(result, "io")))
         .containsExactly(
             "kvTokens",
             "kvBytes",
@@ -115,7 +114,7 @@ class RunCommandTest {
 
   private static String problem(Outcome o) {
     assertThat(o.code()).as(o.err()).isZero();
-    Map<?, ?> result = (Map<?, ?>) ((List<?>) o.json().get("results")).getFirst();
+    Map<?, ?> result = o.result();
     return String.valueOf(result.get("problem"));
   }
 
@@ -133,7 +132,7 @@ class RunCommandTest {
     UnaryOperator<String> wrong = list -> list;
     Outcome o = cli.answers(wrong).run("run", "sorting", "--problem", "[3, 1]", "--json");
     assertThat(o.code()).isZero();
-    Map<?, ?> result = (Map<?, ?>) ((List<?>) o.json().get("results")).getFirst();
+    Map<?, ?> result = o.result();
     assertThat(result.get("solved")).isEqualTo(false);
     assertThat(result.get("error")).isEqualTo(1L);
     Outcome required =
@@ -166,15 +165,15 @@ class RunCommandTest {
                 "2",
                 "--budget-nodes",
                 "4");
-    Map<?, ?> result = (Map<?, ?>) ((List<?>) o.json().get("results")).getFirst();
-    Map<?, ?> tree = (Map<?, ?>) result.get("tree");
-    assertThat((Long) tree.get("nodes")).isLessThanOrEqualTo(4);
-    assertThat((Long) tree.get("depth")).isLessThanOrEqualTo(2);
+    Map<?, ?> result = o.result();
+    Map<?, ?> tree = CliRunner.map(result, "tree");
+    assertThat(CliRunner.number(tree, "nodes")).isLessThanOrEqualTo(4);
+    assertThat(CliRunner.number(tree, "depth")).isLessThanOrEqualTo(2);
     Outcome tokens =
         cli.answers(list -> list)
             .run("run", "sorting", "--problem", "[3, 1]", "--json", "--budget-tokens", "20");
-    Map<?, ?> short1 = (Map<?, ?>) ((List<?>) tokens.json().get("results")).getFirst();
-    assertThat((Long) ((Map<?, ?>) short1.get("tokens")).get("decoded")).isLessThanOrEqualTo(20);
+    Map<?, ?> cut = tokens.result();
+    assertThat(CliRunner.number(CliRunner.map(cut, "tokens"), "decoded")).isLessThanOrEqualTo(20);
   }
 
   @Test
@@ -200,8 +199,6 @@ class RunCommandTest {
     });
     Outcome o = interrupted.run("run", "sorting", "--data", csv().toString(), "--json");
     assertThat(o.code()).isEqualTo(130);
-    List<?> results = (List<?>) o.json().get("results");
-    assertThat(results).hasSize(1);
-    assertThat(((Map<?, ?>) results.getFirst()).get("stopped")).isEqualTo("cancelled");
+    assertThat(o.result().get("stopped")).isEqualTo("cancelled");
   }
 }
