@@ -38,22 +38,22 @@ final class Expansions {
     return v.lanewise(VectorOperators.ASHR, 3).and(0x8FFFE000).reinterpretAsFloats();
   }
 
-  static void bf16(MemorySegment s, long at, int kn, MemorySegment to) {
+  static void bf16(MemorySegment s, long at, int kn, float[] to) {
     for (int k = 0; k < kn; k += 2) {
       for (int j = 0; j < PANEL; j += L) {
         IntVector v = loadInts(s, at + k * 64L + j * 4L);
-        bf16Low(v).intoMemorySegment(to, (k * 32L + j) * 4, LE);
-        bf16High(v).intoMemorySegment(to, (k * 32L + 32 + j) * 4, LE);
+        bf16Low(v).intoArray(to, k * PANEL + j);
+        bf16High(v).intoArray(to, (k + 1) * PANEL + j);
       }
     }
   }
 
-  static void f16(MemorySegment s, long at, int kn, MemorySegment to) {
+  static void f16(MemorySegment s, long at, int kn, float[] to) {
     for (int k = 0; k < kn; k += 2) {
       for (int j = 0; j < PANEL; j += L) {
         IntVector v = loadInts(s, at + k * 64L + j * 4L);
-        f16Low(v).intoMemorySegment(to, (k * 32L + j) * 4, LE);
-        f16High(v).intoMemorySegment(to, (k * 32L + 32 + j) * 4, LE);
+        f16Low(v).intoArray(to, k * PANEL + j);
+        f16High(v).intoArray(to, (k + 1) * PANEL + j);
       }
     }
   }
@@ -63,23 +63,27 @@ final class Expansions {
    *
    * @param kn a multiple of 32
    */
-  static void q8(MemorySegment s, long at, long scales, int kn, MemorySegment to, boolean scaled) {
-    for (int j = 0; j < PANEL; j += L) {
-      for (int b = 0; b < kn / 32; b++) {
-        FloatVector f = scaled ? load(s, scales + b * 128L + j * 4L) : Lanes.all(1);
-        q8Block(s, at + b * 1024L + j * 4L, f, to, (b * 1024L + j) * 4);
+  static void q8(MemorySegment s, long at, long scales, int kn, float[] to, boolean scaled) {
+    FloatVector one = Lanes.all(1);
+    for (int j = 0; j < PANEL; j += 2 * L) {
+      long from = at + j * 4L;
+      long factors = scales + j * 4L;
+      for (int q = 0; q < kn / 4; q++) {
+        long o = factors + (q >> 3) * 128L;
+        int t = q * 4 * PANEL + j;
+        FloatVector f = scaled ? load(s, o) : one;
+        IntVector v = loadInts(s, from + q * 128L);
+        q8(v, 24).mul(f).intoArray(to, t);
+        q8(v, 16).mul(f).intoArray(to, t + PANEL);
+        q8(v, 8).mul(f).intoArray(to, t + 2 * PANEL);
+        q8Top(v).mul(f).intoArray(to, t + 3 * PANEL);
+        f = scaled ? load(s, o + L * 4L) : one;
+        v = loadInts(s, from + q * 128L + L * 4L);
+        q8(v, 24).mul(f).intoArray(to, t + L);
+        q8(v, 16).mul(f).intoArray(to, t + L + PANEL);
+        q8(v, 8).mul(f).intoArray(to, t + L + 2 * PANEL);
+        q8Top(v).mul(f).intoArray(to, t + L + 3 * PANEL);
       }
-    }
-  }
-
-  private static void q8Block(MemorySegment s, long at, FloatVector f, MemorySegment to, long out) {
-    for (int q = 0; q < 8; q++) {
-      IntVector v = loadInts(s, at + q * 128L);
-      long o = out + q * 512L;
-      q8(v, 24).mul(f).intoMemorySegment(to, o, LE);
-      q8(v, 16).mul(f).intoMemorySegment(to, o + 128, LE);
-      q8(v, 8).mul(f).intoMemorySegment(to, o + 256, LE);
-      q8Top(v).mul(f).intoMemorySegment(to, o + 384, LE);
     }
   }
 

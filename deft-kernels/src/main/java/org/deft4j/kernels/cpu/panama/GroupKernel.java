@@ -223,13 +223,13 @@ final class GroupKernel {
       softmax(i * LD, columns, firstQuery + i, row);
     }
     addWeights(columns, firstQuery, real);
+    int to = firstQuery * row;
+    if (real == 1) {
+      Tiles.values1(valueSource, 0, valueRows, columns, scores, 0, sums, to, row);
+      return;
+    }
     for (int d = 0; d < row; d += Tiles.COLS) {
-      int to = firstQuery * row + d;
-      if (real == 1) {
-        Tiles.values1(valueSource, d * 4L, valueRows, columns, scores, 0, sums, to);
-      } else {
-        Tiles.values4(valueSource, d * 4L, valueRows, columns, scores, 0, LD, sums, to, row);
-      }
+      Tiles.values4(valueSource, d * 4L, valueRows, columns, scores, 0, LD, sums, to + d, row);
     }
   }
 

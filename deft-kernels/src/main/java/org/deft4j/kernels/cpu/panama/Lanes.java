@@ -67,14 +67,15 @@ final class Lanes {
   }
 
   /**
-   * e^x, relative error below 3e-7, 0 below -87.3 and infinite above 88.7. Range reduction by ln 2
-   * in two parts, then a polynomial of degree 6 (Taylor coefficients up to rounding: on |r| <=
-   * 0.347 the first term left out is 1.2e-7 of the result).
+   * e^x, relative error below 3e-7; 0 below -87.3, e^88 above 88. Range reduction by ln 2 in two
+   * parts, then a polynomial of degree 6 (Taylor: on |r| <= 0.347 the first term left out is 1.2e-7
+   * of the result).
    */
   static FloatVector exp(FloatVector x) {
-    FloatVector t = x.max(-87.5f).min(88.8f).fma(all(LOG2E), all(ROUND));
+    FloatVector y = x.max(-87.33f).min(88f);
+    FloatVector t = y.fma(all(LOG2E), all(ROUND));
     FloatVector n = t.sub(ROUND);
-    FloatVector r = n.fma(all(-LN2_HIGH), x.max(-87.5f).min(88.8f));
+    FloatVector r = n.fma(all(-LN2_HIGH), y);
     r = n.fma(all(-LN2_LOW), r);
     FloatVector p = all(1f / 720);
     p = p.fma(r, all(1f / 120));
@@ -83,16 +84,12 @@ final class Lanes {
     p = p.fma(r, all(0.5f));
     p = p.fma(r, all(1f));
     p = p.fma(r, all(1f));
-    // 2^n in two factors: n may be -126 or 128, past what one exponent field holds.
-    IntVector half = n.mul(0.5f).add(ROUND).reinterpretAsInts().lanewise(VectorOperators.LSHL, 23);
-    FloatVector h = half.add(0x3F800000).reinterpretAsFloats();
-    IntVector rest =
-        n.sub(n.mul(0.5f).add(ROUND).sub(ROUND))
-            .add(ROUND)
-            .reinterpretAsInts()
-            .lanewise(VectorOperators.LSHL, 23);
-    FloatVector y = p.mul(h).mul(rest.add(0x3F800000).reinterpretAsFloats());
-    return y.blend(0f, x.compare(VectorOperators.LT, -87.3f));
+    // n stands in the low bits of t.
+    IntVector bits = t.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23);
+    return p.reinterpretAsInts()
+        .add(bits)
+        .reinterpretAsFloats()
+        .blend(0f, x.compare(VectorOperators.LT, -87.3f));
   }
 
   /**

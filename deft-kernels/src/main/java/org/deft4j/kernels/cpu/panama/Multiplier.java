@@ -5,8 +5,6 @@ import static org.deft4j.kernels.cpu.panama.Lanes.PANEL;
 import static org.deft4j.kernels.cpu.panama.Lanes.all;
 import static org.deft4j.kernels.cpu.panama.Lanes.load;
 
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import org.deft4j.kernels.cpu.WorkerPool;
@@ -34,7 +32,7 @@ final class Multiplier {
 
   private final WorkerPool pool;
   private final boolean exactOrder;
-  private final MemorySegment[] panels;
+  private final float[][] panels;
   private final float[][] sums;
   private float[] packed = new float[0];
 
@@ -43,14 +41,11 @@ final class Multiplier {
    *
    * @param exactOrder sums many rows in the order of one
    */
-  Multiplier(WorkerPool pool, boolean exactOrder, Arena arena) {
+  Multiplier(WorkerPool pool, boolean exactOrder) {
     this.pool = pool;
     this.exactOrder = exactOrder;
-    panels = new MemorySegment[pool.workers()];
+    panels = new float[pool.workers()][DEPTH * PANEL];
     sums = new float[pool.workers()][2 * ROW_BLOCK * PANEL];
-    for (int i = 0; i < panels.length; i++) {
-      panels[i] = arena.allocate(DEPTH * PANEL * 4L, 64);
-    }
   }
 
   void multiply(PanelMatrix w, float[] x, float[] y, int rows, Mode mode) {
@@ -66,7 +61,6 @@ final class Multiplier {
                   in,
                   y,
                   mode,
-                  ldy,
                   units,
                   sums[worker],
                   share(units, worker, workers),
@@ -145,29 +139,16 @@ final class Multiplier {
   }
 
   private static void one(
-      PanelMatrix w,
-      float[] x,
-      float[] y,
-      Mode mode,
-      int ldy,
-      int units,
-      float[] acc,
-      int lo,
-      int hi) {
+      PanelMatrix w, float[] x, float[] y, Mode mode, int units, float[] acc, int lo, int hi) {
     PanelFormat f = w.format();
-    if (mode == Mode.SWIGLU) {
-      for (int p = lo; p < hi; p++) {
-        f.multiply1(w.data(), w.offset(p), w.offset(p + units), w.cols(), x, 0, acc);
-        swiglu(acc, 0, PANEL, f.outputScale(), y, w.column(p), w.width(p));
-      }
-      return;
-    }
-    for (int p = lo; p < hi; p += 2) {
-      boolean two = p + 1 < hi;
-      f.multiply1(w.data(), w.offset(p), two ? w.offset(p + 1) : -1, w.cols(), x, 0, acc);
-      store(acc, 0, f.outputScale(), y, w.column(p), w.width(p), mode);
-      if (two) {
-        store(acc, PANEL, f.outputScale(), y, w.column(p + 1), w.width(p + 1), mode);
+    for (int p = lo; p < hi; ) {
+      int second = mode == Mode.SWIGLU ? p + units : p + 1 < hi ? p + 1 : -1;
+      f.multiply1(w.data(), w.offset(p), second < 0 ? -1 : w.offset(second), w.cols(), x, 0, acc);
+      finish(w, p, acc, 0, PANEL, 1, y, 0, 0, mode);
+      p++;
+      if (mode != Mode.SWIGLU && second >= 0) {
+        finish(w, p, acc, PANEL, PANEL, 1, y, 0, 0, mode);
+        p++;
       }
     }
   }
@@ -183,25 +164,51 @@ final class Multiplier {
       int worker,
       int lo,
       int hi) {
-    float[] acc = sums[worker];
-    float scale = w.format().outputScale();
     for (int p = lo; p < hi; p++) {
       panel(w, p, row, rows, worker, 0);
       if (mode == Mode.SWIGLU) {
         panel(w, p + units, row, rows, worker, ROW_BLOCK * PANEL);
-        for (int r = 0; r < rows; r++) {
-          swiglu(
-              acc,
-              r * PANEL,
-              (ROW_BLOCK + r) * PANEL,
-              scale,
-              y,
-              (row + r) * ldy + w.column(p),
-              w.width(p));
+      }
+      finish(w, p, sums[worker], 0, ROW_BLOCK * PANEL, rows, y, row * ldy, ldy, mode);
+    }
+  }
+
+  /**
+   * Sums of panel {@code p} at {@code acc[at...]}, and with SWIGLU those of its partner {@code up}
+   * further, go to rows of y.
+   */
+  private static void finish(
+      PanelMatrix w,
+      int p,
+      float[] acc,
+      int at,
+      int up,
+      int rows,
+      float[] y,
+      int to,
+      int ldy,
+      Mode mode) {
+    int width = w.width(p);
+    FloatVector scale = all(w.format().outputScale());
+    for (int r = 0; r < rows; r++) {
+      int from = at + r * PANEL;
+      int out = to + r * ldy + w.column(p);
+      for (int j = 0; j < PANEL; j += L) {
+        FloatVector v = load(acc, from + j).mul(scale);
+        if (mode == Mode.SWIGLU) {
+          FloatVector u = load(acc, from + up + j).mul(scale);
+          v = v.div(Lanes.exp(v.neg()).add(all(1))).mul(u);
         }
-      } else {
-        for (int r = 0; r < rows; r++) {
-          store(acc, r * PANEL, scale, y, (row + r) * ldy + w.column(p), w.width(p), mode);
+        if (j + L <= width) {
+          if (mode == Mode.ADD) {
+            v = v.add(load(y, out + j));
+          }
+          v.intoArray(y, out + j);
+        } else if (j < width) {
+          v.intoArray(acc, from + j);
+          for (int i = j; i < width; i++) {
+            y[out + i] = mode == Mode.ADD ? acc[from + i] + y[out + i] : acc[from + i];
+          }
         }
       }
     }
@@ -211,89 +218,68 @@ final class Multiplier {
   private void panel(PanelMatrix w, int p, int row, int rows, int worker, int at) {
     int cols = w.cols();
     int tiles = (rows + Tiles.ROWS - 1) / Tiles.ROWS;
-    float[] acc = sums[worker];
-    boolean direct = w.format() == PanelFormat.F32;
     boolean blocks = exactOrder && w.format() == PanelFormat.Q8_0;
-    MemorySegment s = direct ? w.data() : panels[worker];
     for (int k0 = 0; k0 < cols; k0 += DEPTH) {
       int kn = Math.min(DEPTH, cols - k0);
-      long from = 0;
-      if (direct) {
-        from = w.offset(p) + k0 * 128L;
-      } else if (!blocks) {
-        w.format().expand(w.data(), w.offset(p), k0, kn, cols, s);
-      }
-      if (blocks) {
+      int x = (row / Tiles.ROWS * cols + k0) * Tiles.ROWS;
+      if (w.format() == PanelFormat.F32) {
+        direct(w, w.offset(p) + k0 * 128L, kn, x, tiles, sums[worker], at, k0 == 0);
+      } else if (blocks) {
         long scales = w.offset(p) + cols * 32L + k0 / 32 * 128L;
-        Expansions.q8(w.data(), w.offset(p) + k0 * 32L, scales, kn, s, false);
-        for (int t = 0; t < tiles; t++) {
-          int x = ((row / Tiles.ROWS + t) * cols + k0) * Tiles.ROWS;
-          blockTile(w.data(), scales, s, kn, x, acc, at + t * Tiles.ROWS * PANEL, k0 == 0);
-        }
-        continue;
-      }
-      for (int t = 0; t < tiles; t++) {
-        int x = ((row / Tiles.ROWS + t) * cols + k0) * Tiles.ROWS;
-        int to = at + t * Tiles.ROWS * PANEL;
-        for (int j = 0; j < PANEL; j += Tiles.COLS) {
-          Tiles.tile4(s, from + j * 4L, kn, packed, x, acc, to + j, PANEL, k0 == 0);
-        }
+        Expansions.q8(w.data(), w.offset(p) + k0 * 32L, scales, kn, panels[worker], false);
+        blocks(w, scales, panels[worker], kn, x, tiles, sums[worker], at, k0 == 0);
+      } else {
+        w.format().expand(w.data(), w.offset(p), k0, kn, cols, panels[worker]);
+        expanded(panels[worker], kn, x, cols, tiles, sums[worker], at, k0 == 0);
       }
     }
   }
 
-  private void blockTile(
-      MemorySegment data,
+  private void direct(
+      PanelMatrix w, long from, int kn, int x, int tiles, float[] acc, int at, boolean fresh) {
+    for (int t = 0; t < tiles; t++) {
+      int xt = x + t * w.cols() * Tiles.ROWS;
+      int to = at + t * Tiles.ROWS * PANEL;
+      for (int j = 0; j < PANEL; j += Tiles.COLS) {
+        Tiles.tile4(w.data(), from + j * 4L, kn, packed, xt, acc, to + j, PANEL, fresh);
+      }
+    }
+  }
+
+  private void expanded(
+      float[] s, int kn, int x, int cols, int tiles, float[] acc, int at, boolean fresh) {
+    for (int t = 0; t < tiles; t++) {
+      int xt = x + t * cols * Tiles.ROWS;
+      int to = at + t * Tiles.ROWS * PANEL;
+      for (int j = 0; j < PANEL; j += Tiles.COLS) {
+        Tiles.tile4(s, j, kn, packed, xt, acc, to + j, PANEL, fresh);
+      }
+    }
+  }
+
+  private void blocks(
+      PanelMatrix w,
       long scales,
-      MemorySegment s,
+      float[] s,
       int kn,
       int x,
+      int tiles,
       float[] acc,
-      int to,
+      int at,
       boolean fresh) {
-    if (fresh) {
-      Arrays.fill(acc, to, to + Tiles.ROWS * PANEL, 0);
-    }
-    for (int b = 0; b < kn / 32; b++) {
-      for (int j = 0; j < PANEL; j += L) {
-        FloatVector scale = load(data, scales + b * 128L + j * 4L);
-        Products.q8Block4(
-            s, (b * 1024L + j) * 4, scale, packed, x + b * 32 * Tiles.ROWS, acc, to + j, PANEL);
+    for (int t = 0; t < tiles; t++) {
+      int xt = x + t * w.cols() * Tiles.ROWS;
+      int to = at + t * Tiles.ROWS * PANEL;
+      if (fresh) {
+        Arrays.fill(acc, to, to + Tiles.ROWS * PANEL, 0);
       }
-    }
-  }
-
-  private static void store(
-      float[] acc, int at, float scale, float[] y, int to, int width, Mode mode) {
-    if (width == PANEL) {
-      for (int j = 0; j < PANEL; j += L) {
-        FloatVector v = load(acc, at + j).mul(scale);
-        if (mode == Mode.ADD) {
-          v = v.add(load(y, to + j));
+      for (int b = 0; b < kn / 32; b++) {
+        for (int j = 0; j < PANEL; j += L) {
+          FloatVector scale = load(w.data(), scales + b * 128L + j * 4L);
+          Products.q8Block4(
+              s, b * 1024 + j, scale, packed, xt + b * 32 * Tiles.ROWS, acc, to + j, PANEL);
         }
-        v.intoArray(y, to + j);
       }
-      return;
-    }
-    for (int j = 0; j < width; j++) {
-      float v = acc[at + j] * scale;
-      y[to + j] = mode == Mode.ADD ? v + y[to + j] : v;
-    }
-  }
-
-  private static void swiglu(
-      float[] acc, int gate, int up, float scale, float[] y, int to, int width) {
-    for (int j = 0; j < PANEL; j += L) {
-      FloatVector g = load(acc, gate + j).mul(scale);
-      FloatVector v = g.div(Lanes.exp(g.neg()).add(all(1))).mul(load(acc, up + j).mul(scale));
-      if (width == PANEL) {
-        v.intoArray(y, to + j);
-      } else {
-        v.intoArray(acc, gate + j);
-      }
-    }
-    if (width < PANEL) {
-      System.arraycopy(acc, gate, y, to, width);
     }
   }
 }

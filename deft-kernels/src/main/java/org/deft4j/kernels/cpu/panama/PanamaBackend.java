@@ -1,6 +1,5 @@
 package org.deft4j.kernels.cpu.panama;
 
-import java.lang.foreign.Arena;
 import org.deft4j.kernels.BackendInfo;
 import org.deft4j.kernels.BackendOptions;
 import org.deft4j.kernels.Batch;
@@ -13,7 +12,6 @@ import org.deft4j.kernels.cpu.CpuMatrix;
 /** The backend on the Vector API; see the package for its layouts. */
 final class PanamaBackend extends CpuBackend {
   private final BackendInfo info;
-  private final Arena arena = Arena.ofShared();
   private final Multiplier multiplier;
   private final TreeAttention attention;
   private float[] gateUp = new float[0];
@@ -32,7 +30,7 @@ final class PanamaBackend extends CpuBackend {
             pool.workers(),
             Lanes.BITS,
             options.deterministic());
-    multiplier = new Multiplier(pool, options.deterministic(), arena);
+    multiplier = new Multiplier(pool, options.deterministic());
     attention = new TreeAttention(pool);
   }
 
@@ -106,13 +104,5 @@ final class PanamaBackend extends CpuBackend {
       float scale,
       float[] out) {
     attention.run((PanamaKvCache) kv, layer, batch.plan(), qkv, qkvCols, heads, scale, out);
-  }
-
-  @Override
-  public void close() {
-    super.close();
-    if (arena.scope().isAlive()) {
-      arena.close();
-    }
   }
 }

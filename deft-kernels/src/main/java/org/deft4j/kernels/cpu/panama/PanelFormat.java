@@ -44,7 +44,7 @@ enum PanelFormat {
     }
 
     @Override
-    void expand(MemorySegment s, long at, int k0, int kn, int cols, MemorySegment to) {
+    void expand(MemorySegment s, long at, int k0, int kn, int cols, float[] to) {
       throw new UnsupportedOperationException("float32 panels are used as they lie");
     }
   },
@@ -94,7 +94,7 @@ enum PanelFormat {
     }
 
     @Override
-    void expand(MemorySegment s, long at, int k0, int kn, int cols, MemorySegment to) {
+    void expand(MemorySegment s, long at, int k0, int kn, int cols, float[] to) {
       Expansions.f16(s, at + k0 / 2 * 128L, kn, to);
     }
   },
@@ -127,7 +127,7 @@ enum PanelFormat {
     }
 
     @Override
-    void expand(MemorySegment s, long at, int k0, int kn, int cols, MemorySegment to) {
+    void expand(MemorySegment s, long at, int k0, int kn, int cols, float[] to) {
       Expansions.bf16(s, at + k0 / 2 * 128L, kn, to);
     }
   },
@@ -207,7 +207,7 @@ enum PanelFormat {
     }
 
     @Override
-    void expand(MemorySegment s, long at, int k0, int kn, int cols, MemorySegment to) {
+    void expand(MemorySegment s, long at, int k0, int kn, int cols, float[] to) {
       Expansions.q8(s, at + k0 * 32L, at + cols * 32L + k0 / 32 * 128L, kn, to, true);
     }
   };
@@ -236,7 +236,7 @@ enum PanelFormat {
       MemorySegment s, long a, long b, int cols, float[] x, int xAt, float[] acc);
 
   /** Rows {@code k0..k0+kn-1} of a panel as {@code [kn][32]} float32; k0 a multiple of 32. */
-  abstract void expand(MemorySegment s, long at, int k0, int kn, int cols, MemorySegment to);
+  abstract void expand(MemorySegment s, long at, int k0, int kn, int cols, float[] to);
 
   /** Whether {@link #prepare} changes the activations. */
   boolean prepares() {

@@ -68,92 +68,128 @@ final class Products {
   }
 
   static void bf16(MemorySegment s, long a, int cols, float[] x, int xAt, float[] acc, int at) {
-    for (int j = 0; j < PANEL; j += 2 * L) {
+    // Four vectors, or where that is more than a panel, its two.
+    int wide = Math.min(4 * L, PANEL);
+    for (int j = 0; j < PANEL; j += wide) {
       FloatVector a0 = FloatVector.zero(Lanes.F);
       FloatVector a1 = a0;
+      FloatVector a2 = a0;
+      FloatVector a3 = a0;
       long o = a + j * 4L;
+      long third = wide == 4 * L ? 2 * V : 0;
       for (int k = 0; k + 1 < cols; k += 2) {
         FloatVector x0 = all(x[xAt + k]);
         FloatVector x1 = all(x[xAt + k + 1]);
         IntVector v = loadInts(s, o + k * 64L);
         IntVector w = loadInts(s, o + k * 64L + V);
+        IntVector y = loadInts(s, o + k * 64L + third);
+        IntVector z = loadInts(s, o + k * 64L + third + V);
         a0 = x0.fma(Expansions.bf16Low(v), a0);
         a1 = x0.fma(Expansions.bf16Low(w), a1);
+        a2 = x0.fma(Expansions.bf16Low(y), a2);
+        a3 = x0.fma(Expansions.bf16Low(z), a3);
         a0 = x1.fma(Expansions.bf16High(v), a0);
         a1 = x1.fma(Expansions.bf16High(w), a1);
+        a2 = x1.fma(Expansions.bf16High(y), a2);
+        a3 = x1.fma(Expansions.bf16High(z), a3);
       }
       if ((cols & 1) != 0) {
         FloatVector x0 = all(x[xAt + cols - 1]);
-        a0 = x0.fma(Expansions.bf16Low(loadInts(s, o + (cols - 1) * 64L)), a0);
-        a1 = x0.fma(Expansions.bf16Low(loadInts(s, o + (cols - 1) * 64L + V)), a1);
+        o += (cols - 1) * 64L;
+        a0 = x0.fma(Expansions.bf16Low(loadInts(s, o)), a0);
+        a1 = x0.fma(Expansions.bf16Low(loadInts(s, o + V)), a1);
+        a2 = x0.fma(Expansions.bf16Low(loadInts(s, o + third)), a2);
+        a3 = x0.fma(Expansions.bf16Low(loadInts(s, o + third + V)), a3);
       }
       a0.intoArray(acc, at + j);
       a1.intoArray(acc, at + j + L);
+      if (wide == 4 * L) {
+        a2.intoArray(acc, at + j + 2 * L);
+        a3.intoArray(acc, at + j + 3 * L);
+      }
     }
   }
 
   static void f16(MemorySegment s, long a, int cols, float[] x, int xAt, float[] acc, int at) {
-    for (int j = 0; j < PANEL; j += 2 * L) {
+    // Four vectors, or where that is more than a panel, its two.
+    int wide = Math.min(4 * L, PANEL);
+    for (int j = 0; j < PANEL; j += wide) {
       FloatVector a0 = FloatVector.zero(Lanes.F);
       FloatVector a1 = a0;
+      FloatVector a2 = a0;
+      FloatVector a3 = a0;
       long o = a + j * 4L;
+      long third = wide == 4 * L ? 2 * V : 0;
       for (int k = 0; k + 1 < cols; k += 2) {
         FloatVector x0 = all(x[xAt + k]);
         FloatVector x1 = all(x[xAt + k + 1]);
         IntVector v = loadInts(s, o + k * 64L);
         IntVector w = loadInts(s, o + k * 64L + V);
+        IntVector y = loadInts(s, o + k * 64L + third);
+        IntVector z = loadInts(s, o + k * 64L + third + V);
         a0 = x0.fma(Expansions.f16Low(v), a0);
         a1 = x0.fma(Expansions.f16Low(w), a1);
+        a2 = x0.fma(Expansions.f16Low(y), a2);
+        a3 = x0.fma(Expansions.f16Low(z), a3);
         a0 = x1.fma(Expansions.f16High(v), a0);
         a1 = x1.fma(Expansions.f16High(w), a1);
+        a2 = x1.fma(Expansions.f16High(y), a2);
+        a3 = x1.fma(Expansions.f16High(z), a3);
       }
       if ((cols & 1) != 0) {
         FloatVector x0 = all(x[xAt + cols - 1]);
-        a0 = x0.fma(Expansions.f16Low(loadInts(s, o + (cols - 1) * 64L)), a0);
-        a1 = x0.fma(Expansions.f16Low(loadInts(s, o + (cols - 1) * 64L + V)), a1);
+        o += (cols - 1) * 64L;
+        a0 = x0.fma(Expansions.f16Low(loadInts(s, o)), a0);
+        a1 = x0.fma(Expansions.f16Low(loadInts(s, o + V)), a1);
+        a2 = x0.fma(Expansions.f16Low(loadInts(s, o + third)), a2);
+        a3 = x0.fma(Expansions.f16Low(loadInts(s, o + third + V)), a3);
       }
       a0.intoArray(acc, at + j);
       a1.intoArray(acc, at + j + L);
+      if (wide == 4 * L) {
+        a2.intoArray(acc, at + j + 2 * L);
+        a3.intoArray(acc, at + j + 3 * L);
+      }
     }
   }
 
-  /** Four products of a block are summed, then times its scale: 5 multiply-adds for 4 weights. */
+  /**
+   * Four products of a block are summed, then times its scale: 5 multiply-adds for 4 weights. One
+   * flat loop: a loop over blocks around one over eight ints spends a third of its time on entering
+   * and leaving the inner one.
+   */
   static void q8(MemorySegment s, long a, int cols, float[] x, int xAt, float[] acc, int at) {
     long scales = a + cols * 32L;
+    int n = cols / 4;
     for (int j = 0; j < PANEL; j += 2 * L) {
-      q8Columns(s, a + j * 4L, scales + j * 4L, cols / 4, x, xAt, acc, at + j);
+      FloatVector t0 = FloatVector.zero(Lanes.F);
+      FloatVector t1 = t0;
+      long from = a + j * 4L;
+      long factors = scales + j * 4L;
+      for (int q = 0; q < n; q++) {
+        int i = xAt + q * 4;
+        long o = from + q * 128L;
+        long f = factors + (q >> 3) * 128L;
+        FloatVector x0 = all(x[i]);
+        FloatVector x1 = all(x[i + 1]);
+        FloatVector x2 = all(x[i + 2]);
+        FloatVector x3 = all(x[i + 3]);
+        IntVector v = loadInts(s, o);
+        FloatVector p = x0.mul(Expansions.q8(v, 24));
+        p = x1.fma(Expansions.q8(v, 16), p);
+        p = x2.fma(Expansions.q8(v, 8), p);
+        p = x3.fma(Expansions.q8Top(v), p);
+        t0 = p.fma(load(s, f), t0);
+        v = loadInts(s, o + V);
+        p = x0.mul(Expansions.q8(v, 24));
+        p = x1.fma(Expansions.q8(v, 16), p);
+        p = x2.fma(Expansions.q8(v, 8), p);
+        p = x3.fma(Expansions.q8Top(v), p);
+        t1 = p.fma(load(s, f + V), t1);
+      }
+      t0.intoArray(acc, at + j);
+      t1.intoArray(acc, at + j + L);
     }
-  }
-
-  // One flat loop: a loop over blocks around one over eight ints spends a third of its time on
-  // entering and leaving the inner one.
-  private static void q8Columns(
-      MemorySegment s, long a, long scales, int n, float[] x, int xAt, float[] acc, int at) {
-    FloatVector t0 = FloatVector.zero(Lanes.F);
-    FloatVector t1 = t0;
-    for (int q = 0; q < n; q++) {
-      int i = xAt + q * 4;
-      long o = a + q * 128L;
-      long f = scales + (q >> 3) * 128L;
-      FloatVector x0 = all(x[i]);
-      FloatVector x1 = all(x[i + 1]);
-      FloatVector x2 = all(x[i + 2]);
-      FloatVector x3 = all(x[i + 3]);
-      IntVector v = loadInts(s, o);
-      FloatVector p = x0.mul(Expansions.q8(v, 24));
-      p = x1.fma(Expansions.q8(v, 16), p);
-      p = x2.fma(Expansions.q8(v, 8), p);
-      p = x3.fma(Expansions.q8Top(v), p);
-      t0 = p.fma(load(s, f), t0);
-      v = loadInts(s, o + V);
-      p = x0.mul(Expansions.q8(v, 24));
-      p = x1.fma(Expansions.q8(v, 16), p);
-      p = x2.fma(Expansions.q8(v, 8), p);
-      p = x3.fma(Expansions.q8Top(v), p);
-      t1 = p.fma(load(s, f + V), t1);
-    }
-    t0.intoArray(acc, at);
-    t1.intoArray(acc, at + L);
   }
 
   /**
@@ -163,29 +199,29 @@ final class Products {
    * @param w the block as float32 {@code [32][32]}, unscaled
    */
   static void q8Block4(
-      MemorySegment s, long w, FloatVector scale, float[] x, int xAt, float[] acc, int at, int ld) {
+      float[] s, int w, FloatVector scale, float[] x, int xAt, float[] acc, int at, int ld) {
     FloatVector a = load(acc, at);
     FloatVector b = load(acc, at + ld);
     FloatVector c = load(acc, at + 2 * ld);
     FloatVector d = load(acc, at + 3 * ld);
     for (int k = 0; k < 32; k += 4) {
       int i = xAt + k * 4;
-      FloatVector v = load(s, w + k * 128L);
+      FloatVector v = load(s, w + k * 32);
       FloatVector p = all(x[i]).mul(v);
       FloatVector q = all(x[i + 1]).mul(v);
       FloatVector r = all(x[i + 2]).mul(v);
       FloatVector t = all(x[i + 3]).mul(v);
-      v = load(s, w + k * 128L + 128);
+      v = load(s, w + k * 32 + 32);
       p = all(x[i + 4]).fma(v, p);
       q = all(x[i + 5]).fma(v, q);
       r = all(x[i + 6]).fma(v, r);
       t = all(x[i + 7]).fma(v, t);
-      v = load(s, w + k * 128L + 256);
+      v = load(s, w + k * 32 + 64);
       p = all(x[i + 8]).fma(v, p);
       q = all(x[i + 9]).fma(v, q);
       r = all(x[i + 10]).fma(v, r);
       t = all(x[i + 11]).fma(v, t);
-      v = load(s, w + k * 128L + 384);
+      v = load(s, w + k * 32 + 96);
       a = all(x[i + 12]).fma(v, p).fma(scale, a);
       b = all(x[i + 13]).fma(v, q).fma(scale, b);
       c = all(x[i + 14]).fma(v, r).fma(scale, c);

@@ -10,6 +10,11 @@ import jdk.incubator.vector.FloatVector;
 /**
  * Register tiles over a float32 panel {@code [k][32]} in native memory: each output is one chain of
  * fused multiply-adds over ascending k, whatever the tile.
+ *
+ * <p>Here and in {@link Products} a kernel is deliberately longer than 325 bytes of bytecode
+ * (FreqInlineSize): C2 then compiles it by itself. Inlined into a driver, several kernels together
+ * exceed C2's node budget, some vector operation is left as a call, and its operands are boxed: ten
+ * times slower.
  */
 final class Tiles {
   /** Rows of {@link #tile4}. */
@@ -89,6 +94,55 @@ final class Tiles {
     d1.intoArray(acc, at + 3 * ld + L);
   }
 
+  /** The same over a panel in an array. */
+  static void tile4(
+      float[] s, int w, int kn, float[] x, int xAt, float[] acc, int at, int ld, boolean fresh) {
+    FloatVector z = FloatVector.zero(Lanes.F);
+    FloatVector a0 = z;
+    FloatVector a1 = z;
+    FloatVector b0 = z;
+    FloatVector b1 = z;
+    FloatVector c0 = z;
+    FloatVector c1 = z;
+    FloatVector d0 = z;
+    FloatVector d1 = z;
+    if (!fresh) {
+      a0 = load(acc, at);
+      a1 = load(acc, at + L);
+      b0 = load(acc, at + ld);
+      b1 = load(acc, at + ld + L);
+      c0 = load(acc, at + 2 * ld);
+      c1 = load(acc, at + 2 * ld + L);
+      d0 = load(acc, at + 3 * ld);
+      d1 = load(acc, at + 3 * ld + L);
+    }
+    for (int k = 0; k < kn; k++) {
+      FloatVector w0 = load(s, w + k * Lanes.PANEL);
+      FloatVector w1 = load(s, w + k * Lanes.PANEL + L);
+      int i = xAt + k * 4;
+      FloatVector v = all(x[i]);
+      a0 = v.fma(w0, a0);
+      a1 = v.fma(w1, a1);
+      v = all(x[i + 1]);
+      b0 = v.fma(w0, b0);
+      b1 = v.fma(w1, b1);
+      v = all(x[i + 2]);
+      c0 = v.fma(w0, c0);
+      c1 = v.fma(w1, c1);
+      v = all(x[i + 3]);
+      d0 = v.fma(w0, d0);
+      d1 = v.fma(w1, d1);
+    }
+    a0.intoArray(acc, at);
+    a1.intoArray(acc, at + L);
+    b0.intoArray(acc, at + ld);
+    b1.intoArray(acc, at + ld + L);
+    c0.intoArray(acc, at + 2 * ld);
+    c1.intoArray(acc, at + 2 * ld + L);
+    d0.intoArray(acc, at + 3 * ld);
+    d1.intoArray(acc, at + 3 * ld + L);
+  }
+
   /**
    * One row by {@link #COLS1} columns: {@code acc[at + j] = sum_k x[xAt + k * xStep] * w[k][j]}.
    */
@@ -99,7 +153,21 @@ final class Tiles {
     FloatVector a2 = a0;
     FloatVector a3 = a0;
     if (COLS1 == 4 * L) {
-      for (int k = 0; k < kn; k++) {
+      int k = 0;
+      for (; k + 1 < kn; k += 2) {
+        FloatVector v = all(x[xAt + k * xStep]);
+        FloatVector u = all(x[xAt + (k + 1) * xStep]);
+        long o = w + k * ROW_BYTES;
+        a0 = v.fma(load(s, o), a0);
+        a1 = v.fma(load(s, o + V), a1);
+        a2 = v.fma(load(s, o + 2 * V), a2);
+        a3 = v.fma(load(s, o + 3 * V), a3);
+        a0 = u.fma(load(s, o + ROW_BYTES), a0);
+        a1 = u.fma(load(s, o + ROW_BYTES + V), a1);
+        a2 = u.fma(load(s, o + ROW_BYTES + 2 * V), a2);
+        a3 = u.fma(load(s, o + ROW_BYTES + 3 * V), a3);
+      }
+      if (k < kn) {
         FloatVector v = all(x[xAt + k * xStep]);
         long o = w + k * ROW_BYTES;
         a0 = v.fma(load(s, o), a0);
@@ -171,18 +239,47 @@ final class Tiles {
     d1.intoArray(out, at + 3 * ld + L);
   }
 
-  /** {@link #values4} of one row. */
+  /** {@link #values4} of one row and {@code n} columns, a multiple of {@link #COLS}. */
   static void values1(
-      MemorySegment s, long v, long[] rows, int tn, float[] p, int pAt, float[] out, int at) {
-    FloatVector a0 = load(out, at);
-    FloatVector a1 = load(out, at + L);
-    for (int t = 0; t < tn; t++) {
-      long o = v + rows[t];
-      FloatVector x = all(p[pAt + t]);
-      a0 = x.fma(load(s, o), a0);
-      a1 = x.fma(load(s, o + V), a1);
+      MemorySegment s,
+      long v,
+      long[] rows,
+      int tn,
+      float[] p,
+      int pAt,
+      float[] out,
+      int at,
+      int n) {
+    int d = 0;
+    for (; d + 4 * L <= n; d += 4 * L) {
+      FloatVector a0 = load(out, at + d);
+      FloatVector a1 = load(out, at + d + L);
+      FloatVector a2 = load(out, at + d + 2 * L);
+      FloatVector a3 = load(out, at + d + 3 * L);
+      for (int t = 0; t < tn; t++) {
+        long o = v + rows[t] + d * 4L;
+        FloatVector x = all(p[pAt + t]);
+        a0 = x.fma(load(s, o), a0);
+        a1 = x.fma(load(s, o + V), a1);
+        a2 = x.fma(load(s, o + 2 * V), a2);
+        a3 = x.fma(load(s, o + 3 * V), a3);
+      }
+      a0.intoArray(out, at + d);
+      a1.intoArray(out, at + d + L);
+      a2.intoArray(out, at + d + 2 * L);
+      a3.intoArray(out, at + d + 3 * L);
     }
-    a0.intoArray(out, at);
-    a1.intoArray(out, at + L);
+    if (d < n) {
+      FloatVector a0 = load(out, at + d);
+      FloatVector a1 = load(out, at + d + L);
+      for (int t = 0; t < tn; t++) {
+        long o = v + rows[t] + d * 4L;
+        FloatVector x = all(p[pAt + t]);
+        a0 = x.fma(load(s, o), a0);
+        a1 = x.fma(load(s, o + V), a1);
+      }
+      a0.intoArray(out, at + d);
+      a1.intoArray(out, at + d + L);
+    }
   }
 }

@@ -127,35 +127,28 @@ final class TreeAttention {
       return;
     }
     float total = 0;
+    int whole = dim / L * L;
     for (int k = plan.rowRange()[r]; k < plan.rowRange()[r + 1]; k++) {
       for (int g = plan.rangeFirst()[k]; g < plan.rangeEnd()[k]; g++) {
         int cell = cell(plan, g, r, head / perKv, perKv, head % perKv);
         float f = GroupKernel.powerOfTwo(maxima[cell] - max);
         total = Math.fma(f, weights[cell], total);
-        addScaled(sums, cell * row, f, out, at, dim);
+        int from = cell * row;
+        FloatVector v = all(f);
+        for (int i = 0; i < whole; i += L) {
+          load(sums, from + i).fma(v, load(out, at + i)).intoArray(out, at + i);
+        }
+        for (int i = whole; i < dim; i++) {
+          out[at + i] = Math.fma(sums[from + i], f, out[at + i]);
+        }
       }
     }
-    scale(out, at, dim, 1 / total);
-  }
-
-  private static void addScaled(float[] x, int from, float f, float[] y, int to, int n) {
-    int i = 0;
-    for (; i + L <= n; i += L) {
-      load(x, from + i).fma(all(f), load(y, to + i)).intoArray(y, to + i);
+    float inverse = 1 / total;
+    for (int i = 0; i < whole; i += L) {
+      load(out, at + i).mul(inverse).intoArray(out, at + i);
     }
-    for (; i < n; i++) {
-      y[to + i] = Math.fma(x[from + i], f, y[to + i]);
-    }
-  }
-
-  private static void scale(float[] y, int at, int n, float f) {
-    int i = 0;
-    for (; i + L <= n; i += L) {
-      FloatVector v = load(y, at + i).mul(f);
-      v.intoArray(y, at + i);
-    }
-    for (; i < n; i++) {
-      y[at + i] *= f;
+    for (int i = whole; i < dim; i++) {
+      out[at + i] *= inverse;
     }
   }
 }
