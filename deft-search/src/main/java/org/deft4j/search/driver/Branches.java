@@ -118,12 +118,7 @@ final class Branches {
 
   /** Whether the model's context has room for what the job appends, and a token more. */
   private boolean fits(Job job) {
-    List<Integer> prompt =
-        switch (job) {
-          case Job.Write w -> w.stage.prompt();
-          case Job.Choose c -> c.question.prompt();
-        };
-    return length(job.at) + prompt.size() < lanes.decoder().capabilities().contextLength();
+    return length(job.at) + job.prompt().size() < lanes.decoder().capabilities().contextLength();
   }
 
   private int length(ThoughtTree.Entry entry) {

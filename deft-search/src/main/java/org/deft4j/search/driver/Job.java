@@ -21,6 +21,9 @@ abstract sealed class Job {
     this.at = at;
   }
 
+  /** What is appended to the thought before the model answers. */
+  abstract List<Integer> prompt();
+
   /** A branch on which the model writes. */
   abstract static sealed class Write extends Job {
     final Stage stage;
@@ -35,6 +38,11 @@ abstract sealed class Job {
       this.stage = stage;
       this.sampling = sampling;
       this.stream = stream;
+    }
+
+    @Override
+    final List<Integer> prompt() {
+      return stage.prompt();
     }
   }
 
@@ -88,6 +96,11 @@ abstract sealed class Job {
       this.scoring = scoring;
       this.index = index;
       this.question = question;
+    }
+
+    @Override
+    List<Integer> prompt() {
+      return question.prompt();
     }
   }
 }

@@ -140,8 +140,8 @@ public final class Beam implements SearchStrategy {
 
   private Comparator<Thought> order() {
     return Comparator.comparing(Ranking::solved, Comparator.reverseOrder())
-        .thenComparing(t -> -rank(t))
-        .thenComparing(Thought::ordinal);
+        .thenComparingDouble(t -> -rank(t))
+        .thenComparingLong(Thought::ordinal);
   }
 
   private double rank(Thought last) {

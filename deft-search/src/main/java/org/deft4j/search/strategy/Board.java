@@ -162,11 +162,6 @@ public final class Board {
     return thought;
   }
 
-  /** Whether a thought was pruned. */
-  public boolean pruned(long ordinal) {
-    return pruned.contains(ordinal);
-  }
-
   /** The asks collected since the last call. */
   public List<Ask> drain() {
     List<Ask> asked = outbox;

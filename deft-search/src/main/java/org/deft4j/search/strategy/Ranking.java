@@ -15,9 +15,9 @@ final class Ranking {
   /** Solved ones, then by the evaluator's value, then by mean log-probability. */
   static Comparator<Thought> byScore() {
     return Comparator.comparing(Ranking::solved, Comparator.reverseOrder())
-        .thenComparing(t -> -value(t))
-        .thenComparing(Ranking::unlikeliness)
-        .thenComparing(Thought::ordinal);
+        .thenComparingDouble(t -> -value(t))
+        .thenComparingDouble(Ranking::unlikeliness)
+        .thenComparingLong(Thought::ordinal);
   }
 
   /**

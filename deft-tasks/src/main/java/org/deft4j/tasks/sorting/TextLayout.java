@@ -37,8 +37,12 @@ final class TextLayout implements PromptLayout {
           + "The output above has mistakes: digits are missing, added or out of order.\n"
           + "Right output:";
   private static final String JUDGE =
-      "\n\nIs the output above the sorted input, with every digit as often as there? Yes or no?\n"
-          + "Answer:";
+      """
+
+
+      Is the output above the sorted input, with every digit as often as there? Yes or no?
+      Answer:\
+      """;
   private static final String VOTE = "\nThe output with the fewest mistakes is";
   private static final int MOST_IMPROVES = 3;
   private static final int SLACK = 16;
