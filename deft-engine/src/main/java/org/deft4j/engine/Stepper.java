@@ -92,6 +92,13 @@ final class Stepper implements AutoCloseable {
    */
   int step(List<Node> busy) {
     for (Node n : busy) {
+      // Another tree with the same prompt may have demoted it.
+      if (!forest.resident(n.segment)) {
+        restore(n);
+        n.ready = false;
+      }
+    }
+    for (Node n : busy) {
       if (n.cancelled) {
         answers.cancel(n);
       }

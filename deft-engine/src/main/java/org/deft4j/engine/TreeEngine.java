@@ -80,8 +80,7 @@ public final class TreeEngine implements TreeDecoder {
     forest = new Forest(pool);
     stepper = new Stepper(options, backend, model, forest, codec.vocabularySize(), context);
     capabilities =
-        new Capabilities(
-            true, true, true, true, backend.info().deterministic(), MAX_LEAVES, context);
+        new Capabilities(true, true, true, true, options.deterministic(), MAX_LEAVES, context);
   }
 
   /**
@@ -355,7 +354,12 @@ public final class TreeEngine implements TreeDecoder {
     int rows = stepper.step(busy);
     stepping = true;
     try {
-      stepper.answers().take().forEach(events);
+      for (DecodeEvent e : stepper.answers().take()) {
+        // An event before may have released the node.
+        if (nodes.containsKey(e.node())) {
+          events.accept(e);
+        }
+      }
     } finally {
       stepping = false;
     }

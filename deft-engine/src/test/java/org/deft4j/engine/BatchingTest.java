@@ -2,6 +2,7 @@ package org.deft4j.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -183,6 +184,61 @@ class BatchingTest {
           .hasMessageContaining("512");
       assertThatThrownBy(() -> engine.extend(root, new int[] {-1}, false))
           .isInstanceOf(IllegalArgumentException.class);
+    }
+  }
+
+  @Test
+  void forksInsideAnExtensionThatIsBeingComputed() {
+    int[] tokens = longPrompt(60);
+    try (TreeEngine engine = open(7)) {
+      NodeId root = engine.root(PROMPT);
+      NodeId leaf = engine.fork(root, 1).getFirst();
+      engine.extend(leaf, tokens, true);
+      List<DecodeEvent> events = new ArrayList<>();
+      List<NodeId> forks = new ArrayList<>();
+      for (int i = 0; engine.busy(); i++) {
+        engine.step(events::add);
+        if (i < 4) {
+          forks.addAll(engine.fork(leaf, 10 * i + 3, 2));
+          engine.decode(forks.getLast(), DecodeSpec.of(5).build());
+        }
+      }
+      float[] logProbs =
+          events.stream()
+              .filter(DecodeEvent.Extended.class::isInstance)
+              .map(e -> ((DecodeEvent.Extended) e).logProbs())
+              .findFirst()
+              .orElseThrow();
+      try (TreeEngine other = open(512)) {
+        NodeId whole = other.root(PROMPT);
+        NodeId again = other.fork(whole, 1).getFirst();
+        other.extend(again, tokens, true);
+        float[] want = ((DecodeEvent.Extended) Driver.drain(other).getFirst()).logProbs();
+        assertThat(logProbs).hasSize(60);
+        for (int i = 0; i < 60; i++) {
+          assertThat(logProbs[i]).isCloseTo(want[i], within(1e-3f));
+        }
+        for (int i = 0; i < 4; i++) {
+          NodeId fork = other.fork(again, 10 * i + 3, 1).getFirst();
+          assertThat(engine.tokens(forks.get(2 * i + 1))).isEqualTo(Driver.greedy(other, fork, 5));
+        }
+      }
+    }
+  }
+
+  @Test
+  void eventsOfWhatAnEventReleasedAreNotTold() {
+    try (TreeEngine engine = open(512)) {
+      List<NodeId> leaves = engine.fork(engine.root(PROMPT), 3);
+      leaves.forEach(n -> engine.decode(n, DecodeSpec.of(1).build()));
+      List<NodeId> told = new ArrayList<>();
+      engine.step(e -> {
+        if (told.isEmpty()) {
+          engine.release(leaves.get(1));
+        }
+        told.add(e.node());
+      });
+      assertThat(told).doesNotContain(leaves.get(1)).contains(leaves.get(2));
     }
   }
 

@@ -119,6 +119,53 @@ class MemoryTest {
   }
 
   @Test
+  void aPromptThatAnotherTreeDemotedIsComputedAgainWhileItIsNeeded() {
+    try (TreeEngine engine =
+        TreeEngine.open(
+            EngineOptions.of(TestModels.stories260K())
+                .withKvMemory(160L * TOKEN)
+                .withChunk(8)
+                .withThreads(1))) {
+      int[] prompt = prompt(60, 100);
+      NodeId one = engine.root(prompt);
+      NodeId two = engine.root(prompt);
+      engine.decode(two, DecodeSpec.of(4).build());
+      engine.step(e -> {});
+      engine.demote(one, 0);
+      engine.release(engine.root(prompt(140, 300)));
+      Driver.drain(engine);
+      int[] got = engine.tokens(two);
+      engine.release(two);
+      assertThat(java.util.Arrays.copyOfRange(got, 60, 64))
+          .isEqualTo(Driver.greedy(engine, engine.root(prompt), 4));
+    }
+  }
+
+  @Test
+  void privateCopiesThatFindNoRoomAreAnErrorToo() {
+    try (TreeEngine engine =
+        TreeEngine.open(
+            EngineOptions.of(TestModels.stories260K())
+                .withKvMemory(160L * TOKEN)
+                .withAttention(org.deft4j.tree.plan.AttentionMethod.SEQUENCE)
+                .withThreads(1))) {
+      NodeId root = engine.root(prompt(50, 3));
+      List<NodeId> leaves = engine.fork(root, 4);
+      leaves.forEach(l -> engine.decode(l, DecodeSpec.of(6).build()));
+      assertThatThrownBy(() -> Driver.drain(engine))
+          .isInstanceOf(DeftException.class)
+          .hasMessageContaining("--kv-memory");
+      leaves.subList(1, 4).forEach(engine::release);
+      Driver.drain(engine);
+      int[] got = engine.tokens(leaves.getFirst());
+      assertThat(got).hasSize(6);
+      try (TreeEngine large = open(300)) {
+        assertThat(got).isEqualTo(Driver.greedy(large, large.root(prompt(50, 3)), 6));
+      }
+    }
+  }
+
+  @Test
   void tooLittleForOnePageIsRefused() {
     assertThatThrownBy(() -> open(3))
         .isInstanceOf(DeftException.class)
