@@ -12,7 +12,7 @@ import org.deft4j.tree.DeftException;
 import org.junit.jupiter.api.Test;
 
 /** Broken and hostile files give one clear error or a sound parse, never anything else. */
-class GgufFuzzTest {
+public class GgufFuzzTest {
   private static final long[] HOSTILE = {
     0,
     1,
@@ -67,7 +67,8 @@ class GgufFuzzTest {
     }
   }
 
-  private static byte[] mutate(byte[] original, int interesting, SplittableRandom r) {
+  /** The same file with one to three random changes near its beginning. */
+  public static byte[] mutate(byte[] original, int interesting, SplittableRandom r) {
     byte[] b = original.clone();
     int n = 1 + r.nextInt(3);
     for (int i = 0; i < n; i++) {
