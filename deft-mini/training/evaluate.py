@@ -13,15 +13,13 @@ import gguf
 from data import DIGIT_0, END, IMPROVE, JUDGE, MERGE, NO, SOLVE, SPLIT, YES
 from model import Model, ModelConfig
 
-_EDIT_KINDS = data.EDITS
-
 
 def load(path, device):
     """The model of a GGUF file, with its dequantized weights in float32."""
     _, tensors = gguf.read(path)
     model = Model(ModelConfig())
-    state = {name.removesuffix(".weight"): torch.from_numpy(np.array(x)) for name, x in tensors.items()}
-    model.load_state_dict(state)
+    model.load_state_dict(
+        {k.removesuffix(".weight"): torch.from_numpy(np.array(x)) for k, x in tensors.items()})
     return model.to(device).eval()
 
 
@@ -72,13 +70,23 @@ def auroc(positive, negative):
 def one_edit(rng, right):
     """A wrong attempt, each kind of edit equally likely."""
     while True:
-        a = _EDIT_KINDS[rng.integers(len(_EDIT_KINDS))](rng, right)
+        a = data.EDITS[rng.integers(len(data.EDITS))](rng, right)
         if len(a) != len(right) or (a != right).any():
             return a
 
 
 def same(a, b):
     return len(a) == len(b) and bool((a == b).all())
+
+
+def exact(found, right):
+    """The share of answers that are right."""
+    return float(np.mean([same(a, r) for a, r in zip(found, right)]))
+
+
+def after(roots, tried, tag):
+    """Prompts that go on with `tag` after an attempt at each root."""
+    return [np.concatenate((root, attempt_tokens(SOLVE, a), [tag])) for root, a in zip(roots, tried)]
 
 
 def split_quality(model, lists):
@@ -104,7 +112,7 @@ def evaluate(model, n, count, seed=999, samples=True, generator=None):
     greedy = attempts(model, solve, n + 4)
     result = {
         "n": n, "lists": count,
-        "greedy_exact": float(np.mean([same(a, r) for a, r in zip(greedy, right)])),
+        "greedy_exact": exact(greedy, right),
         "greedy_error": float(np.mean([score_error(r, a) for a, r in zip(greedy, right)])),
     }
     mistakes = Counter()
@@ -117,37 +125,39 @@ def evaluate(model, n, count, seed=999, samples=True, generator=None):
         return result
 
     edited = [one_edit(rng, r) for r in right]
-    before = [np.concatenate((root, attempt_tokens(SOLVE, a))) for root, a in zip(roots, edited)]
-    fixed = attempts(model, [np.append(b, IMPROVE) for b in before], n + 4)
-    result["improve_one_edit"] = float(np.mean([same(a, r) for a, r in zip(fixed, right)]))
-    good = [np.concatenate((root, attempt_tokens(SOLVE, r), [JUDGE])) for root, r in zip(roots, right)]
-    yes_good, yes_bad = p_yes(model, good), p_yes(model, [np.append(b, JUDGE) for b in before])
+    fixed = attempts(model, after(roots, edited, IMPROVE), n + 4)
+    result["improve_one_edit"] = exact(fixed, right)
+    yes_good = p_yes(model, after(roots, right, JUDGE))
+    yes_bad = p_yes(model, after(roots, edited, JUDGE))
     result["judge_auroc_one_edit"] = auroc(yes_good, yes_bad)
     result["judge_accuracy"] = float((np.mean(yes_good > 0.5) + np.mean(yes_bad <= 0.5)) / 2)
 
+    tries = 8
+    wide_roots = [r for r in roots for _ in range(tries)]
+    wide_right = [r for r in right for _ in range(tries)]
     for temperature in (0.7, 1.0):
-        tries = 8
-        wide = [p for p in solve for _ in range(tries)]
-        sampled = attempts(model, wide, n + 4, temperature, generator)
-        ok = np.array([same(a, right[i // tries]) for i, a in enumerate(sampled)])
-        judged = p_yes(model, [np.concatenate((roots[i // tries], attempt_tokens(SOLVE, np.maximum(a, 0)), [JUDGE]))
-                               for i, a in enumerate(sampled)])
+        prompts = [np.append(r, SOLVE) for r in wide_roots]
+        sampled = attempts(model, prompts, n + 4, temperature, generator)
+        ok = np.array([same(a, r) for a, r in zip(sampled, wide_right)])
+        sampled = [np.maximum(a, 0) for a in sampled]
+        judged = p_yes(model, after(wide_roots, sampled, JUDGE))
         best = judged.reshape(-1, tries).argmax(1) + np.arange(count) * tries
         key = f"t{temperature}"
         result[f"{key}_exact"] = float(ok.mean())
         result[f"{key}_best_of_8"] = float(ok.reshape(-1, tries).any(1).mean())
         result[f"{key}_judge_picks"] = float(ok[best].mean())
-        if 0 < ok.mean() < 1:
-            result[f"{key}_judge_auroc_own"] = auroc(judged[ok], judged[~ok])
         bad = np.flatnonzero(~ok)[:count]
         if len(bad):
-            again = attempts(model, [np.concatenate((roots[i // tries], attempt_tokens(SOLVE, np.maximum(sampled[i], 0)),
-                                                     [IMPROVE])) for i in bad], n + 4)
-            result[f"{key}_improve_own"] = float(np.mean([same(a, right[i // tries]) for a, i in zip(again, bad)]))
+            if ok.any():
+                result[f"{key}_judge_auroc_own"] = auroc(judged[ok], judged[~ok])
+            prompts = after([wide_roots[i] for i in bad], [sampled[i] for i in bad], IMPROVE)
+            again = attempts(model, prompts, n + 4)
+            result[f"{key}_improve_own"] = exact(again, [wide_right[i] for i in bad])
 
     cut = data.split_point(n)
-    halves = attempts(model, [np.append(data.list_tokens(np.sort(x[:cut]), np.sort(x[cut:])), MERGE) for x in lists], n + 4)
-    result["merge_exact"] = float(np.mean([same(a, r) for a, r in zip(halves, right)]))
+    halves = [data.list_tokens(np.sort(x[:cut]), np.sort(x[cut:])) for x in lists]
+    merged = attempts(model, [np.append(h, MERGE) for h in halves], n + 4)
+    result["merge_exact"] = exact(merged, right)
     result |= split_quality(model, lists)
     return result
 

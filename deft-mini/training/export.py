@@ -16,7 +16,8 @@ def metadata(config):
         "general.name": "deft-mini",
         "general.version": f"v{VERSION}",
         "general.license": "Apache-2.0",
-        "general.description": "Sorts lists of 4 to 128 digits as thoughts: solve, improve, merge, split, judge.",
+        "general.description":
+            "Sorts lists of 4 to 128 digits as thoughts: solve, improve, merge, split, judge.",
         "general.file_type": 7,
         "general.quantization_version": 2,
         "general.alignment": gguf.ALIGNMENT,
@@ -64,12 +65,12 @@ def save(path, config, weights):
         tensors[name] = x
     wanted = metadata(config)
     gguf.write(path, wanted, tensors)
-    found, back = gguf.read(path)
+    found, stored = gguf.read(path)
     for key, value in wanted.items():
-        same = np.float32(value) == np.float32(found[key]) if isinstance(value, float) else value == found[key]
-        if not same:
+        back = np.float32(found[key]) if isinstance(value, float) else found[key]
+        if back != (np.float32(value) if isinstance(value, float) else value):
             raise ValueError(f"{path}: {key} reads back as {found[key]!r}")
     for name, x in tensors.items():
         limit = 0 if x.ndim == 1 else np.abs(x).max() / 127
-        if np.abs(back[name] - x).max() > limit:
+        if np.abs(stored[name] - x).max() > limit:
             raise ValueError(f"{path}: {name} reads back with an error above {limit}")

@@ -153,7 +153,8 @@ def main():
         if profiler and step == 65:
             torch.cuda.synchronize()
             profiler.__exit__(None, None, None)
-            print(profiler.key_averages().table(sort_by="cuda_time_total", row_limit=18, max_name_column_width=70))
+            print(profiler.key_averages().table(
+                sort_by="cuda_time_total", row_limit=18, max_name_column_width=70))
             profiler = None
         if step % 100 == 0 or step in (1, 10):
             answer, verdict = (sums / counts).tolist()
@@ -162,14 +163,14 @@ def main():
             now = time.time()
             rate = min(step, 100) * args.rows * data_config.row_length / (now - shown) / 1e6
             shown = now
-            print(f"step {step} answer {answer:.5f} verdict {verdict:.5f} longest {data_config.longest(step)} "
-                  f"{rate:.2f} Mtok/s {now - begin:.0f} s", flush=True)
+            print(f"step {step} answer {answer:.5f} verdict {verdict:.5f} "
+                  f"longest {data_config.longest(step)} {rate:.2f} Mtok/s {now - begin:.0f} s", flush=True)
         if step in pools:
             sample_pool(model, step, args.out, args.pool, args.seed)
         if step % 4000 == 0 and step < until:
             with torch.autocast(device, torch.bfloat16):
-                print("  greedy exact", {n: round(evaluate(model, n, 256, samples=False)["greedy_exact"], 3)
-                                         for n in (64, 128)}, flush=True)
+                found = {n: evaluate(model, n, 256, samples=False)["greedy_exact"] for n in (64, 128)}
+            print("  greedy exact", found, flush=True)
         if time.time() - saved > args.checkpoint_seconds:
             save(model, optimizer, step, args.out, config)
             saved = time.time()
