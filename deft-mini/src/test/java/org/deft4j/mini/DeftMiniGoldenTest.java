@@ -112,8 +112,7 @@ class DeftMiniGoldenTest {
         assertThat((double) got[i] - got[0])
             .as("%s, candidate %s", name, ids[i])
             .isCloseTo(
-                top.get(i).get(1).asDouble() - top.get(0).get(1).asDouble(),
-                within(2 * tolerance));
+                top.get(i).get(1).asDouble() - top.get(0).get(1).asDouble(), within(2 * tolerance));
       }
       // Each gap between the two best candidates is far above the tolerance.
       assertThat(c.get("smallest_top1_top2_gap").asDouble()).isGreaterThan(1.0);
