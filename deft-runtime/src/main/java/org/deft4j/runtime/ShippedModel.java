@@ -1,6 +1,7 @@
 package org.deft4j.runtime;
 
-import java.net.URL;
+import java.io.IOException;
+import java.nio.file.Path;
 
 /**
  * A model that comes with DeFT.
@@ -8,6 +9,18 @@ import java.net.URL;
  * @param name what {@code --model} calls it
  * @param description one line
  * @param bytes size of its file
- * @param resource its file on the class path
+ * @param extractor puts its file into a folder
  */
-public record ShippedModel(String name, String description, long bytes, URL resource) {}
+public record ShippedModel(String name, String description, long bytes, Extractor extractor) {
+  /** Puts a model's file into a folder, unless it is there, whole and unchanged. */
+  @FunctionalInterface
+  public interface Extractor {
+    /**
+     * Extracts.
+     *
+     * @param folder is made if it is missing
+     * @return the file
+     */
+    Path extractTo(Path folder) throws IOException;
+  }
+}
