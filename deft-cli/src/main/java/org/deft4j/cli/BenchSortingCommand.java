@@ -120,9 +120,7 @@ final class BenchSortingCommand implements Callable<Integer> {
     Map<String, Object> map = new LinkedHashMap<>();
     map.put("version", Version.text());
     map.put("model", options.model());
-    map.put(
-        "modelChecksum",
-        deft.engine().map(_ -> checksum(options.model())).orElse("none"));
+    map.put("modelChecksum", deft.engine().map(_ -> checksum(options.model())).orElse("none"));
     map.put("backend", deft.engine().map(e -> e.backend().name()).orElse("none"));
     map.put("threads", deft.engine().map(e -> e.backend().threads()).orElse(0));
     map.put("kvType", options.engine().kvType().name());

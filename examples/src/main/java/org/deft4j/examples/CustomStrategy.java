@@ -13,8 +13,13 @@ public final class CustomStrategy {
       SearchResult result =
           deft.search("sorting").taskOption("length", 48).strategy(new RetryStrategy(10)).run();
       System.out.println(
-          result.problem().text() + "\n" + result.answer().orElse("no answer") + "\n"
-              + result.tree().nodes() + " tries, solved: " + result.solved());
+          result.problem().text()
+              + "\n"
+              + result.answer().orElse("no answer")
+              + "\n"
+              + result.tree().nodes()
+              + " tries, solved: "
+              + result.solved());
     }
   }
 }

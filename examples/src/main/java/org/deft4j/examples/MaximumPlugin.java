@@ -7,9 +7,9 @@ import org.deft4j.search.spi.DeftPlugin;
 import org.deft4j.search.spi.OptionSpec;
 import org.deft4j.search.spi.Options;
 import org.deft4j.search.spi.PluginBinder;
+import org.deft4j.search.spi.StrategyFactory;
 import org.deft4j.search.spi.Task;
 import org.deft4j.search.spi.TaskFactory;
-import org.deft4j.search.spi.StrategyFactory;
 import org.deft4j.search.strategy.SearchStrategy;
 
 /**

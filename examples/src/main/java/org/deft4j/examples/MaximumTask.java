@@ -1,11 +1,11 @@
 package org.deft4j.examples;
 
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
-import java.io.IOException;
 import org.deft4j.search.spi.Problem;
 import org.deft4j.search.spi.Task;
 import org.deft4j.tree.DeftException;
@@ -59,8 +59,7 @@ public final class MaximumTask implements Task {
     try {
       List<String> lines = Files.readAllLines(file);
       for (int i = 0; i < Math.min(limit, lines.size()); i++) {
-        problems.add(
-            new MaximumProblem("" + i, numbers(lines.get(i), file + " line " + (i + 1))));
+        problems.add(new MaximumProblem("" + i, numbers(lines.get(i), file + " line " + (i + 1))));
       }
     } catch (IOException e) {
       throw new DeftException(DeftException.USAGE, "cannot read " + file + ": " + e, e);
@@ -81,7 +80,10 @@ public final class MaximumTask implements Task {
       } catch (NumberFormatException e) {
         throw new DeftException(
             DeftException.USAGE,
-            where + " must hold numbers, as in 3 1 2, but has '" + part.lines().findFirst().orElse("") + "'",
+            where
+                + " must hold numbers, as in 3 1 2, but has '"
+                + part.lines().findFirst().orElse("")
+                + "'",
             e);
       }
     }

@@ -73,8 +73,7 @@ public final class RetryStrategy implements SearchStrategy {
   public Optional<Thought> current() {
     return answers().stream()
         .max(
-            Comparator.comparing(
-                    (Thought t) -> t.score().map(Score::solved).orElse(false))
+            Comparator.comparing((Thought t) -> t.score().map(Score::solved).orElse(false))
                 .thenComparing(t -> t.score().map(Score::value).orElse(0.0))
                 .thenComparing(Thought::ordinal, Comparator.reverseOrder()));
   }

@@ -38,8 +38,7 @@ class ExamplesTest {
   void thePluginsTaskRunsWithItsStrategyAndTheBuiltInOnes() {
     for (String strategy : List.of("retry", "greedy", "beam", "tot-bfs")) {
       try (Deft deft = scripted("41")) {
-        SearchResult result =
-            deft.search("maximum").problem("7 41 3").strategy(strategy).run();
+        SearchResult result = deft.search("maximum").problem("7 41 3").strategy(strategy).run();
         assertThat(result.answer()).as(strategy).contains("41");
         assertThat(result.solved()).isTrue();
       }
