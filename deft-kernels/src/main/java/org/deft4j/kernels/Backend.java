@@ -111,6 +111,12 @@ public interface Backend extends AutoCloseable {
   void logSoftmax(Tensor x, int rows);
 
   /**
+   * Largest value, its first column and log-sum-exp of each row's first {@code cols} columns: what
+   * a greedy choice with its log-probability needs of logits, without moving them.
+   */
+  void summarize(Tensor x, int rows, int cols, RowSummary out);
+
+  /**
    * Copies all layers' keys and values of slot {@code from[i]} to slot {@code to[i]} for i below
    * {@code n}, in this order: private copies of a path, and what an old token leaves behind.
    */

@@ -2,6 +2,7 @@ package org.deft4j.kernels;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import java.util.Arrays;
 import java.util.SplittableRandom;
@@ -273,6 +274,41 @@ public abstract class BackendContract {
         b.logSoftmax(t, rows);
         t.read(0, rows, got, 0);
         assertClose(got, log, 4e-6, "log-softmax of " + cols);
+      }
+    }
+  }
+
+  @Test
+  void summariesAgreeWithTheOracle() {
+    SplittableRandom random = new SplittableRandom(6);
+    RowSummary summary = new RowSummary();
+    try (Backend b = open(2, false)) {
+      for (int cols : tiny() ? new int[] {1, 37} : new int[] {1, 5, 37, 1000, 32000}) {
+        for (int used : new int[] {cols, Math.max(1, cols - 3)}) {
+          int rows = 40;
+          float[] x = Oracle.floats(random, rows * cols);
+          for (int i = 0; i < x.length; i++) {
+            // Whole numbers, so that the largest value occurs more than once.
+            x[i] = Math.round(x[i] * 12);
+          }
+          Tensor t = b.tensor(rows, cols);
+          t.write(0, rows, x, 0);
+          b.summarize(t, rows, used, summary);
+          for (int r = 0; r < rows; r++) {
+            int best = 0;
+            for (int i = 1; i < used; i++) {
+              best = x[r * cols + i] > x[r * cols + best] ? i : best;
+            }
+            double sum = 0;
+            for (int i = 0; i < used; i++) {
+              sum += Math.exp((double) x[r * cols + i] - x[r * cols + best]);
+            }
+            assertThat(summary.best(r)).isEqualTo(best);
+            assertThat(summary.max(r)).isEqualTo(x[r * cols + best]);
+            assertThat(summary.logSum(r))
+                .isCloseTo(x[r * cols + best] + Math.log(sum), within(2e-6));
+          }
+        }
       }
     }
   }

@@ -11,6 +11,7 @@ import org.deft4j.kernels.KvShape;
 import org.deft4j.kernels.Matrix;
 import org.deft4j.kernels.Rope;
 import org.deft4j.kernels.RopeSpec;
+import org.deft4j.kernels.RowSummary;
 import org.deft4j.kernels.Tensor;
 import org.deft4j.kernels.Weights;
 import org.deft4j.tree.DeftException;
@@ -67,6 +68,20 @@ public abstract class CpuBackend implements Backend {
 
   /** {@link Backend#softmax} of row at {@code x[at...]}; with {@code log} its logarithm. */
   protected abstract void softmaxRow(float[] x, int at, int cols, boolean log);
+
+  /** {@link Backend#summarize} of the row whose values begin at {@code at}. */
+  protected void summarizeRow(float[] x, int at, int cols, int row, RowSummary out) {
+    int best = 0;
+    for (int i = 1; i < cols; i++) {
+      best = x[at + i] > x[at + best] ? i : best;
+    }
+    float max = x[at + best];
+    double sum = 0;
+    for (int i = 0; i < cols; i++) {
+      sum += Math.exp((double) x[at + i] - max);
+    }
+    out.set(row, best, max, max + Math.log(sum));
+  }
 
   // --- memory ---
 
@@ -296,6 +311,24 @@ public abstract class CpuBackend implements Backend {
         (lo, hi) -> {
           for (int r = lo; r < hi; r++) {
             softmaxRow(data, r * cols, cols, log);
+          }
+        });
+  }
+
+  @Override
+  public void summarize(Tensor x, int rows, int cols, RowSummary out) {
+    if (cols < 1 || cols > x.cols()) {
+      throw new IllegalArgumentException(cols + " columns of " + x.cols());
+    }
+    float[] data = tensor(x, rows, x.cols()).data();
+    int stride = x.cols();
+    out.reserve(rows);
+    parallel(
+        rows,
+        cols * 8,
+        (lo, hi) -> {
+          for (int r = lo; r < hi; r++) {
+            summarizeRow(data, r * stride, cols, r, out);
           }
         });
   }

@@ -4,6 +4,7 @@ import org.deft4j.kernels.BackendInfo;
 import org.deft4j.kernels.BackendOptions;
 import org.deft4j.kernels.Batch;
 import org.deft4j.kernels.KvShape;
+import org.deft4j.kernels.RowSummary;
 import org.deft4j.kernels.Weights;
 import org.deft4j.kernels.cpu.CpuBackend;
 import org.deft4j.kernels.cpu.CpuKvCache;
@@ -91,6 +92,11 @@ final class PanamaBackend extends CpuBackend {
   @Override
   protected void softmaxRow(float[] x, int at, int cols, boolean log) {
     Rows.softmax(x, at, cols, log);
+  }
+
+  @Override
+  protected void summarizeRow(float[] x, int at, int cols, int row, RowSummary out) {
+    Summary.row(x, at, cols, row, out);
   }
 
   @Override
