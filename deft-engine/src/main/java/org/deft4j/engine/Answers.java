@@ -5,6 +5,7 @@ import java.util.Comparator;
 import java.util.List;
 import org.deft4j.engine.model.Transformer;
 import org.deft4j.engine.sample.Sampler;
+import org.deft4j.kernels.RowSummary;
 import org.deft4j.kernels.Tensor;
 import org.deft4j.tree.DeftException;
 import org.deft4j.tree.Forest;
@@ -20,6 +21,8 @@ final class Answers {
   private final Sampler sampler;
   private final KeptLogits kept;
   private final int context;
+  private final int tokens;
+  private final RowSummary summary = new RowSummary();
   private final float[] row;
   private int[] rows = new int[16];
   private final List<DecodeEvent> events = new ArrayList<>();
@@ -40,6 +43,7 @@ final class Answers {
     this.forest = forest;
     this.step = step;
     this.context = context;
+    this.tokens = tokens;
     sampler = new Sampler(tokens);
     kept = new KeptLogits(vocabulary);
     row = new float[vocabulary];
@@ -74,12 +78,21 @@ final class Answers {
     for (int from = 0; from < distinct; from += Transformer.SLICE) {
       int n = Math.min(Transformer.SLICE, distinct - from);
       Tensor logits = model.logits(rows, from, n);
+      model.summarize(n, tokens, summary);
       for (int i = 0; i < n; i++) {
-        logits.read(i, 1, row, 0);
-        double norm = sampler.logSumExp(row);
-        while (w < wants && (int) (order[w] >>> 32) == rows[from + i]) {
-          int want = (int) order[w++];
-          answer(step.wantNode(want), step.wantItem(want), row, norm);
+        boolean read = false;
+        for (; w < wants && (int) (order[w] >>> 32) == rows[from + i]; w++) {
+          Node node = step.wantNode((int) order[w]);
+          // The likeliest token is known already: most often no logit needs to be looked at.
+          if (node.request instanceof Request.Decode d && d.takesBest && !node.end.shared) {
+            append(node, d, summary.best(i), (float) (summary.max(i) - summary.logSum(i)));
+            continue;
+          }
+          if (!read) {
+            logits.read(i, 1, row, 0);
+            read = true;
+          }
+          answer(node, step.wantItem((int) order[w]), row, summary.logSum(i));
         }
       }
     }
@@ -87,11 +100,12 @@ final class Answers {
 
   /** Answers from kept logits what can be; true if it could. */
   boolean fromKept(Node node) {
-    float[] logits = node.request instanceof Request.Extend e ? e.before.logits : node.end.logits;
+    EndPoint end = node.request instanceof Request.Extend e ? e.before : node.end;
+    float[] logits = end.logits;
     if (logits == null) {
       return false;
     }
-    answer(node, 0, logits, sampler.logSumExp(logits));
+    answer(node, 0, logits, end.norm);
     return true;
   }
 
@@ -99,7 +113,7 @@ final class Answers {
     switch (node.request) {
       case Request.Decode d -> sample(node, d, logits, norm);
       case Request.Choices c -> {
-        kept.keep(node.end, logits);
+        kept.keep(node.end, logits, norm);
         float[] logProbs = new float[c.tokens.length];
         for (int i = 0; i < logProbs.length; i++) {
           logProbs[i] = (float) (logits[c.tokens[i]] - norm);
@@ -117,7 +131,7 @@ final class Answers {
 
   private void sample(Node node, Request.Decode d, float[] logits, double norm) {
     if (node.end.shared) {
-      kept.keep(node.end, logits);
+      kept.keep(node.end, logits, norm);
     }
     int position = node.pathLength();
     int token =
@@ -127,6 +141,11 @@ final class Answers {
             position,
             () -> forest.pathTokens(node.segment, 0, position),
             d.constraint);
+    append(node, d, token, (float) (logits[token] - norm));
+  }
+
+  private void append(Node node, Request.Decode d, int token, float logProb) {
+    int position = node.pathLength();
     try {
       node.segment = forest.writable(node.segment);
       forest.append(node.segment, token);
@@ -140,7 +159,6 @@ final class Answers {
     step.sampled(node.segment);
     node.grown(1);
     sampled++;
-    float logProb = (float) (logits[token] - norm);
     d.sampled++;
     d.logProb += logProb;
     if (d.constraint != null) {

@@ -10,6 +10,9 @@ final class EndPoint {
   /** Logits after the last token, once known and while kept. */
   float @Nullable [] logits;
 
+  /** The logarithm of the sum of their exponentials, while they are kept. */
+  double norm;
+
   /** Whether more than one node may ask for the logits. */
   boolean shared;
 }

@@ -15,8 +15,8 @@ final class KeptLogits {
     limit = (int) Math.max(16, MEMORY / (4L * vocabulary));
   }
 
-  /** Keeps a copy of these logits. */
-  void keep(EndPoint end, float[] logits) {
+  /** Keeps a copy of these logits and the logarithm of the sum of their exponentials. */
+  void keep(EndPoint end, float[] logits, double norm) {
     if (end.logits != null) {
       return;
     }
@@ -31,6 +31,7 @@ final class KeptLogits {
     }
     System.arraycopy(logits, 0, room, 0, vocabulary);
     end.logits = room;
+    end.norm = norm;
     kept.add(end);
   }
 }

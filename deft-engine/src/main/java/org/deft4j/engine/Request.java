@@ -13,6 +13,10 @@ abstract sealed class Request {
     final int[] stopTokens;
     final @Nullable StopStrings stops;
     final @Nullable LogitsConstraint constraint;
+
+    /** Whether the next token is simply the likeliest. */
+    final boolean takesBest;
+
     int sampled;
     double logProb;
 
@@ -20,6 +24,11 @@ abstract sealed class Request {
       this.spec = spec;
       this.stops = stops;
       this.constraint = constraint;
+      takesBest =
+          (spec.temperature() == 0 || spec.topK() == 1)
+              && spec.logitBias().isEmpty()
+              && spec.repetitionPenalty() == 1
+              && constraint == null;
       stopTokens = spec.stopTokens().stream().mapToInt(Integer::intValue).toArray();
     }
 

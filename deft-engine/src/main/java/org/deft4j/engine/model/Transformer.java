@@ -9,6 +9,7 @@ import org.deft4j.kernels.Batch;
 import org.deft4j.kernels.KvCache;
 import org.deft4j.kernels.Matrix;
 import org.deft4j.kernels.Rope;
+import org.deft4j.kernels.RowSummary;
 import org.deft4j.kernels.Tensor;
 
 /**
@@ -199,6 +200,11 @@ public final class Transformer implements AutoCloseable {
     backend.rmsNorm(last, outputNorm, config.eps(), last, n);
     backend.matmul(head, last, logits, n);
     return logits;
+  }
+
+  /** Largest logit, its token and log-sum-exp of the rows of the last {@link #logits}. */
+  public void summarize(int n, int tokens, RowSummary out) {
+    backend.summarize(logits, n, tokens, out);
   }
 
   private void reserve(int rows) {

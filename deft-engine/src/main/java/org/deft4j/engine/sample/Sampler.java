@@ -33,12 +33,6 @@ public final class Sampler {
     blockSum = new double[(n + BLOCK - 1) / BLOCK];
   }
 
-  /** The logarithm of the sum of the exponentials of a row: its logits less this are log-probs. */
-  public double logSumExp(float[] logits) {
-    float max = math.max(logits, 0, n);
-    return max + Math.log(math.sumExp(logits, 0, n, max, 1));
-  }
-
   /** Tells the tokens of a branch's path; asked only when a repetition penalty needs them. */
   @FunctionalInterface
   public interface Path {
