@@ -25,7 +25,10 @@ final class WarmUpCommand implements Callable<Integer> {
             Map.of());
     int code = 0;
     for (String[] command :
-        new String[][] {{"--help"}, {"tasks", "--json"}, {"strategies"}, {"doctor"}, {"models"}}) {
+        new String[][] {
+          {"--help"}, {"tasks", "--json"}, {"strategies"}, {"doctor"}, {"models"},
+          {"run", "sorting", "--length", "16"}
+        }) {
       code = Math.max(code, Cli.run(new Context(silent, new Interrupt()), command));
     }
     return code;
