@@ -25,7 +25,7 @@ class EngineFuzzTest {
             .withKvMemory(1 << 20);
     int ran = 0;
     int refused = 0;
-    for (int seed = 0; seed < 1_500; seed++) {
+    for (int seed = 0; seed < 800; seed++) {
       byte[] bytes = GgufFuzzTest.mutate(sound, 14_206, new SplittableRandom(77_000_000L + seed));
       try (TreeEngine engine =
           TreeEngine.open(GgufFile.of("fuzz", MemorySegment.ofArray(bytes)), options)) {
@@ -42,7 +42,7 @@ class EngineFuzzTest {
         throw new AssertionError("seed " + seed, t);
       }
     }
-    assertThat(ran).isGreaterThan(100);
-    assertThat(refused).isGreaterThan(500);
+    assertThat(ran).isGreaterThan(50);
+    assertThat(refused).isGreaterThan(300);
   }
 }
