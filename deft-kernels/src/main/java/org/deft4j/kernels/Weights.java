@@ -11,7 +11,8 @@ import java.util.Objects;
  * @param type how a value is stored
  * @param rows output features
  * @param cols input features, a multiple of {@link WeightType#blockSize()}
- * @param data exactly {@code rows * type.rowBytes(cols)} bytes, of any alignment
+ * @param data exactly {@code rows * type.rowBytes(cols)} bytes, of any alignment, in memory that
+ *     every thread may read (a heap array, a mapped file of a shared arena)
  */
 public record Weights(WeightType type, int rows, int cols, MemorySegment data) {
   private static final ValueLayout.OfInt INT =

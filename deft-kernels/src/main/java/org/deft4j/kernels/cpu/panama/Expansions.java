@@ -61,24 +61,24 @@ final class Expansions {
   /**
    * What stands for each byte, with {@code scaled} times the scales.
    *
-   * @param kn a multiple of 32
+   * @param k0 and kn multiples of 32
    */
-  static void q8(MemorySegment s, long at, long scales, int kn, float[] to, boolean scaled) {
+  static void q8(MemorySegment s, long at, int k0, int kn, int cols, float[] to, boolean scaled) {
     FloatVector one = Lanes.all(1);
     for (int j = 0; j < PANEL; j += 2 * L) {
-      long from = at + j * 4L;
-      long factors = scales + j * 4L;
+      long from = PanelFormat.q8At(at, k0 / 4, j, cols);
+      long factors = PanelFormat.q8Scale(at, k0 / 32, j, cols);
       for (int q = 0; q < kn / 4; q++) {
-        long o = factors + (q >> 3) * 128L;
+        long o = factors + (q >> 3) * L * 8L;
         int t = q * 4 * PANEL + j;
         FloatVector f = scaled ? load(s, o) : one;
-        IntVector v = loadInts(s, from + q * 128L);
+        IntVector v = loadInts(s, from + q * L * 8L);
         q8(v, 24).mul(f).intoArray(to, t);
         q8(v, 16).mul(f).intoArray(to, t + PANEL);
         q8(v, 8).mul(f).intoArray(to, t + 2 * PANEL);
         q8Top(v).mul(f).intoArray(to, t + 3 * PANEL);
         f = scaled ? load(s, o + L * 4L) : one;
-        v = loadInts(s, from + q * 128L + L * 4L);
+        v = loadInts(s, from + q * L * 8L + L * 4L);
         q8(v, 24).mul(f).intoArray(to, t + L);
         q8(v, 16).mul(f).intoArray(to, t + L + PANEL);
         q8(v, 8).mul(f).intoArray(to, t + L + 2 * PANEL);

@@ -225,9 +225,8 @@ final class Multiplier {
       if (w.format() == PanelFormat.F32) {
         direct(w, w.offset(p) + k0 * 128L, kn, x, tiles, sums[worker], at, k0 == 0);
       } else if (blocks) {
-        long scales = w.offset(p) + cols * 32L + k0 / 32 * 128L;
-        Expansions.q8(w.data(), w.offset(p) + k0 * 32L, scales, kn, panels[worker], false);
-        blocks(w, scales, panels[worker], kn, x, tiles, sums[worker], at, k0 == 0);
+        Expansions.q8(w.data(), w.offset(p), k0, kn, cols, panels[worker], false);
+        blocks(w, p, k0, kn, panels[worker], x, tiles, sums[worker], at);
       } else {
         w.format().expand(w.data(), w.offset(p), k0, kn, cols, panels[worker]);
         expanded(panels[worker], kn, x, cols, tiles, sums[worker], at, k0 == 0);
@@ -258,24 +257,17 @@ final class Multiplier {
   }
 
   private void blocks(
-      PanelMatrix w,
-      long scales,
-      float[] s,
-      int kn,
-      int x,
-      int tiles,
-      float[] acc,
-      int at,
-      boolean fresh) {
+      PanelMatrix w, int p, int k0, int kn, float[] s, int x, int tiles, float[] acc, int at) {
     for (int t = 0; t < tiles; t++) {
       int xt = x + t * w.cols() * Tiles.ROWS;
       int to = at + t * Tiles.ROWS * PANEL;
-      if (fresh) {
+      if (k0 == 0) {
         Arrays.fill(acc, to, to + Tiles.ROWS * PANEL, 0);
       }
       for (int b = 0; b < kn / 32; b++) {
         for (int j = 0; j < PANEL; j += L) {
-          FloatVector scale = load(w.data(), scales + b * 128L + j * 4L);
+          FloatVector scale =
+              load(w.data(), PanelFormat.q8Scale(w.offset(p), k0 / 32 + b, j, w.cols()));
           Products.q8Block4(
               s, b * 1024 + j, scale, packed, xt + b * 32 * Tiles.ROWS, acc, to + j, PANEL);
         }

@@ -133,7 +133,9 @@ enum PanelFormat {
   },
 
   /**
-   * {@code [k / 4][32]} ints of four bytes, then {@code [k / 32][32]} float32 scales.
+   * {@code [32 / S][k / 4][S]} ints of four bytes, then {@code [32 / S][k / 32][S]} float32 scales,
+   * S being two vectors: what a loop reads lies in one stream (with S = 32 and half of each row
+   * read in each of two loops, weights in memory came at a third of its bandwidth).
    *
    * <p>An int holds bytes q0 to q3 as {@code q3 * 2^24 + (q2 * 2^16 + q1 * 2^8 + q0 mod 2^24)}, the
    * lower three with their signs. Shifted left by 24, 16 and 8 and taken as signed, it is 2^24
@@ -151,17 +153,16 @@ enum PanelFormat {
     @Override
     void pack(Weights w, int row, int n, MemorySegment to, long at) {
       int cols = w.cols();
-      long scales = at + cols * 32L;
       MemorySegment from = w.data();
       for (int r = 0; r < n; r++) {
         long src = (row + r) * w.type().rowBytes(cols);
         for (int b = 0; b < cols / 32; b++, src += 34) {
           float scale = Halves.fromF16(from.get(SHORT, src));
-          to.set(FLOAT, scales + (b * 32L + r) * 4, scale * 0x1p-24f);
+          to.set(FLOAT, q8Scale(at, b, r, cols), scale * 0x1p-24f);
           for (int q = 0; q < 8; q++) {
             int v = from.get(INT, src + 2 + 4L * q);
             int low = ((byte) (v >> 16) << 16) + ((byte) (v >> 8) << 8) + (byte) v;
-            to.set(INT, at + (b * 8L + q) * 128 + r * 4L, v & 0xFF000000 | low & 0x00FFFFFF);
+            to.set(INT, q8At(at, b * 8 + q, r, cols), v & 0xFF000000 | low & 0x00FFFFFF);
           }
         }
       }
@@ -169,10 +170,9 @@ enum PanelFormat {
 
     @Override
     void decode(MemorySegment s, long at, int r, int cols, float[] dst, int offset) {
-      long scales = at + cols * 32L;
       for (int k = 0; k < cols; k += 4) {
-        float scale = s.get(FLOAT, scales + (k / 32 * 32L + r) * 4) * 0x1p24f;
-        int v = s.get(INT, at + k / 4 * 128L + r * 4L);
+        float scale = s.get(FLOAT, q8Scale(at, k / 32, r, cols)) * 0x1p24f;
+        int v = s.get(INT, q8At(at, k / 4, r, cols));
         dst[offset + k] = scale * (byte) v;
         dst[offset + k + 1] = scale * (byte) (v + 0x80 >> 8);
         dst[offset + k + 2] = scale * (byte) (v + 0x8080 >> 16);
@@ -208,7 +208,7 @@ enum PanelFormat {
 
     @Override
     void expand(MemorySegment s, long at, int k0, int kn, int cols, float[] to) {
-      Expansions.q8(s, at + k0 * 32L, at + cols * 32L + k0 / 32 * 128L, kn, to, true);
+      Expansions.q8(s, at, k0, kn, cols, to, true);
     }
   };
 
@@ -306,6 +306,18 @@ enum PanelFormat {
       });
     }
     return !found.get();
+  }
+
+  /** Where int {@code q} of row {@code r} of a {@link #Q8_0} panel is. */
+  static long q8At(long at, int q, int r, int cols) {
+    int s = Tiles.COLS;
+    return at + (long) (r / s) * s * cols + (q * (long) s + r % s) * 4;
+  }
+
+  /** Where the scale of block {@code b} of row {@code r} is. */
+  static long q8Scale(long at, int b, int r, int cols) {
+    int s = Tiles.COLS;
+    return at + cols * 32L + (long) (r / s) * s * (cols / 8) + (b * (long) s + r % s) * 4;
   }
 
   private static long halfAt(long at, int k, int r) {

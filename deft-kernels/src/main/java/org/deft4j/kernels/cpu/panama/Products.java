@@ -159,17 +159,16 @@ final class Products {
    * and leaving the inner one.
    */
   static void q8(MemorySegment s, long a, int cols, float[] x, int xAt, float[] acc, int at) {
-    long scales = a + cols * 32L;
     int n = cols / 4;
     for (int j = 0; j < PANEL; j += 2 * L) {
       FloatVector t0 = FloatVector.zero(Lanes.F);
       FloatVector t1 = t0;
-      long from = a + j * 4L;
-      long factors = scales + j * 4L;
+      long from = PanelFormat.q8At(a, 0, j, cols);
+      long factors = PanelFormat.q8Scale(a, 0, j, cols);
       for (int q = 0; q < n; q++) {
         int i = xAt + q * 4;
-        long o = from + q * 128L;
-        long f = factors + (q >> 3) * 128L;
+        long o = from + q * 2 * V;
+        long f = factors + (q >> 3) * 2 * V;
         FloatVector x0 = all(x[i]);
         FloatVector x1 = all(x[i + 1]);
         FloatVector x2 = all(x[i + 2]);

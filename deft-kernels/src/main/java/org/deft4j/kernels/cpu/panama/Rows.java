@@ -21,7 +21,7 @@ final class Rows {
       a = u.fma(u, a);
       b = v.fma(v, b);
     }
-    float sum = a.add(b).reduceLanes(VectorOperators.ADD);
+    float sum = sum(a.add(b));
     for (; i < n; i++) {
       sum = Math.fma(x[at + i], x[at + i], sum);
     }
@@ -32,6 +32,18 @@ final class Rows {
     for (; i < n; i++) {
       y[at + i] = x[at + i] * f * weight[i];
     }
+  }
+
+  // reduceLanes leaves the order of additions open: interpreter and compiler differ in the last
+  // bit.
+  private static float sum(FloatVector v) {
+    float[] lanes = new float[L];
+    v.intoArray(lanes, 0);
+    float sum = lanes[0];
+    for (int i = 1; i < L; i++) {
+      sum += lanes[i];
+    }
+    return sum;
   }
 
   /** {@code y[to + i] = silu(x[at + i]) * x[at + n + i]}. */
@@ -69,7 +81,7 @@ final class Rows {
           e.intoArray(x, at + i);
         }
       }
-      sum += s.reduceLanes(VectorOperators.ADD);
+      sum += sum(s);
     }
     for (; i < n; i++) {
       double e = Math.exp(x[at + i] - max);
