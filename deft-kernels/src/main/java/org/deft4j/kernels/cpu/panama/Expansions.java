@@ -2,12 +2,10 @@ package org.deft4j.kernels.cpu.panama;
 
 import static org.deft4j.kernels.cpu.panama.Lanes.F;
 import static org.deft4j.kernels.cpu.panama.Lanes.L;
-import static org.deft4j.kernels.cpu.panama.Lanes.LE;
 import static org.deft4j.kernels.cpu.panama.Lanes.load;
 import static org.deft4j.kernels.cpu.panama.Lanes.loadInts;
 import static org.deft4j.kernels.cpu.panama.Lanes.toFloat;
 
-import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
@@ -38,22 +36,22 @@ final class Expansions {
     return v.lanewise(VectorOperators.ASHR, 3).and(0x8FFFE000).reinterpretAsFloats();
   }
 
-  static void bf16(MemorySegment s, long at, int kn, float[] to) {
+  static void bf16(int[] s, int at, int kn, int[] to) {
     for (int k = 0; k < kn; k += 2) {
       for (int j = 0; j < PANEL; j += L) {
-        IntVector v = loadInts(s, at + k * 64L + j * 4L);
-        bf16Low(v).intoArray(to, k * PANEL + j);
-        bf16High(v).intoArray(to, (k + 1) * PANEL + j);
+        IntVector v = loadInts(s, at + k / 2 * PANEL + j);
+        bf16Low(v).reinterpretAsInts().intoArray(to, k * PANEL + j);
+        bf16High(v).reinterpretAsInts().intoArray(to, (k + 1) * PANEL + j);
       }
     }
   }
 
-  static void f16(MemorySegment s, long at, int kn, float[] to) {
+  static void f16(int[] s, int at, int kn, int[] to) {
     for (int k = 0; k < kn; k += 2) {
       for (int j = 0; j < PANEL; j += L) {
-        IntVector v = loadInts(s, at + k * 64L + j * 4L);
-        f16Low(v).intoArray(to, k * PANEL + j);
-        f16High(v).intoArray(to, (k + 1) * PANEL + j);
+        IntVector v = loadInts(s, at + k / 2 * PANEL + j);
+        f16Low(v).reinterpretAsInts().intoArray(to, k * PANEL + j);
+        f16High(v).reinterpretAsInts().intoArray(to, (k + 1) * PANEL + j);
       }
     }
   }
@@ -63,26 +61,26 @@ final class Expansions {
    *
    * @param k0 and kn multiples of 32
    */
-  static void q8(MemorySegment s, long at, int k0, int kn, int cols, float[] to, boolean scaled) {
+  static void q8(int[] s, int at, int k0, int kn, int cols, int[] to, boolean scaled) {
     FloatVector one = Lanes.all(1);
     for (int j = 0; j < PANEL; j += 2 * L) {
-      long from = PanelFormat.q8At(at, k0 / 4, j, cols);
-      long factors = PanelFormat.q8Scale(at, k0 / 32, j, cols);
+      int from = PanelFormat.q8At(at, k0 / 4, j, cols);
+      int factors = PanelFormat.q8Scale(at, k0 / 32, j, cols);
       for (int q = 0; q < kn / 4; q++) {
-        long o = factors + (q >> 3) * L * 8L;
+        int o = factors + (q >> 3) * 2 * L;
         int t = q * 4 * PANEL + j;
         FloatVector f = scaled ? load(s, o) : one;
-        IntVector v = loadInts(s, from + q * L * 8L);
-        q8(v, 24).mul(f).intoArray(to, t);
-        q8(v, 16).mul(f).intoArray(to, t + PANEL);
-        q8(v, 8).mul(f).intoArray(to, t + 2 * PANEL);
-        q8Top(v).mul(f).intoArray(to, t + 3 * PANEL);
-        f = scaled ? load(s, o + L * 4L) : one;
-        v = loadInts(s, from + q * L * 8L + L * 4L);
-        q8(v, 24).mul(f).intoArray(to, t + L);
-        q8(v, 16).mul(f).intoArray(to, t + L + PANEL);
-        q8(v, 8).mul(f).intoArray(to, t + L + 2 * PANEL);
-        q8Top(v).mul(f).intoArray(to, t + L + 3 * PANEL);
+        IntVector v = loadInts(s, from + q * 2 * L);
+        q8(v, 24).mul(f).reinterpretAsInts().intoArray(to, t);
+        q8(v, 16).mul(f).reinterpretAsInts().intoArray(to, t + PANEL);
+        q8(v, 8).mul(f).reinterpretAsInts().intoArray(to, t + 2 * PANEL);
+        q8Top(v).mul(f).reinterpretAsInts().intoArray(to, t + 3 * PANEL);
+        f = scaled ? load(s, o + L) : one;
+        v = loadInts(s, from + q * 2 * L + L);
+        q8(v, 24).mul(f).reinterpretAsInts().intoArray(to, t + L);
+        q8(v, 16).mul(f).reinterpretAsInts().intoArray(to, t + L + PANEL);
+        q8(v, 8).mul(f).reinterpretAsInts().intoArray(to, t + L + 2 * PANEL);
+        q8Top(v).mul(f).reinterpretAsInts().intoArray(to, t + L + 3 * PANEL);
       }
     }
   }
@@ -101,18 +99,18 @@ final class Expansions {
    * {@code n} ints of two 16-bit floats each to {@code n} float32 of the low halves at {@code out}
    * and as many of the high halves {@code n} values on; n a multiple of L.
    */
-  static void halves(MemorySegment s, long at, int n, boolean bf16, MemorySegment to, long out) {
+  static void halves(int[] s, int at, int n, boolean bf16, float[] to, int out) {
     if (bf16) {
       for (int i = 0; i < n; i += L) {
-        IntVector v = loadInts(s, at + i * 4L);
-        bf16Low(v).intoMemorySegment(to, out + i * 4L, LE);
-        bf16High(v).intoMemorySegment(to, out + (n + i) * 4L, LE);
+        IntVector v = loadInts(s, at + i);
+        bf16Low(v).intoArray(to, out + i);
+        bf16High(v).intoArray(to, out + n + i);
       }
     } else {
       for (int i = 0; i < n; i += L) {
-        IntVector v = loadInts(s, at + i * 4L);
-        anyF16(v.lanewise(VectorOperators.LSHL, 16)).intoMemorySegment(to, out + i * 4L, LE);
-        anyF16(v).intoMemorySegment(to, out + (n + i) * 4L, LE);
+        IntVector v = loadInts(s, at + i);
+        anyF16(v.lanewise(VectorOperators.LSHL, 16)).intoArray(to, out + i);
+        anyF16(v).intoArray(to, out + n + i);
       }
     }
   }

@@ -5,8 +5,6 @@ import static org.deft4j.kernels.cpu.panama.Lanes.PANEL;
 import static org.deft4j.kernels.cpu.panama.Lanes.all;
 import static org.deft4j.kernels.cpu.panama.Lanes.load;
 
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
@@ -27,10 +25,9 @@ final class GroupKernel {
   // A tile may write a panel past the end.
   private static final int LD = CHUNK + PANEL;
 
-  private final Arena arena = Arena.ofAuto();
   private final float[] scores = new float[Tiles.ROWS * LD];
   private final float[] spare = new float[Tiles.ROWS * LD];
-  private final long[] valueRows = new long[CHUNK];
+  private final int[] valueRows = new int[CHUNK];
   private final int[] segmentPiece = new int[CHUNK];
   private final int[] segmentFirst = new int[CHUNK];
   private final int[] segmentLength = new int[CHUNK];
@@ -40,12 +37,12 @@ final class GroupKernel {
   private float[] sums = new float[0];
   private float[] maxima = new float[0];
   private float[] weights = new float[0];
-  private MemorySegment wideKeys = MemorySegment.NULL;
-  private MemorySegment wideValues = MemorySegment.NULL;
+  private float[] wideKeys = new float[0];
+  private float[] wideValues = new float[0];
 
   // Of the running call.
-  private MemorySegment keySource = MemorySegment.NULL;
-  private MemorySegment valueSource = MemorySegment.NULL;
+  private float[] keySource = wideKeys;
+  private float[] valueSource = wideValues;
   private int segments;
 
   /** 2^n for integer n from -126 (below: 0) to 0. */
@@ -103,7 +100,7 @@ final class GroupKernel {
       }
       widen(kv, layer, kvHead, plan);
       for (int t = 0; t < tiles; t++) {
-        tile(kv, layer, kvHead, plan, t, n, lo, perKv);
+        tile(kv, plan, t, n, lo, perKv);
       }
     }
     int cell = TreeAttention.cell(plan, group, lo, kvHead, perKv, 0);
@@ -125,16 +122,16 @@ final class GroupKernel {
     if (sums.length < rows * kv.row()) {
       sums = new float[rows * kv.row()];
     }
-    if (kv.shape().type() == KvType.F32) {
+    if (kv.wide()) {
       return;
     }
-    long keys = (long) CHUNK_PANELS * dim * PANEL * 4;
-    if (wideKeys.byteSize() < keys) {
-      wideKeys = arena.allocate(keys, 64);
+    int keys = CHUNK_PANELS * dim * PANEL;
+    if (wideKeys.length < keys) {
+      wideKeys = new float[keys];
     }
-    long values = (long) CHUNK * kv.row() * 4;
-    if (wideValues.byteSize() < values) {
-      wideValues = arena.allocate(values, 64);
+    int values = CHUNK * kv.row();
+    if (wideValues.length < values) {
+      wideValues = new float[values];
     }
   }
 
@@ -152,9 +149,9 @@ final class GroupKernel {
 
   // 16-bit keys and values of the chunk become float32 once for all its queries.
   private void widen(PanamaKvCache kv, int layer, int kvHead, AttentionPlan plan) {
-    keySource = kv.keys();
-    valueSource = kv.values();
-    if (kv.shape().type() == KvType.F32) {
+    if (kv.wide()) {
+      keySource = kv.keys(layer, kvHead);
+      valueSource = kv.values(layer, kvHead);
       return;
     }
     boolean bf16 = kv.shape().type() == KvType.BF16;
@@ -165,35 +162,28 @@ final class GroupKernel {
     for (int s = 0; s < segments; s++) {
       int slot = plan.pieceSlot()[segmentPiece[s]] + segmentFirst[s];
       int last = slot + segmentLength[s] - 1;
-      long to = (long) segmentPanel[s] * dim * PANEL * 4;
-      for (int p = slot / PANEL; p <= last / PANEL; p++) {
-        long from = kv.keyPanel(layer, kvHead, p * PANEL);
-        for (int d = 0; d < dim; d++, from += PANEL * 2, to += PANEL * 4) {
-          Expansions.halves(kv.keys(), from, PANEL / 2, bf16, wideKeys, to);
-        }
+      int to = segmentPanel[s] * dim * PANEL;
+      int[] keys = kv.halfKeys(layer, kvHead);
+      int from = kv.keyPanel(slot) / 2;
+      for (int n = (last / PANEL - slot / PANEL + 1) * dim; n > 0; n--) {
+        Expansions.halves(keys, from, PANEL / 2, bf16, wideKeys, to);
+        from += PANEL / 2;
+        to += PANEL;
       }
-      long from = kv.value(layer, kvHead, slot);
-      long out = (long) segmentValue[s] * kv.row() * 4;
-      for (int i = 0; i < segmentLength[s]; i++, from += half * 4L, out += half * 8L) {
-        Expansions.halves(kv.values(), from, half, bf16, wideValues, out);
+      int[] values = kv.halfValues(layer, kvHead);
+      for (int i = 0; i < segmentLength[s]; i++) {
+        int out = (segmentValue[s] + i) * kv.row();
+        Expansions.halves(values, (slot + i) * half, half, bf16, wideValues, out);
       }
     }
   }
 
-  private void tile(
-      PanamaKvCache kv,
-      int layer,
-      int kvHead,
-      AttentionPlan plan,
-      int tile,
-      int n,
-      int lo,
-      int perKv) {
+  private void tile(PanamaKvCache kv, AttentionPlan plan, int tile, int n, int lo, int perKv) {
     int firstQuery = tile * Tiles.ROWS;
     int real = Math.min(Tiles.ROWS, n - firstQuery);
     int rowLo = lo + firstQuery / perKv;
     int rowHi = lo + (firstQuery + real - 1) / perKv;
-    boolean wide = kv.shape().type() != KvType.F32;
+    boolean direct = kv.wide();
     int dim = kv.shape().headDim();
     int row = kv.row();
     int columns = 0;
@@ -204,12 +194,11 @@ final class GroupKernel {
         continue;
       }
       int slot = plan.pieceSlot()[piece] + segmentFirst[s];
-      long panel =
-          wide ? (long) segmentPanel[s] * dim * PANEL * 4 : kv.keyPanel(layer, kvHead, slot);
+      int panel = direct ? kv.keyPanel(slot) : segmentPanel[s] * dim * PANEL;
       scores(panel, slot, length, dim, firstQuery, real, columns);
-      long value = wide ? (long) segmentValue[s] * row * 4 : kv.value(layer, kvHead, slot);
+      int value = (direct ? slot : segmentValue[s]) * row;
       for (int i = 0; i < length; i++) {
-        valueRows[columns + i] = value + (long) i * row * 4;
+        valueRows[columns + i] = value + i * row;
       }
       for (int i = 0; i < real; i++) {
         hide(plan, s, lo + (firstQuery + i) / perKv, length, i * LD + columns);
@@ -229,7 +218,7 @@ final class GroupKernel {
       return;
     }
     for (int d = 0; d < row; d += Tiles.COLS) {
-      Tiles.values4(valueSource, d * 4L, valueRows, columns, scores, 0, LD, sums, to + d, row);
+      Tiles.values4(valueSource, d, valueRows, columns, scores, 0, LD, sums, to + d, row);
     }
   }
 
@@ -249,12 +238,12 @@ final class GroupKernel {
   }
 
   private void scores(
-      long panel, int slot, int length, int dim, int firstQuery, int real, int column) {
+      int panel, int slot, int length, int dim, int firstQuery, int real, int column) {
     int q = firstQuery * dim;
     int cols = real == 1 ? Tiles.COLS1 : Tiles.COLS;
     int j = slot % PANEL;
     int done = 0;
-    long at = panel;
+    int at = panel;
     while (done < length) {
       int end = Math.min(PANEL, j + length - done);
       for (int c = j / cols * cols; c < end; c += cols) {
@@ -262,9 +251,9 @@ final class GroupKernel {
         float[] to = lead ? spare : scores;
         int index = lead ? 0 : column + done + c - j;
         if (real == 1) {
-          Tiles.tile1(keySource, at + c * 4L, dim, queries, q, Tiles.ROWS, to, index);
+          Tiles.tile1(keySource, at + c, dim, queries, q, Tiles.ROWS, to, index);
         } else {
-          Tiles.tile4(keySource, at + c * 4L, dim, queries, q, to, index, LD, true);
+          Tiles.tile4(keySource, at + c, dim, queries, q, to, index, LD, true);
         }
         if (lead) {
           int width = Math.min(end, c + cols) - j;
@@ -275,7 +264,7 @@ final class GroupKernel {
       }
       done += end - j;
       j = 0;
-      at += (long) dim * PANEL * 4;
+      at += dim * PANEL;
     }
   }
 

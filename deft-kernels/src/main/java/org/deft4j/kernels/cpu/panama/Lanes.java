@@ -1,7 +1,5 @@
 package org.deft4j.kernels.cpu.panama;
 
-import java.lang.foreign.MemorySegment;
-import java.nio.ByteOrder;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
@@ -14,8 +12,6 @@ import org.deft4j.kernels.BackendOptions;
  * constants, hence one width a process.
  */
 final class Lanes {
-  static final ByteOrder LE = ByteOrder.LITTLE_ENDIAN;
-
   /** Bits a vector. */
   static final int BITS = bits();
 
@@ -46,12 +42,13 @@ final class Lanes {
     return VectorShape.preferredShape().vectorBitSize();
   }
 
-  static FloatVector load(MemorySegment s, long offset) {
-    return FloatVector.fromMemorySegment(F, s, offset, LE);
+  static IntVector loadInts(int[] a, int at) {
+    return IntVector.fromArray(I, a, at);
   }
 
-  static IntVector loadInts(MemorySegment s, long offset) {
-    return IntVector.fromMemorySegment(I, s, offset, LE);
+  /** Float32 kept as bits: panels are arrays of int, whatever they hold. */
+  static FloatVector load(int[] a, int at) {
+    return IntVector.fromArray(I, a, at).reinterpretAsFloats();
   }
 
   static FloatVector load(float[] a, int at) {

@@ -32,7 +32,7 @@ final class Multiplier {
 
   private final WorkerPool pool;
   private final boolean exactOrder;
-  private final float[][] panels;
+  private final int[][] panels;
   private final float[][] sums;
   private float[] packed = new float[0];
 
@@ -44,7 +44,7 @@ final class Multiplier {
   Multiplier(WorkerPool pool, boolean exactOrder) {
     this.pool = pool;
     this.exactOrder = exactOrder;
-    panels = new float[pool.workers()][DEPTH * PANEL];
+    panels = new int[pool.workers()][DEPTH * PANEL];
     sums = new float[pool.workers()][2 * ROW_BLOCK * PANEL];
   }
 
@@ -223,41 +223,30 @@ final class Multiplier {
       int kn = Math.min(DEPTH, cols - k0);
       int x = (row / Tiles.ROWS * cols + k0) * Tiles.ROWS;
       if (w.format() == PanelFormat.F32) {
-        direct(w, w.offset(p) + k0 * 128L, kn, x, tiles, sums[worker], at, k0 == 0);
+        tiles(w.data(), w.offset(p) + k0 * PANEL, kn, x, cols, tiles, sums[worker], at, k0 == 0);
       } else if (blocks) {
         Expansions.q8(w.data(), w.offset(p), k0, kn, cols, panels[worker], false);
         blocks(w, p, k0, kn, panels[worker], x, tiles, sums[worker], at);
       } else {
         w.format().expand(w.data(), w.offset(p), k0, kn, cols, panels[worker]);
-        expanded(panels[worker], kn, x, cols, tiles, sums[worker], at, k0 == 0);
+        tiles(panels[worker], 0, kn, x, cols, tiles, sums[worker], at, k0 == 0);
       }
     }
   }
 
-  private void direct(
-      PanelMatrix w, long from, int kn, int x, int tiles, float[] acc, int at, boolean fresh) {
-    for (int t = 0; t < tiles; t++) {
-      int xt = x + t * w.cols() * Tiles.ROWS;
-      int to = at + t * Tiles.ROWS * PANEL;
-      for (int j = 0; j < PANEL; j += Tiles.COLS) {
-        Tiles.tile4(w.data(), from + j * 4L, kn, packed, xt, acc, to + j, PANEL, fresh);
-      }
-    }
-  }
-
-  private void expanded(
-      float[] s, int kn, int x, int cols, int tiles, float[] acc, int at, boolean fresh) {
+  private void tiles(
+      int[] s, int from, int kn, int x, int cols, int tiles, float[] acc, int at, boolean fresh) {
     for (int t = 0; t < tiles; t++) {
       int xt = x + t * cols * Tiles.ROWS;
       int to = at + t * Tiles.ROWS * PANEL;
       for (int j = 0; j < PANEL; j += Tiles.COLS) {
-        Tiles.tile4(s, j, kn, packed, xt, acc, to + j, PANEL, fresh);
+        Tiles.tile4(s, from + j, kn, packed, xt, acc, to + j, PANEL, fresh);
       }
     }
   }
 
   private void blocks(
-      PanelMatrix w, int p, int k0, int kn, float[] s, int x, int tiles, float[] acc, int at) {
+      PanelMatrix w, int p, int k0, int kn, int[] s, int x, int tiles, float[] acc, int at) {
     for (int t = 0; t < tiles; t++) {
       int xt = x + t * w.cols() * Tiles.ROWS;
       int to = at + t * Tiles.ROWS * PANEL;

@@ -1,56 +1,72 @@
 package org.deft4j.kernels.cpu.panama;
 
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 import org.deft4j.kernels.KvShape;
 import org.deft4j.kernels.KvType;
 import org.deft4j.kernels.cpu.CpuKvCache;
 import org.deft4j.kernels.cpu.Halves;
 
 /**
- * Keys {@code [layer][head][slot / 32][headDim][32 slots]}, values {@code [layer][head][slot][row]}
- * with rows filled up to two vectors.
+ * For each layer and head keys {@code [slot / 32][headDim][32 slots]} and values {@code
+ * [slot][row]}, rows filled up to two vectors.
  *
  * <p>A 16-bit type keeps two values in an int, so that widening is a shift and a mask: slots j and
  * j + 16 of a key panel, columns d and d + half a row of a value.
  */
 final class PanamaKvCache extends CpuKvCache {
   private static final int PANEL = Lanes.PANEL;
+  private static final int HALF = PANEL / 2;
 
   private final PanamaBackend backend;
-  private final Arena arena = Arena.ofShared();
-  private final MemorySegment keys;
-  private final MemorySegment values;
-  private final int bytes;
+  private final boolean wide;
   private final int row;
-  private final long keyHead;
-  private final long valueHead;
-  private boolean closed;
+  // [layer * kvHeads + head][...]; of the two forms one is used.
+  private float[][] keys = {};
+  private float[][] values = {};
+  private int[][] halfKeys = {};
+  private int[][] halfValues = {};
 
   PanamaKvCache(KvShape shape, PanamaBackend backend) {
     super(shape);
     this.backend = backend;
-    bytes = shape.type().bytes();
+    wide = shape.type() == KvType.F32;
     row = (shape.headDim() + Tiles.COLS - 1) / Tiles.COLS * Tiles.COLS;
-    long panels = (shape.slots() + PANEL - 1) / PANEL;
-    keyHead = panels * shape.headDim() * PANEL * bytes;
-    valueHead = (long) shape.slots() * row * bytes;
-    long heads = (long) shape.layers() * shape.kvHeads();
-    try {
-      keys = arena.allocate(Math.multiplyExact(heads, keyHead), 64);
-      values = arena.allocate(Math.multiplyExact(heads, valueHead), 64);
-    } catch (OutOfMemoryError e) {
-      arena.close();
-      throw e;
+    int panels = (shape.slots() + PANEL - 1) / PANEL;
+    int keySize = Math.multiplyExact(Math.multiplyExact(panels, PANEL), shape.headDim());
+    int valueSize = Math.multiplyExact(shape.slots(), row);
+    int heads = Math.multiplyExact(shape.layers(), shape.kvHeads());
+    if (wide) {
+      keys = new float[heads][keySize];
+      values = new float[heads][valueSize];
+    } else {
+      halfKeys = new int[heads][keySize / 2];
+      halfValues = new int[heads][valueSize / 2];
     }
   }
 
-  MemorySegment keys() {
-    return keys;
+  /** Whether values are float32. */
+  boolean wide() {
+    return wide;
   }
 
-  MemorySegment values() {
-    return values;
+  /** Keys of a layer and head in float32. */
+  float[] keys(int layer, int head) {
+    return keys[layer * shape().kvHeads() + head];
+  }
+
+  /** Values of a layer and head in float32. */
+  float[] values(int layer, int head) {
+    return values[layer * shape().kvHeads() + head];
+  }
+
+  /** Keys of a layer and head, two to an int. */
+  int[] halfKeys(int layer, int head) {
+    return halfKeys[layer * shape().kvHeads() + head];
+  }
+
+  /** Values of a layer and head, two to an int. */
+  int[] halfValues(int layer, int head) {
+    return halfValues[layer * shape().kvHeads() + head];
   }
 
   /** Values a row, filled up. */
@@ -58,81 +74,86 @@ final class PanamaKvCache extends CpuKvCache {
     return row;
   }
 
-  /** Where the key panel of this slot begins. */
-  long keyPanel(int layer, int head, int slot) {
-    return ((long) layer * shape().kvHeads() + head) * keyHead
-        + (long) (slot / PANEL) * shape().headDim() * PANEL * bytes;
-  }
-
-  /** Where the value of this slot begins. */
-  long value(int layer, int head, int slot) {
-    return ((long) layer * shape().kvHeads() + head) * valueHead + (long) slot * row * bytes;
-  }
-
-  private long keyAt(long panel, int d, int slot) {
-    int j = slot % PANEL;
-    return bytes == 4
-        ? panel + ((long) d * PANEL + j) * 4
-        : panel + ((long) d * PANEL + j % 16 * 2 + j / 16) * 2;
-  }
-
-  private long valueAt(long at, int d) {
-    int half = row / 2;
-    return bytes == 4 ? at + d * 4L : at + (d % half * 2L + d / half) * 2;
+  /** Where the key panel of this slot begins, in values. */
+  int keyPanel(int slot) {
+    return slot / PANEL * shape().headDim() * PANEL;
   }
 
   @Override
   protected void store(int layer, int head, int slot, float[] src, int k, int v) {
-    long panel = keyPanel(layer, head, slot);
-    long value = value(layer, head, slot);
     int dim = shape().headDim();
-    if (bytes == 4) {
+    int j = slot % PANEL;
+    if (wide) {
+      float[] to = keys(layer, head);
+      int at = keyPanel(slot) + j;
       for (int d = 0; d < dim; d++) {
-        keys.set(PanelFormat.FLOAT, keyAt(panel, d, slot), src[k + d]);
+        to[at + d * PANEL] = src[k + d];
       }
-      MemorySegment.copy(src, v, values, PanelFormat.FLOAT, value, dim);
+      System.arraycopy(src, v, values(layer, head), slot * row, dim);
       return;
     }
     boolean bf16 = shape().type() == KvType.BF16;
+    int[] key = halfKeys(layer, head);
+    int[] value = halfValues(layer, head);
     for (int d = 0; d < dim; d++) {
       float a = src[k + d];
       float b = src[v + d];
-      keys.set(PanelFormat.SHORT, keyAt(panel, d, slot), bf16 ? Halves.toBf16(a) : Halves.toF16(a));
-      values.set(PanelFormat.SHORT, valueAt(value, d), bf16 ? Halves.toBf16(b) : Halves.toF16(b));
+      put(key, halfKey(slot, d), j / HALF, bf16 ? Halves.toBf16(a) : Halves.toF16(a));
+      put(value, halfValue(slot, d), d / (row / 2), bf16 ? Halves.toBf16(b) : Halves.toF16(b));
     }
+  }
+
+  private int halfKey(int slot, int d) {
+    return keyPanel(slot) / 2 + d * HALF + slot % HALF;
+  }
+
+  private int halfValue(int slot, int d) {
+    return slot * (row / 2) + d % (row / 2);
+  }
+
+  private static void put(int[] a, int at, int half, short bits) {
+    int shift = half * 16;
+    a[at] = a[at] & ~(0xFFFF << shift) | (bits & 0xFFFF) << shift;
   }
 
   @Override
   protected void copy(int layer, int from, int to) {
     int dim = shape().headDim();
     for (int h = 0; h < shape().kvHeads(); h++) {
-      long a = keyPanel(layer, h, from);
-      long b = keyPanel(layer, h, to);
-      for (int d = 0; d < dim; d++) {
-        if (bytes == 4) {
-          keys.set(
-              PanelFormat.FLOAT, keyAt(b, d, to), keys.get(PanelFormat.FLOAT, keyAt(a, d, from)));
-        } else {
-          keys.set(
-              PanelFormat.SHORT, keyAt(b, d, to), keys.get(PanelFormat.SHORT, keyAt(a, d, from)));
+      if (wide) {
+        float[] key = keys(layer, h);
+        for (int d = 0; d < dim; d++) {
+          key[keyPanel(to) + d * PANEL + to % PANEL] =
+              key[keyPanel(from) + d * PANEL + from % PANEL];
         }
+        float[] value = values(layer, h);
+        System.arraycopy(value, from * row, value, to * row, row);
+        continue;
       }
-      MemorySegment.copy(
-          values, value(layer, h, from), values, value(layer, h, to), (long) row * bytes);
+      int[] key = halfKeys(layer, h);
+      for (int d = 0; d < dim; d++) {
+        short bits = (short) (key[halfKey(from, d)] >> from % PANEL / HALF * 16);
+        put(key, halfKey(to, d), to % PANEL / HALF, bits);
+      }
+      int[] value = halfValues(layer, h);
+      System.arraycopy(value, from * (row / 2), value, to * (row / 2), row / 2);
     }
   }
 
   @Override
   public long bytes() {
-    return keys.byteSize() + values.byteSize();
+    return Arrays.stream(keys).mapToLong(a -> a.length * 4L).sum()
+        + Arrays.stream(values).mapToLong(a -> a.length * 4L).sum()
+        + Arrays.stream(halfKeys).mapToLong(a -> a.length * 4L).sum()
+        + Arrays.stream(halfValues).mapToLong(a -> a.length * 4L).sum();
   }
 
   @Override
   public void close() {
-    if (!closed) {
-      closed = true;
-      backend.forget(this);
-      arena.close();
-    }
+    keys = new float[0][];
+    values = new float[0][];
+    halfKeys = new int[0][];
+    halfValues = new int[0][];
+    backend.forget(this);
   }
 }

@@ -16,35 +16,35 @@ enum PanelFormat {
   /** {@code [k][32]} float32. */
   F32 {
     @Override
-    long panelBytes(int cols) {
-      return cols * 128L;
+    int panelInts(int cols) {
+      return Math.multiplyExact(cols, 32);
     }
 
     @Override
-    void pack(Weights w, int row, int n, MemorySegment to, long at) {
+    void pack(Weights w, int row, int n, int[] to, int at) {
       float[] values = new float[w.cols()];
       for (int r = 0; r < n; r++) {
         w.decodeRow(row + r, values, 0);
         for (int k = 0; k < values.length; k++) {
-          to.set(FLOAT, at + (k * 32L + r) * 4, values[k]);
+          to[at + k * 32 + r] = Float.floatToRawIntBits(values[k]);
         }
       }
     }
 
     @Override
-    void decode(MemorySegment s, long at, int r, int cols, float[] dst, int offset) {
+    void decode(int[] s, int at, int r, int cols, float[] dst, int offset) {
       for (int k = 0; k < cols; k++) {
-        dst[offset + k] = s.get(FLOAT, at + (k * 32L + r) * 4);
+        dst[offset + k] = Float.intBitsToFloat(s[at + k * 32 + r]);
       }
     }
 
     @Override
-    void multiply1(MemorySegment s, long a, long b, int cols, float[] x, int xAt, float[] acc) {
+    void multiply1(int[] s, int a, int b, int cols, float[] x, int xAt, float[] acc) {
       Products.f32(s, a, b, cols, x, xAt, acc);
     }
 
     @Override
-    void expand(MemorySegment s, long at, int k0, int kn, int cols, float[] to) {
+    void expand(int[] s, int at, int k0, int kn, int cols, int[] to) {
       throw new UnsupportedOperationException("float32 panels are used as they lie");
     }
   },
@@ -52,8 +52,8 @@ enum PanelFormat {
   /** {@code [k / 2][32][2]} binary16, finite; x and the result are scaled by 2^56. */
   F16 {
     @Override
-    long panelBytes(int cols) {
-      return (cols + 1) / 2 * 128L;
+    int panelInts(int cols) {
+      return Math.multiplyExact((cols + 1) / 2, 32);
     }
 
     @Override
@@ -74,19 +74,19 @@ enum PanelFormat {
     }
 
     @Override
-    void pack(Weights w, int row, int n, MemorySegment to, long at) {
+    void pack(Weights w, int row, int n, int[] to, int at) {
       packHalves(w, row, n, to, at);
     }
 
     @Override
-    void decode(MemorySegment s, long at, int r, int cols, float[] dst, int offset) {
+    void decode(int[] s, int at, int r, int cols, float[] dst, int offset) {
       for (int k = 0; k < cols; k++) {
-        dst[offset + k] = Halves.fromF16(s.get(SHORT, halfAt(at, k, r)));
+        dst[offset + k] = Halves.fromF16(half(s, at, k, r));
       }
     }
 
     @Override
-    void multiply1(MemorySegment s, long a, long b, int cols, float[] x, int xAt, float[] acc) {
+    void multiply1(int[] s, int a, int b, int cols, float[] x, int xAt, float[] acc) {
       Products.f16(s, a, cols, x, xAt, acc, 0);
       if (b >= 0) {
         Products.f16(s, b, cols, x, xAt, acc, Lanes.PANEL);
@@ -94,32 +94,32 @@ enum PanelFormat {
     }
 
     @Override
-    void expand(MemorySegment s, long at, int k0, int kn, int cols, float[] to) {
-      Expansions.f16(s, at + k0 / 2 * 128L, kn, to);
+    void expand(int[] s, int at, int k0, int kn, int cols, int[] to) {
+      Expansions.f16(s, at + k0 / 2 * 32, kn, to);
     }
   },
 
   /** {@code [k / 2][32][2]} bfloat16. */
   BF16 {
     @Override
-    long panelBytes(int cols) {
-      return (cols + 1) / 2 * 128L;
+    int panelInts(int cols) {
+      return Math.multiplyExact((cols + 1) / 2, 32);
     }
 
     @Override
-    void pack(Weights w, int row, int n, MemorySegment to, long at) {
+    void pack(Weights w, int row, int n, int[] to, int at) {
       packHalves(w, row, n, to, at);
     }
 
     @Override
-    void decode(MemorySegment s, long at, int r, int cols, float[] dst, int offset) {
+    void decode(int[] s, int at, int r, int cols, float[] dst, int offset) {
       for (int k = 0; k < cols; k++) {
-        dst[offset + k] = Halves.fromBf16(s.get(SHORT, halfAt(at, k, r)));
+        dst[offset + k] = Halves.fromBf16(half(s, at, k, r));
       }
     }
 
     @Override
-    void multiply1(MemorySegment s, long a, long b, int cols, float[] x, int xAt, float[] acc) {
+    void multiply1(int[] s, int a, int b, int cols, float[] x, int xAt, float[] acc) {
       Products.bf16(s, a, cols, x, xAt, acc, 0);
       if (b >= 0) {
         Products.bf16(s, b, cols, x, xAt, acc, Lanes.PANEL);
@@ -127,8 +127,8 @@ enum PanelFormat {
     }
 
     @Override
-    void expand(MemorySegment s, long at, int k0, int kn, int cols, float[] to) {
-      Expansions.bf16(s, at + k0 / 2 * 128L, kn, to);
+    void expand(int[] s, int at, int k0, int kn, int cols, int[] to) {
+      Expansions.bf16(s, at + k0 / 2 * 32, kn, to);
     }
   },
 
@@ -146,33 +146,33 @@ enum PanelFormat {
    */
   Q8_0 {
     @Override
-    long panelBytes(int cols) {
-      return cols * 32L + cols / 32 * 128L;
+    int panelInts(int cols) {
+      return Math.multiplyExact(cols, 9);
     }
 
     @Override
-    void pack(Weights w, int row, int n, MemorySegment to, long at) {
+    void pack(Weights w, int row, int n, int[] to, int at) {
       int cols = w.cols();
       MemorySegment from = w.data();
       for (int r = 0; r < n; r++) {
         long src = (row + r) * w.type().rowBytes(cols);
         for (int b = 0; b < cols / 32; b++, src += 34) {
           float scale = Halves.fromF16(from.get(SHORT, src));
-          to.set(FLOAT, q8Scale(at, b, r, cols), scale * 0x1p-24f);
+          to[q8Scale(at, b, r, cols)] = Float.floatToRawIntBits(scale * 0x1p-24f);
           for (int q = 0; q < 8; q++) {
             int v = from.get(INT, src + 2 + 4L * q);
             int low = ((byte) (v >> 16) << 16) + ((byte) (v >> 8) << 8) + (byte) v;
-            to.set(INT, q8At(at, b * 8 + q, r, cols), v & 0xFF000000 | low & 0x00FFFFFF);
+            to[q8At(at, b * 8 + q, r, cols)] = v & 0xFF000000 | low & 0x00FFFFFF;
           }
         }
       }
     }
 
     @Override
-    void decode(MemorySegment s, long at, int r, int cols, float[] dst, int offset) {
+    void decode(int[] s, int at, int r, int cols, float[] dst, int offset) {
       for (int k = 0; k < cols; k += 4) {
-        float scale = s.get(FLOAT, q8Scale(at, k / 32, r, cols)) * 0x1p24f;
-        int v = s.get(INT, q8At(at, k / 4, r, cols));
+        float scale = Float.intBitsToFloat(s[q8Scale(at, k / 32, r, cols)]) * 0x1p24f;
+        int v = s[q8At(at, k / 4, r, cols)];
         dst[offset + k] = scale * (byte) v;
         dst[offset + k + 1] = scale * (byte) (v + 0x80 >> 8);
         dst[offset + k + 2] = scale * (byte) (v + 0x8080 >> 16);
@@ -199,7 +199,7 @@ enum PanelFormat {
     }
 
     @Override
-    void multiply1(MemorySegment s, long a, long b, int cols, float[] x, int xAt, float[] acc) {
+    void multiply1(int[] s, int a, int b, int cols, float[] x, int xAt, float[] acc) {
       Products.q8(s, a, cols, x, xAt, acc, 0);
       if (b >= 0) {
         Products.q8(s, b, cols, x, xAt, acc, Lanes.PANEL);
@@ -207,36 +207,33 @@ enum PanelFormat {
     }
 
     @Override
-    void expand(MemorySegment s, long at, int k0, int kn, int cols, float[] to) {
+    void expand(int[] s, int at, int k0, int kn, int cols, int[] to) {
       Expansions.q8(s, at, k0, kn, cols, to, true);
     }
   };
 
-  static final ValueLayout.OfFloat FLOAT =
-      ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-  static final ValueLayout.OfInt INT =
+  private static final ValueLayout.OfInt INT =
       ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-  static final ValueLayout.OfShort SHORT =
+  private static final ValueLayout.OfShort SHORT =
       ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
-  /** Bytes of a panel over {@code cols} input features. */
-  abstract long panelBytes(int cols);
+  /** Ints of a panel over {@code cols} input features. */
+  abstract int panelInts(int cols);
 
   /** Packs rows {@code row..row+n-1} into the zeroed panel at {@code at}. */
-  abstract void pack(Weights w, int row, int n, MemorySegment to, long at);
+  abstract void pack(Weights w, int row, int n, int[] to, int at);
 
   /** Row {@code r} of a panel as float32. */
-  abstract void decode(MemorySegment s, long at, int r, int cols, float[] dst, int offset);
+  abstract void decode(int[] s, int at, int r, int cols, float[] dst, int offset);
 
   /**
    * One row times panel {@code a} into {@code acc[0..31]} and, unless negative, panel {@code b}
    * into {@code acc[32..63]}; before {@link #outputScale}.
    */
-  abstract void multiply1(
-      MemorySegment s, long a, long b, int cols, float[] x, int xAt, float[] acc);
+  abstract void multiply1(int[] s, int a, int b, int cols, float[] x, int xAt, float[] acc);
 
   /** Rows {@code k0..k0+kn-1} of a panel as {@code [kn][32]} float32; k0 a multiple of 32. */
-  abstract void expand(MemorySegment s, long at, int k0, int kn, int cols, float[] to);
+  abstract void expand(int[] s, int at, int k0, int kn, int cols, int[] to);
 
   /** Whether {@link #prepare} changes the activations. */
   boolean prepares() {
@@ -309,27 +306,28 @@ enum PanelFormat {
   }
 
   /** Where int {@code q} of row {@code r} of a {@link #Q8_0} panel is. */
-  static long q8At(long at, int q, int r, int cols) {
+  static int q8At(int at, int q, int r, int cols) {
     int s = Tiles.COLS;
-    return at + (long) (r / s) * s * cols + (q * (long) s + r % s) * 4;
+    return at + r / s * s * (cols / 4) + q * s + r % s;
   }
 
   /** Where the scale of block {@code b} of row {@code r} is. */
-  static long q8Scale(long at, int b, int r, int cols) {
+  static int q8Scale(int at, int b, int r, int cols) {
     int s = Tiles.COLS;
-    return at + cols * 32L + (long) (r / s) * s * (cols / 8) + (b * (long) s + r % s) * 4;
+    return at + cols * 8 + r / s * s * (cols / 32) + b * s + r % s;
   }
 
-  private static long halfAt(long at, int k, int r) {
-    return at + k / 2 * 128L + r * 4L + k % 2 * 2L;
+  private static short half(int[] s, int at, int k, int r) {
+    return (short) (s[at + k / 2 * 32 + r] >> k % 2 * 16);
   }
 
-  private static void packHalves(Weights w, int row, int n, MemorySegment to, long at) {
+  private static void packHalves(Weights w, int row, int n, int[] to, int at) {
     int cols = w.cols();
     for (int r = 0; r < n; r++) {
       long src = (long) (row + r) * cols * 2;
       for (int k = 0; k < cols; k++) {
-        to.set(SHORT, halfAt(at, k, r), w.data().get(SHORT, src + k * 2L));
+        int bits = w.data().get(SHORT, src + k * 2L) & 0xFFFF;
+        to[at + k / 2 * 32 + r] |= bits << k % 2 * 16;
       }
     }
   }

@@ -1,7 +1,5 @@
 package org.deft4j.kernels.cpu.panama;
 
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import org.deft4j.kernels.Weights;
 import org.deft4j.kernels.cpu.CpuMatrix;
 import org.deft4j.kernels.cpu.WorkerPool;
@@ -11,15 +9,13 @@ import org.deft4j.kernels.cpu.WorkerPool;
  * Rows that fill a panel up are zero.
  */
 final class PanelMatrix extends CpuMatrix {
-  private final Arena arena = Arena.ofShared();
   private final PanamaBackend backend;
   private final PanelFormat format;
-  private final MemorySegment data;
-  private final long panelBytes;
+  private final int panelInts;
   private final int[] column;
   private final int[] width;
   private final boolean paired;
-  private boolean closed;
+  private int[] data;
 
   PanelMatrix(Weights[] parts, PanamaBackend backend, WorkerPool pool) {
     super(parts);
@@ -32,13 +28,8 @@ final class PanelMatrix extends CpuMatrix {
     width = new int[n];
     paired = parts.length == 2 && parts[0].rows() == parts[1].rows();
     format = PanelFormat.of(parts, pool);
-    panelBytes = format.panelBytes(cols());
-    try {
-      data = arena.allocate(Math.multiplyExact(panelBytes, (long) n), 64);
-    } catch (OutOfMemoryError e) {
-      arena.close();
-      throw e;
-    }
+    panelInts = format.panelInts(cols());
+    data = new int[Math.multiplyExact(panelInts, n)];
     int first = 0;
     int firstRow = 0;
     for (Weights w : parts) {
@@ -51,7 +42,7 @@ final class PanelMatrix extends CpuMatrix {
       pool.run((worker, workers) -> {
         int end = WorkerPool.share(panels, worker + 1, workers);
         for (int p = WorkerPool.share(panels, worker, workers); p < end; p++) {
-          format.pack(w, p * Lanes.PANEL, width[base + p], data, (base + p) * panelBytes);
+          format.pack(w, p * Lanes.PANEL, width[base + p], data, (base + p) * panelInts);
         }
       });
       first += panels;
@@ -67,7 +58,7 @@ final class PanelMatrix extends CpuMatrix {
     return format;
   }
 
-  MemorySegment data() {
+  int[] data() {
     return data;
   }
 
@@ -76,8 +67,8 @@ final class PanelMatrix extends CpuMatrix {
   }
 
   /** Where panel {@code p} begins. */
-  long offset(int p) {
-    return p * panelBytes;
+  int offset(int p) {
+    return p * panelInts;
   }
 
   /** Output feature of the panel's first row. */
@@ -112,15 +103,12 @@ final class PanelMatrix extends CpuMatrix {
 
   @Override
   public long bytes() {
-    return data.byteSize();
+    return data.length * 4L;
   }
 
   @Override
   public void close() {
-    if (!closed) {
-      closed = true;
-      backend.forget(this);
-      arena.close();
-    }
+    data = new int[0];
+    backend.forget(this);
   }
 }

@@ -5,37 +5,47 @@ import static org.deft4j.kernels.cpu.panama.Lanes.all;
 import static org.deft4j.kernels.cpu.panama.Lanes.load;
 import static org.deft4j.kernels.cpu.panama.Lanes.loadInts;
 
-import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 
 /** One row of activations times a panel of 32 output features. */
 final class Products {
   private static final int PANEL = Lanes.PANEL;
-  private static final long V = L * 4L;
+  private static final int PAIR = 2 * L;
 
   private Products() {}
 
   /** Panel a and, unless negative, panel b: two panels give enough chains to hide the latency. */
-  static void f32(MemorySegment s, long a, long b, int cols, float[] x, int xAt, float[] acc) {
-    if (b < 0) {
-      for (int j = 0; j < PANEL; j += Tiles.COLS1) {
-        Tiles.tile1(s, a + j * 4L, cols, x, xAt, 1, acc, j);
+  static void f32(int[] s, int a, int b, int cols, float[] x, int xAt, float[] acc) {
+    if (b < 0 || Tiles.COLS1 < 4 * L) {
+      f32One(s, a, cols, x, xAt, acc, 0);
+      if (b >= 0) {
+        f32One(s, b, cols, x, xAt, acc, PANEL);
       }
       return;
     }
     for (int j = 0; j < PANEL; j += Tiles.COLS1) {
-      f32Pair(s, a + j * 4L, b + j * 4L, cols, x, xAt, acc, j);
+      f32Pair(s, a + j, b + j, cols, x, xAt, acc, j);
+    }
+  }
+
+  private static void f32One(int[] s, int a, int cols, float[] x, int xAt, float[] acc, int at) {
+    for (int j = 0; j < PANEL; j += 2 * L) {
+      FloatVector a0 = FloatVector.zero(Lanes.F);
+      FloatVector a1 = a0;
+      for (int k = 0; k < cols; k++) {
+        FloatVector v = all(x[xAt + k]);
+        int o = a + j + k * PANEL;
+        a0 = v.fma(load(s, o), a0);
+        a1 = v.fma(load(s, o + L), a1);
+      }
+      a0.intoArray(acc, at + j);
+      a1.intoArray(acc, at + j + L);
     }
   }
 
   private static void f32Pair(
-      MemorySegment s, long a, long b, int cols, float[] x, int xAt, float[] acc, int j) {
-    if (Tiles.COLS1 < 4 * L) {
-      Tiles.tile1(s, a, cols, x, xAt, 1, acc, j);
-      Tiles.tile1(s, b, cols, x, xAt, 1, acc, PANEL + j);
-      return;
-    }
+      int[] s, int a, int b, int cols, float[] x, int xAt, float[] acc, int j) {
     FloatVector a0 = FloatVector.zero(Lanes.F);
     FloatVector a1 = a0;
     FloatVector a2 = a0;
@@ -46,16 +56,16 @@ final class Products {
     FloatVector b3 = a0;
     for (int k = 0; k < cols; k++) {
       FloatVector v = all(x[xAt + k]);
-      long o = a + k * 128L;
-      long p = b + k * 128L;
+      int o = a + k * PANEL;
+      int p = b + k * PANEL;
       a0 = v.fma(load(s, o), a0);
-      a1 = v.fma(load(s, o + V), a1);
-      a2 = v.fma(load(s, o + 2 * V), a2);
-      a3 = v.fma(load(s, o + 3 * V), a3);
+      a1 = v.fma(load(s, o + L), a1);
+      a2 = v.fma(load(s, o + 2 * L), a2);
+      a3 = v.fma(load(s, o + 3 * L), a3);
       b0 = v.fma(load(s, p), b0);
-      b1 = v.fma(load(s, p + V), b1);
-      b2 = v.fma(load(s, p + 2 * V), b2);
-      b3 = v.fma(load(s, p + 3 * V), b3);
+      b1 = v.fma(load(s, p + L), b1);
+      b2 = v.fma(load(s, p + 2 * L), b2);
+      b3 = v.fma(load(s, p + 3 * L), b3);
     }
     a0.intoArray(acc, j);
     a1.intoArray(acc, j + L);
@@ -67,7 +77,7 @@ final class Products {
     b3.intoArray(acc, PANEL + j + 3 * L);
   }
 
-  static void bf16(MemorySegment s, long a, int cols, float[] x, int xAt, float[] acc, int at) {
+  static void bf16(int[] s, int a, int cols, float[] x, int xAt, float[] acc, int at) {
     // Four vectors, or where that is more than a panel, its two.
     int wide = Math.min(4 * L, PANEL);
     for (int j = 0; j < PANEL; j += wide) {
@@ -75,15 +85,15 @@ final class Products {
       FloatVector a1 = a0;
       FloatVector a2 = a0;
       FloatVector a3 = a0;
-      long o = a + j * 4L;
-      long third = wide == 4 * L ? 2 * V : 0;
+      int o = a + j;
+      int third = wide == 4 * L ? 2 * L : 0;
       for (int k = 0; k + 1 < cols; k += 2) {
         FloatVector x0 = all(x[xAt + k]);
         FloatVector x1 = all(x[xAt + k + 1]);
-        IntVector v = loadInts(s, o + k * 64L);
-        IntVector w = loadInts(s, o + k * 64L + V);
-        IntVector y = loadInts(s, o + k * 64L + third);
-        IntVector z = loadInts(s, o + k * 64L + third + V);
+        IntVector v = loadInts(s, o + k / 2 * PANEL);
+        IntVector w = loadInts(s, o + k / 2 * PANEL + L);
+        IntVector y = loadInts(s, o + k / 2 * PANEL + third);
+        IntVector z = loadInts(s, o + k / 2 * PANEL + third + L);
         a0 = x0.fma(Expansions.bf16Low(v), a0);
         a1 = x0.fma(Expansions.bf16Low(w), a1);
         a2 = x0.fma(Expansions.bf16Low(y), a2);
@@ -95,11 +105,11 @@ final class Products {
       }
       if ((cols & 1) != 0) {
         FloatVector x0 = all(x[xAt + cols - 1]);
-        o += (cols - 1) * 64L;
+        o += cols / 2 * PANEL;
         a0 = x0.fma(Expansions.bf16Low(loadInts(s, o)), a0);
-        a1 = x0.fma(Expansions.bf16Low(loadInts(s, o + V)), a1);
+        a1 = x0.fma(Expansions.bf16Low(loadInts(s, o + L)), a1);
         a2 = x0.fma(Expansions.bf16Low(loadInts(s, o + third)), a2);
-        a3 = x0.fma(Expansions.bf16Low(loadInts(s, o + third + V)), a3);
+        a3 = x0.fma(Expansions.bf16Low(loadInts(s, o + third + L)), a3);
       }
       a0.intoArray(acc, at + j);
       a1.intoArray(acc, at + j + L);
@@ -110,7 +120,7 @@ final class Products {
     }
   }
 
-  static void f16(MemorySegment s, long a, int cols, float[] x, int xAt, float[] acc, int at) {
+  static void f16(int[] s, int a, int cols, float[] x, int xAt, float[] acc, int at) {
     // Four vectors, or where that is more than a panel, its two.
     int wide = Math.min(4 * L, PANEL);
     for (int j = 0; j < PANEL; j += wide) {
@@ -118,15 +128,15 @@ final class Products {
       FloatVector a1 = a0;
       FloatVector a2 = a0;
       FloatVector a3 = a0;
-      long o = a + j * 4L;
-      long third = wide == 4 * L ? 2 * V : 0;
+      int o = a + j;
+      int third = wide == 4 * L ? 2 * L : 0;
       for (int k = 0; k + 1 < cols; k += 2) {
         FloatVector x0 = all(x[xAt + k]);
         FloatVector x1 = all(x[xAt + k + 1]);
-        IntVector v = loadInts(s, o + k * 64L);
-        IntVector w = loadInts(s, o + k * 64L + V);
-        IntVector y = loadInts(s, o + k * 64L + third);
-        IntVector z = loadInts(s, o + k * 64L + third + V);
+        IntVector v = loadInts(s, o + k / 2 * PANEL);
+        IntVector w = loadInts(s, o + k / 2 * PANEL + L);
+        IntVector y = loadInts(s, o + k / 2 * PANEL + third);
+        IntVector z = loadInts(s, o + k / 2 * PANEL + third + L);
         a0 = x0.fma(Expansions.f16Low(v), a0);
         a1 = x0.fma(Expansions.f16Low(w), a1);
         a2 = x0.fma(Expansions.f16Low(y), a2);
@@ -138,11 +148,11 @@ final class Products {
       }
       if ((cols & 1) != 0) {
         FloatVector x0 = all(x[xAt + cols - 1]);
-        o += (cols - 1) * 64L;
+        o += cols / 2 * PANEL;
         a0 = x0.fma(Expansions.f16Low(loadInts(s, o)), a0);
-        a1 = x0.fma(Expansions.f16Low(loadInts(s, o + V)), a1);
+        a1 = x0.fma(Expansions.f16Low(loadInts(s, o + L)), a1);
         a2 = x0.fma(Expansions.f16Low(loadInts(s, o + third)), a2);
-        a3 = x0.fma(Expansions.f16Low(loadInts(s, o + third + V)), a3);
+        a3 = x0.fma(Expansions.f16Low(loadInts(s, o + third + L)), a3);
       }
       a0.intoArray(acc, at + j);
       a1.intoArray(acc, at + j + L);
@@ -158,17 +168,17 @@ final class Products {
    * flat loop: a loop over blocks around one over eight ints spends a third of its time on entering
    * and leaving the inner one.
    */
-  static void q8(MemorySegment s, long a, int cols, float[] x, int xAt, float[] acc, int at) {
+  static void q8(int[] s, int a, int cols, float[] x, int xAt, float[] acc, int at) {
     int n = cols / 4;
     for (int j = 0; j < PANEL; j += 2 * L) {
       FloatVector t0 = FloatVector.zero(Lanes.F);
       FloatVector t1 = t0;
-      long from = PanelFormat.q8At(a, 0, j, cols);
-      long factors = PanelFormat.q8Scale(a, 0, j, cols);
+      int from = PanelFormat.q8At(a, 0, j, cols);
+      int factors = PanelFormat.q8Scale(a, 0, j, cols);
       for (int q = 0; q < n; q++) {
         int i = xAt + q * 4;
-        long o = from + q * 2 * V;
-        long f = factors + (q >> 3) * 2 * V;
+        int o = from + q * PAIR;
+        int f = factors + (q >> 3) * PAIR;
         FloatVector x0 = all(x[i]);
         FloatVector x1 = all(x[i + 1]);
         FloatVector x2 = all(x[i + 2]);
@@ -179,12 +189,12 @@ final class Products {
         p = x2.fma(Expansions.q8(v, 8), p);
         p = x3.fma(Expansions.q8Top(v), p);
         t0 = p.fma(load(s, f), t0);
-        v = loadInts(s, o + V);
+        v = loadInts(s, o + L);
         p = x0.mul(Expansions.q8(v, 24));
         p = x1.fma(Expansions.q8(v, 16), p);
         p = x2.fma(Expansions.q8(v, 8), p);
         p = x3.fma(Expansions.q8Top(v), p);
-        t1 = p.fma(load(s, f + V), t1);
+        t1 = p.fma(load(s, f + L), t1);
       }
       t0.intoArray(acc, at + j);
       t1.intoArray(acc, at + j + L);
@@ -198,7 +208,7 @@ final class Products {
    * @param w the block as float32 {@code [32][32]}, unscaled
    */
   static void q8Block4(
-      float[] s, int w, FloatVector scale, float[] x, int xAt, float[] acc, int at, int ld) {
+      int[] s, int w, FloatVector scale, float[] x, int xAt, float[] acc, int at, int ld) {
     FloatVector a = load(acc, at);
     FloatVector b = load(acc, at + ld);
     FloatVector c = load(acc, at + 2 * ld);

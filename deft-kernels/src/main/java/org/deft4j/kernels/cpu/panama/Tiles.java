@@ -4,11 +4,10 @@ import static org.deft4j.kernels.cpu.panama.Lanes.L;
 import static org.deft4j.kernels.cpu.panama.Lanes.all;
 import static org.deft4j.kernels.cpu.panama.Lanes.load;
 
-import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 
 /**
- * Register tiles over a float32 panel {@code [k][32]} in native memory: each output is one chain of
+ * Register tiles over a float32 panel {@code [k][32]} in an array: each output is one chain of
  * fused multiply-adds over ascending k, whatever the tile.
  *
  * <p>Here and in {@link Products} a kernel is deliberately longer than 325 bytes of bytecode
@@ -26,28 +25,19 @@ final class Tiles {
   /** Columns of {@link #tile1}: four vectors, or the panel where that is less. */
   static final int COLS1 = Math.min(4 * L, Lanes.PANEL);
 
-  private static final long ROW_BYTES = Lanes.PANEL * 4L;
-  private static final long V = L * 4L;
+  private static final int ROW = Lanes.PANEL;
 
   private Tiles() {}
 
   /**
    * Four rows by {@link #COLS} columns: {@code acc[at + i * ld + j] += sum_k x[4k + i] * w[k][j]}.
    *
-   * @param w where the panel's first row's first column of this tile is
+   * @param w where the first column of the tile is in the panel's first row
    * @param x rows packed by four, from {@code xAt}
    * @param fresh starts from zero instead of {@code acc}
    */
   static void tile4(
-      MemorySegment s,
-      long w,
-      int kn,
-      float[] x,
-      int xAt,
-      float[] acc,
-      int at,
-      int ld,
-      boolean fresh) {
+      int[] s, int w, int kn, float[] x, int xAt, float[] acc, int at, int ld, boolean fresh) {
     FloatVector z = FloatVector.zero(Lanes.F);
     FloatVector a0 = z;
     FloatVector a1 = z;
@@ -68,8 +58,8 @@ final class Tiles {
       d1 = load(acc, at + 3 * ld + L);
     }
     for (int k = 0; k < kn; k++) {
-      FloatVector w0 = load(s, w + k * ROW_BYTES);
-      FloatVector w1 = load(s, w + k * ROW_BYTES + V);
+      FloatVector w0 = load(s, w + k * Lanes.PANEL);
+      FloatVector w1 = load(s, w + k * Lanes.PANEL + L);
       int i = xAt + k * 4;
       FloatVector v = all(x[i]);
       a0 = v.fma(w0, a0);
@@ -94,7 +84,7 @@ final class Tiles {
     d1.intoArray(acc, at + 3 * ld + L);
   }
 
-  /** The same over a panel in an array. */
+  /** The same over a panel of floats. */
   static void tile4(
       float[] s, int w, int kn, float[] x, int xAt, float[] acc, int at, int ld, boolean fresh) {
     FloatVector z = FloatVector.zero(Lanes.F);
@@ -146,8 +136,7 @@ final class Tiles {
   /**
    * One row by {@link #COLS1} columns: {@code acc[at + j] = sum_k x[xAt + k * xStep] * w[k][j]}.
    */
-  static void tile1(
-      MemorySegment s, long w, int kn, float[] x, int xAt, int xStep, float[] acc, int at) {
+  static void tile1(float[] s, int w, int kn, float[] x, int xAt, int xStep, float[] acc, int at) {
     FloatVector a0 = FloatVector.zero(Lanes.F);
     FloatVector a1 = a0;
     FloatVector a2 = a0;
@@ -157,32 +146,32 @@ final class Tiles {
       for (; k + 1 < kn; k += 2) {
         FloatVector v = all(x[xAt + k * xStep]);
         FloatVector u = all(x[xAt + (k + 1) * xStep]);
-        long o = w + k * ROW_BYTES;
+        int o = w + k * ROW;
         a0 = v.fma(load(s, o), a0);
-        a1 = v.fma(load(s, o + V), a1);
-        a2 = v.fma(load(s, o + 2 * V), a2);
-        a3 = v.fma(load(s, o + 3 * V), a3);
-        a0 = u.fma(load(s, o + ROW_BYTES), a0);
-        a1 = u.fma(load(s, o + ROW_BYTES + V), a1);
-        a2 = u.fma(load(s, o + ROW_BYTES + 2 * V), a2);
-        a3 = u.fma(load(s, o + ROW_BYTES + 3 * V), a3);
+        a1 = v.fma(load(s, o + L), a1);
+        a2 = v.fma(load(s, o + 2 * L), a2);
+        a3 = v.fma(load(s, o + 3 * L), a3);
+        a0 = u.fma(load(s, o + ROW), a0);
+        a1 = u.fma(load(s, o + ROW + L), a1);
+        a2 = u.fma(load(s, o + ROW + 2 * L), a2);
+        a3 = u.fma(load(s, o + ROW + 3 * L), a3);
       }
       if (k < kn) {
         FloatVector v = all(x[xAt + k * xStep]);
-        long o = w + k * ROW_BYTES;
+        int o = w + k * ROW;
         a0 = v.fma(load(s, o), a0);
-        a1 = v.fma(load(s, o + V), a1);
-        a2 = v.fma(load(s, o + 2 * V), a2);
-        a3 = v.fma(load(s, o + 3 * V), a3);
+        a1 = v.fma(load(s, o + L), a1);
+        a2 = v.fma(load(s, o + 2 * L), a2);
+        a3 = v.fma(load(s, o + 3 * L), a3);
       }
       a2.intoArray(acc, at + 2 * L);
       a3.intoArray(acc, at + 3 * L);
     } else {
       for (int k = 0; k < kn; k++) {
         FloatVector v = all(x[xAt + k * xStep]);
-        long o = w + k * ROW_BYTES;
+        int o = w + k * ROW;
         a0 = v.fma(load(s, o), a0);
-        a1 = v.fma(load(s, o + V), a1);
+        a1 = v.fma(load(s, o + L), a1);
       }
     }
     a0.intoArray(acc, at);
@@ -191,12 +180,12 @@ final class Tiles {
 
   /**
    * Four rows of probabilities times values: {@code out[at + i * ld + j] += sum_t p[pAt + i * pLd +
-   * t] * v[t][j]} for {@link #COLS} columns j, value t lying at byte {@code rows[t] + v}.
+   * t] * v[t][j]} for {@link #COLS} columns j, value t lying at {@code rows[t] + v}.
    */
   static void values4(
-      MemorySegment s,
-      long v,
-      long[] rows,
+      float[] s,
+      int v,
+      int[] rows,
       int tn,
       float[] p,
       int pAt,
@@ -213,9 +202,9 @@ final class Tiles {
     FloatVector d0 = load(out, at + 3 * ld);
     FloatVector d1 = load(out, at + 3 * ld + L);
     for (int t = 0; t < tn; t++) {
-      long o = v + rows[t];
+      int o = v + rows[t];
       FloatVector w0 = load(s, o);
-      FloatVector w1 = load(s, o + V);
+      FloatVector w1 = load(s, o + L);
       FloatVector x = all(p[pAt + t]);
       a0 = x.fma(w0, a0);
       a1 = x.fma(w1, a1);
@@ -241,15 +230,7 @@ final class Tiles {
 
   /** {@link #values4} of one row and {@code n} columns, a multiple of {@link #COLS}. */
   static void values1(
-      MemorySegment s,
-      long v,
-      long[] rows,
-      int tn,
-      float[] p,
-      int pAt,
-      float[] out,
-      int at,
-      int n) {
+      float[] s, int v, int[] rows, int tn, float[] p, int pAt, float[] out, int at, int n) {
     int d = 0;
     for (; d + 4 * L <= n; d += 4 * L) {
       FloatVector a0 = load(out, at + d);
@@ -257,12 +238,12 @@ final class Tiles {
       FloatVector a2 = load(out, at + d + 2 * L);
       FloatVector a3 = load(out, at + d + 3 * L);
       for (int t = 0; t < tn; t++) {
-        long o = v + rows[t] + d * 4L;
+        int o = v + rows[t] + d;
         FloatVector x = all(p[pAt + t]);
         a0 = x.fma(load(s, o), a0);
-        a1 = x.fma(load(s, o + V), a1);
-        a2 = x.fma(load(s, o + 2 * V), a2);
-        a3 = x.fma(load(s, o + 3 * V), a3);
+        a1 = x.fma(load(s, o + L), a1);
+        a2 = x.fma(load(s, o + 2 * L), a2);
+        a3 = x.fma(load(s, o + 3 * L), a3);
       }
       a0.intoArray(out, at + d);
       a1.intoArray(out, at + d + L);
@@ -273,10 +254,10 @@ final class Tiles {
       FloatVector a0 = load(out, at + d);
       FloatVector a1 = load(out, at + d + L);
       for (int t = 0; t < tn; t++) {
-        long o = v + rows[t] + d * 4L;
+        int o = v + rows[t] + d;
         FloatVector x = all(p[pAt + t]);
         a0 = x.fma(load(s, o), a0);
-        a1 = x.fma(load(s, o + V), a1);
+        a1 = x.fma(load(s, o + L), a1);
       }
       a0.intoArray(out, at + d);
       a1.intoArray(out, at + d + L);

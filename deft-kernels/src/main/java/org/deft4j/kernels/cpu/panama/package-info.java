@@ -7,6 +7,10 @@
  * tile serves products and scores. Tiles are written out by hand: C2 keeps eight accumulators and
  * their operands in sixteen registers, but spills with twelve.
  *
+ * <p>What kernels read lies in arrays of the Java heap, not in native memory: the bounds checks of
+ * arrays leave a loop, those of memory segments partly stay, and short loops over segments took
+ * twice the time.
+ *
  * <p>Only the classes named in {@link org.deft4j.kernels.cpu.panama.PanamaBackend} and below touch
  * {@code jdk.incubator.vector}; the provider loads without it.
  */
