@@ -13,6 +13,12 @@ import picocli.CommandLine.Command;
  */
 @Command(name = "warm-up", hidden = true, description = "Load what commands usually load.")
 final class WarmUpCommand implements Callable<Integer> {
+  private final Context context;
+
+  WarmUpCommand(Context context) {
+    this.context = context;
+  }
+
   @Override
   public Integer call() {
     Terminal silent =
@@ -23,13 +29,14 @@ final class WarmUpCommand implements Callable<Integer> {
             false,
             true,
             Map.of());
+    Context quiet = new Context(silent, new Interrupt(), context.folders(), context.opener());
     int code = 0;
     for (String[] command :
         new String[][] {
           {"--help"}, {"tasks", "--json"}, {"strategies"}, {"doctor"}, {"models"},
           {"run", "sorting", "--length", "16"}
         }) {
-      code = Math.max(code, Cli.run(new Context(silent, new Interrupt()), command));
+      code = Math.max(code, Cli.run(quiet, command));
     }
     return code;
   }

@@ -96,8 +96,10 @@ public record AccuracyBenchmark(
         deft.search(task)
             .problem(problem)
             .strategy(deft.registry().strategy(entrant.strategy(), Options.of(entrant.options())))
-            .evaluator(entrant.evaluator())
             .seed(seed);
+    if (!entrant.evaluator().equals(Entrant.NONE)) {
+      search.evaluator(entrant.evaluator());
+    }
     Search running = deft.driver().submit(search.request());
     while (!running.done()) {
       if (stop.getAsBoolean()) {

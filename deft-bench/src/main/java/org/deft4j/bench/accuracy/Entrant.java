@@ -9,9 +9,12 @@ import java.util.Map;
  * @param name its line in the table
  * @param strategy the strategy's name
  * @param options the strategy's options
- * @param evaluator the evaluator's name
+ * @param evaluator the evaluator's name, or {@link #NONE} where the strategy asks for none
  */
 public record Entrant(String name, String strategy, Map<String, String> options, String evaluator) {
+  /** In place of an evaluator's name. */
+  public static final String NONE = "none";
+
   /** Copies the options. */
   public Entrant {
     options = Map.copyOf(options);
@@ -20,9 +23,8 @@ public record Entrant(String name, String strategy, Map<String, String> options,
   /** Greedy decoding, the best of eight samples, and tree of thoughts with both evaluators. */
   public static List<Entrant> standard() {
     return List.of(
-        new Entrant("greedy", "greedy", Map.of(), "checker"),
+        new Entrant("greedy", "greedy", Map.of(), NONE),
         new Entrant("best-of-8", "best-of-n", Map.of("width", "8"), "checker"),
-        new Entrant("best-of-8", "best-of-n", Map.of("width", "8"), "judge"),
         new Entrant("tot", "tot-bfs", Map.of(), "checker"),
         new Entrant("tot", "tot-bfs", Map.of(), "judge"));
   }
