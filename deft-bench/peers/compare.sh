@@ -1,0 +1,38 @@
+#!/bin/sh
+# Fetches llama.cpp as npm ships it, builds llama_peer against it, and times both engines in turns.
+#
+#   deft-bench/peers/compare.sh MODEL.gguf [options of EngineBenchmark]
+#
+# Needs npm, git, g++, a JDK 25 as JAVA_HOME or on the path, and the compiled modules (mvn compile).
+# Run it on an otherwise idle machine.
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+root=$(cd "$here/../.." && pwd)
+work=$root/deft-bench/target/peers
+model=$1
+shift
+threads=2
+previous=
+for a in "$@"; do
+  if [ "$previous" = --threads ]; then threads=$a; fi
+  previous=$a
+done
+mkdir -p "$work"
+cd "$work"
+if [ ! -d node_modules/node-llama-cpp ]; then
+  [ -f package.json ] || npm init -y >/dev/null
+  npm install --ignore-scripts --no-audit --no-fund node-llama-cpp@3.22.1
+fi
+[ -d source ] || git clone -q node_modules/node-llama-cpp/llama/gitRelease.bundle source
+lib=$work/node_modules/@node-llama-cpp/linux-x64/bins/linux-x64
+if [ ! -x llama_peer ] || [ "$here/llama_peer.cpp" -nt llama_peer ]; then
+  g++ -O2 -std=c++17 -Isource/include -Isource/ggml/include "$here/llama_peer.cpp" -o llama_peer \
+    "$lib"/libllama.v*.so "$lib"/libggml.v*.so "$lib/libggml-base.so" "-Wl,-rpath,$lib"
+fi
+case $model in /*) ;; *) model=$OLDPWD/$model ;; esac
+java=java
+[ -z "${JAVA_HOME:-}" ] || java=$JAVA_HOME/bin/java
+cp=
+for m in deft-tree deft-kernels deft-engine deft-bench; do cp=$cp$root/$m/target/classes:; done
+exec "$java" --add-modules=jdk.incubator.vector --enable-native-access=ALL-UNNAMED -cp "$cp" \
+  org.deft4j.bench.EngineBenchmark "$model" "$@" --peer "$work/llama_peer $model $lib $threads"
