@@ -25,9 +25,14 @@ public abstract class CpuBackend implements Backend {
   // Below this many values touched, a second thread costs more than it saves.
   private static final int PARALLEL_VALUES = 8192;
 
+  /** Columns that one thread sums up at a time. */
+  private static final int SUMMARY_PART = 4096;
+
   /** The threads. */
   protected final WorkerPool pool;
 
+  // Of the parts of rows: sums of exponentials take the place of their logarithms.
+  private final RowSummary summaryParts = new RowSummary();
   private final Set<AutoCloseable> owned = ConcurrentHashMap.newKeySet();
   private @Nullable Batch batch;
   private boolean closed;
@@ -69,18 +74,22 @@ public abstract class CpuBackend implements Backend {
   /** {@link Backend#softmax} of row at {@code x[at...]}; with {@code log} its logarithm. */
   protected abstract void softmaxRow(float[] x, int at, int cols, boolean log);
 
-  /** {@link Backend#summarize} of the row whose values begin at {@code at}. */
-  protected void summarizeRow(float[] x, int at, int cols, int row, RowSummary out) {
+  /**
+   * Part of {@link Backend#summarize}: of the {@code n} values from {@code at} on, the place of the
+   * first largest (counted from {@code at}), its value, and the sum of the exponentials of all less
+   * the largest.
+   */
+  protected void summarizePart(float[] x, int at, int n, int part, RowSummary out) {
     int best = 0;
-    for (int i = 1; i < cols; i++) {
+    for (int i = 1; i < n; i++) {
       best = x[at + i] > x[at + best] ? i : best;
     }
     float max = x[at + best];
     double sum = 0;
-    for (int i = 0; i < cols; i++) {
+    for (int i = 0; i < n; i++) {
       sum += Math.exp((double) x[at + i] - max);
     }
-    out.set(row, best, max, max + Math.log(sum));
+    out.set(part, best, max, sum);
   }
 
   // --- memory ---
@@ -322,15 +331,34 @@ public abstract class CpuBackend implements Backend {
     }
     float[] data = tensor(x, rows, x.cols()).data();
     int stride = x.cols();
-    out.reserve(rows);
+    // Parts of fixed places, so that one row is enough for all threads and the bits are the same.
+    int parts = (cols + SUMMARY_PART - 1) / SUMMARY_PART;
+    summaryParts.reserve(rows * parts);
     parallel(
-        rows,
-        cols * 8,
+        rows * parts,
+        Math.min(cols, SUMMARY_PART) * 8,
         (lo, hi) -> {
-          for (int r = lo; r < hi; r++) {
-            summarizeRow(data, r * stride, cols, r, out);
+          for (int i = lo; i < hi; i++) {
+            int from = i % parts * SUMMARY_PART;
+            int n = Math.min(SUMMARY_PART, cols - from);
+            summarizePart(data, i / parts * stride + from, n, i, summaryParts);
           }
         });
+    out.reserve(rows);
+    for (int r = 0; r < rows; r++) {
+      int first = r * parts;
+      int top = first;
+      for (int i = first + 1; i < first + parts; i++) {
+        top = summaryParts.max(i) > summaryParts.max(top) ? i : top;
+      }
+      float max = summaryParts.max(top);
+      double sum = 0;
+      for (int i = first; i < first + parts; i++) {
+        sum += summaryParts.logSum(i) * Math.exp((double) summaryParts.max(i) - max);
+      }
+      int best = (top - first) * SUMMARY_PART + summaryParts.best(top);
+      out.set(r, best, max, max + Math.log(sum));
+    }
   }
 
   @Override

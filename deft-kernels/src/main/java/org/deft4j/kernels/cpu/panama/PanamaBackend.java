@@ -95,8 +95,8 @@ final class PanamaBackend extends CpuBackend {
   }
 
   @Override
-  protected void summarizeRow(float[] x, int at, int cols, int row, RowSummary out) {
-    Summary.row(x, at, cols, row, out);
+  protected void summarizePart(float[] x, int at, int n, int part, RowSummary out) {
+    Summary.part(x, at, n, part, out);
   }
 
   @Override

@@ -8,14 +8,14 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
 import org.deft4j.kernels.RowSummary;
 
-/** Largest value, its first place and log-sum-exp of a row, in two passes over it. */
+/** Largest value, its first place and the sum of exponentials of a part, in two passes over it. */
 final class Summary {
   // Values a block: float32 sums within a block, float64 over blocks.
   private static final int BLOCK = 64 * L;
 
   private Summary() {}
 
-  static void row(float[] x, int at, int n, int row, RowSummary out) {
+  static void part(float[] x, int at, int n, int part, RowSummary out) {
     float max = Float.NEGATIVE_INFINITY;
     int where = 0;
     for (int i = 0; i < n; i += BLOCK) {
@@ -44,7 +44,7 @@ final class Summary {
     for (int i = whole; i < n; i++) {
       sum += Math.exp((double) x[at + i] - max);
     }
-    out.set(row, best, max, max + Math.log(sum));
+    out.set(part, best, max, sum);
   }
 
   private static float max(float[] x, int at, int n) {
