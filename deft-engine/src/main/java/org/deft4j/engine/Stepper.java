@@ -59,10 +59,17 @@ final class Stepper implements AutoCloseable {
     this.forest = forest;
     this.context = context;
     ModelConfig c = model.config();
-    kv =
-        backend.kvCache(
-            new KvShape(
-                c.layers(), c.kvHeads(), c.headDim(), forest.pool().capacity(), options.kvType()));
+    KvShape shape =
+        new KvShape(
+            c.layers(), c.kvHeads(), c.headDim(), forest.pool().capacity(), options.kvType());
+    try {
+      kv = backend.kvCache(shape);
+    } catch (DeftException e) {
+      throw e.exitCode() != DeftException.OUT_OF_MEMORY
+          ? e
+          : new DeftException(
+              DeftException.OUT_OF_MEMORY, e.getMessage() + "; give less with --kv-memory", e);
+    }
     rows = new StepRows(forest);
     answers = new Answers(forest, rows, c.vocabulary(), tokens, context);
     planner =
