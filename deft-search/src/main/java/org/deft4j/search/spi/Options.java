@@ -57,7 +57,11 @@ public final class Options {
     for (String name : values.keySet()) {
       if (!names.contains(name)) {
         throw new IllegalArgumentException(
-            owner + " has no option '" + name + "'; it has " + String.join(", ", names));
+            owner
+                + " has no option '"
+                + name
+                + "'; it has "
+                + (names.isEmpty() ? "none" : String.join(", ", names)));
       }
     }
     return this;
