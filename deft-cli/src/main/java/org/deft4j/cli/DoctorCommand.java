@@ -9,6 +9,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import org.deft4j.kernels.Backend;
 import org.deft4j.kernels.BackendOptions;
 import org.deft4j.kernels.BackendProvider;
 import org.deft4j.kernels.Backends;
@@ -91,7 +92,7 @@ final class DoctorCommand implements Callable<Integer> {
     return map;
   }
 
-  /** Every backend, the one that would run first, and why the others would not. */
+  /** Every backend, best first: which would run, and why not the others. */
   private static List<Map<String, Object>> backends() {
     List<Map<String, Object>> rows = new ArrayList<>();
     boolean chosen = false;
@@ -101,17 +102,20 @@ final class DoctorCommand implements Callable<Integer> {
       row.put("name", p.name());
       row.put("usable", unusable.isEmpty());
       row.put("chosen", unusable.isEmpty() && !chosen);
-      row.put("why", unusable.orElse(chosen ? "usable; a faster one is chosen" : description(p)));
-      chosen |= unusable.isEmpty();
+      if (unusable.isPresent()) {
+        row.put("why", unusable.get());
+      } else {
+        row.put("why", chosen ? "a faster one is usable" : "the fastest that is usable");
+        try (Backend backend = p.open(BackendOptions.defaults())) {
+          row.put("description", backend.info().description());
+          row.put("vectorBits", backend.info().vectorBits());
+          row.put("threads", backend.info().threads());
+        }
+        chosen = true;
+      }
       rows.add(row);
     }
     return rows;
-  }
-
-  private static String description(BackendProvider p) {
-    try (var backend = p.open(BackendOptions.defaults())) {
-      return backend.info().description();
-    }
   }
 
   private List<Map<String, Object>> models() {

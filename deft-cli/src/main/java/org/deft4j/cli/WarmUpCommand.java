@@ -33,7 +33,11 @@ final class WarmUpCommand implements Callable<Integer> {
     int code = 0;
     for (String[] command :
         new String[][] {
-          {"--help"}, {"tasks", "--json"}, {"strategies"}, {"doctor"}, {"models"},
+          {"--help"},
+          {"tasks", "--json"},
+          {"strategies"},
+          {"doctor"},
+          {"models"},
           {"run", "sorting", "--length", "16"}
         }) {
       code = Math.max(code, Cli.run(quiet, command));

@@ -71,13 +71,12 @@ class AccuracyBenchmarkTest {
     List<AccuracyTable.Line> lines = run(100, new ArrayList<>()).lines();
     assertThat(lines).hasSize(2);
     assertThat(lines)
-        .allSatisfy(
-            l -> {
-              assertThat(l.problems()).isEqualTo(3);
-              assertThat(l.solved()).isEqualTo(2);
-              assertThat(l.meanError()).isEqualTo(1.0 / 3);
-              assertThat(l.meanTokens()).isPositive();
-            });
+        .allSatisfy(l -> {
+          assertThat(l.problems()).isEqualTo(3);
+          assertThat(l.solved()).isEqualTo(2);
+          assertThat(l.meanError()).isEqualTo(1.0 / 3);
+          assertThat(l.meanTokens()).isPositive();
+        });
     assertThat(run(100, new ArrayList<>()).markdown())
         .contains("| lists | greedy | checker | 67 % of 3 | 0.33 |");
   }
@@ -134,8 +133,7 @@ class AccuracyBenchmarkTest {
     List<String> begun = new ArrayList<>();
     try (Deft deft = deft()) {
       AccuracyTable table =
-          benchmark(100)
-              .run(log, deft, SETTING, p -> begun.add(p.what()), () -> begun.size() > 2);
+          benchmark(100).run(log, deft, SETTING, p -> begun.add(p.what()), () -> begun.size() > 2);
       assertThat(table.lines().getFirst().problems()).isEqualTo(2);
     }
     List<String> rest = new ArrayList<>();
@@ -145,8 +143,7 @@ class AccuracyBenchmarkTest {
 
   @Test
   void filesOfOneNameAreRefused() {
-    assertThatThrownBy(
-            () -> new AccuracyBenchmark("sorting", List.of(data, data), 1, ENTRANTS, 0))
+    assertThatThrownBy(() -> new AccuracyBenchmark("sorting", List.of(data, data), 1, ENTRANTS, 0))
         .isInstanceOf(IllegalArgumentException.class);
   }
 }
