@@ -57,30 +57,51 @@ final class Expansions {
   }
 
   /**
-   * What stands for each byte, with {@code scaled} times the scales.
+   * What stands for each byte times the scales.
    *
    * @param k0 and kn multiples of 32
    */
-  static void q8(int[] s, int at, int k0, int kn, int cols, int[] to, boolean scaled) {
-    FloatVector one = Lanes.all(1);
+  static void q8(int[] s, int at, int k0, int kn, int cols, int[] to) {
+    int n = kn / 4;
     for (int j = 0; j < PANEL; j += 2 * L) {
       int from = PanelFormat.q8At(at, k0 / 4, j, cols);
       int factors = PanelFormat.q8Scale(at, k0 / 32, j, cols);
-      for (int q = 0; q < kn / 4; q++) {
-        int o = factors + (q >> 3) * 2 * L;
+      for (int q = 0; q < n; q++) {
         int t = q * 4 * PANEL + j;
-        FloatVector f = scaled ? load(s, o) : one;
+        int o = factors + (q >> 3) * 2 * L;
+        FloatVector f = load(s, o);
         IntVector v = loadInts(s, from + q * 2 * L);
         q8(v, 24).mul(f).reinterpretAsInts().intoArray(to, t);
         q8(v, 16).mul(f).reinterpretAsInts().intoArray(to, t + PANEL);
         q8(v, 8).mul(f).reinterpretAsInts().intoArray(to, t + 2 * PANEL);
         q8Top(v).mul(f).reinterpretAsInts().intoArray(to, t + 3 * PANEL);
-        f = scaled ? load(s, o + L) : one;
+        f = load(s, o + L);
         v = loadInts(s, from + q * 2 * L + L);
         q8(v, 24).mul(f).reinterpretAsInts().intoArray(to, t + L);
         q8(v, 16).mul(f).reinterpretAsInts().intoArray(to, t + L + PANEL);
         q8(v, 8).mul(f).reinterpretAsInts().intoArray(to, t + L + 2 * PANEL);
         q8Top(v).mul(f).reinterpretAsInts().intoArray(to, t + L + 3 * PANEL);
+      }
+    }
+  }
+
+  /** The same without the scales. */
+  static void q8Unscaled(int[] s, int at, int k0, int kn, int cols, int[] to) {
+    int n = kn / 4;
+    for (int j = 0; j < PANEL; j += 2 * L) {
+      int from = PanelFormat.q8At(at, k0 / 4, j, cols);
+      for (int q = 0; q < n; q++) {
+        int t = q * 4 * PANEL + j;
+        IntVector v = loadInts(s, from + q * 2 * L);
+        q8(v, 24).reinterpretAsInts().intoArray(to, t);
+        q8(v, 16).reinterpretAsInts().intoArray(to, t + PANEL);
+        q8(v, 8).reinterpretAsInts().intoArray(to, t + 2 * PANEL);
+        q8Top(v).reinterpretAsInts().intoArray(to, t + 3 * PANEL);
+        v = loadInts(s, from + q * 2 * L + L);
+        q8(v, 24).reinterpretAsInts().intoArray(to, t + L);
+        q8(v, 16).reinterpretAsInts().intoArray(to, t + L + PANEL);
+        q8(v, 8).reinterpretAsInts().intoArray(to, t + L + 2 * PANEL);
+        q8Top(v).reinterpretAsInts().intoArray(to, t + L + 3 * PANEL);
       }
     }
   }

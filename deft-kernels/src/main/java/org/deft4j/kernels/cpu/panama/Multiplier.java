@@ -225,7 +225,7 @@ final class Multiplier {
       if (w.format() == PanelFormat.F32) {
         tiles(w.data(), w.offset(p) + k0 * PANEL, kn, x, cols, tiles, sums[worker], at, k0 == 0);
       } else if (blocks) {
-        Expansions.q8(w.data(), w.offset(p), k0, kn, cols, panels[worker], false);
+        Expansions.q8Unscaled(w.data(), w.offset(p), k0, kn, cols, panels[worker]);
         blocks(w, p, k0, kn, panels[worker], x, tiles, sums[worker], at);
       } else {
         w.format().expand(w.data(), w.offset(p), k0, kn, cols, panels[worker]);

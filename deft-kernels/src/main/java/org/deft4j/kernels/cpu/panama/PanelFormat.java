@@ -134,8 +134,7 @@ enum PanelFormat {
 
   /**
    * {@code [32 / S][k / 4][S]} ints of four bytes, then {@code [32 / S][k / 32][S]} float32 scales,
-   * S being two vectors: what a loop reads lies in one stream (with S = 32 and half of each row
-   * read in each of two loops, weights in memory came at a third of its bandwidth).
+   * S being two vectors: what a loop reads lies in one stream.
    *
    * <p>An int holds bytes q0 to q3 as {@code q3 * 2^24 + (q2 * 2^16 + q1 * 2^8 + q0 mod 2^24)}, the
    * lower three with their signs. Shifted left by 24, 16 and 8 and taken as signed, it is 2^24
@@ -208,7 +207,7 @@ enum PanelFormat {
 
     @Override
     void expand(int[] s, int at, int k0, int kn, int cols, int[] to) {
-      Expansions.q8(s, at, k0, kn, cols, to, true);
+      Expansions.q8(s, at, k0, kn, cols, to);
     }
   };
 
