@@ -1,0 +1,76 @@
+package org.deft4j.kernels.cuda;
+
+import java.io.IOException;
+import java.io.InputStream;
+import jcuda.Pointer;
+import jcuda.driver.CUdeviceptr;
+import jcuda.driver.CUfunction;
+import jcuda.driver.CUmodule;
+import jcuda.driver.CUresult;
+import jcuda.driver.JCudaDriver;
+import org.deft4j.tree.DeftException;
+import org.jspecify.annotations.Nullable;
+
+/** A loaded image: compiled kernels of one source file. */
+final class CudaModule {
+  private final CudaDevice device;
+  private final CUmodule module;
+  private final String image;
+
+  CudaModule(CudaDevice device, CUmodule module, String image) {
+    this.device = device;
+    this.module = module;
+    this.image = image;
+  }
+
+  /** The resource that holds an image. */
+  static String resource(String image) {
+    return image + ".fatbin";
+  }
+
+  /** The bytes of an image, null if it does not ship. */
+  static byte @Nullable [] read(String image) {
+    try (InputStream in = CudaModule.class.getResourceAsStream(resource(image))) {
+      return in == null ? null : in.readAllBytes();
+    } catch (IOException e) {
+      throw new DeftException(
+          DeftException.BACKEND_UNAVAILABLE, "image " + image + " cannot be read: " + e, e);
+    }
+  }
+
+  /**
+   * A kernel of this image. If the image exports {@code NAME_params}, the size of the kernel's
+   * struct, every launch is checked against it.
+   *
+   * @throws IllegalArgumentException if there is none of this name
+   */
+  CudaKernel kernel(String name) {
+    device.bind();
+    CUfunction f = new CUfunction();
+    int result = JCudaDriver.cuModuleGetFunction(f, module, name);
+    if (result == CUresult.CUDA_ERROR_NOT_FOUND) {
+      throw new IllegalArgumentException("image " + image + " has no kernel " + name);
+    }
+    device.check(result, "looking up kernel " + name);
+    return new CudaKernel(device, f, name, readInt(name + "_params"));
+  }
+
+  /** The value of a global {@code int} or {@code unsigned} of the image, -1 if there is none. */
+  int readInt(String name) {
+    device.bind();
+    CUdeviceptr at = new CUdeviceptr();
+    long[] size = new long[1];
+    int result = JCudaDriver.cuModuleGetGlobal(at, size, module, name);
+    if (result == CUresult.CUDA_ERROR_NOT_FOUND) {
+      return -1;
+    }
+    device.check(result, "looking up " + name);
+    int[] value = new int[1];
+    device.check(JCudaDriver.cuMemcpyDtoH(Pointer.to(value), at, 4), "reading " + name);
+    return value[0];
+  }
+
+  CUmodule handle() {
+    return module;
+  }
+}

@@ -1,0 +1,53 @@
+package org.deft4j.kernels.cuda;
+
+import jcuda.driver.CUdeviceptr;
+
+/** Memory on a device, owned by whoever allocated it and in the end by its {@link CudaDevice}. */
+final class DeviceBuffer implements AutoCloseable {
+  private final CudaDevice device;
+  private final DevicePointer pointer;
+  private final long bytes;
+  private boolean closed;
+
+  DeviceBuffer(CudaDevice device, DevicePointer pointer, long bytes) {
+    this.device = device;
+    this.pointer = pointer;
+    this.bytes = bytes;
+  }
+
+  /** Address of the first byte; aligned to at least 256 bytes. */
+  long address() {
+    if (closed) {
+      throw new IllegalStateException("device memory is closed");
+    }
+    return pointer.address();
+  }
+
+  /** Address of byte {@code offset}. */
+  long address(long offset) {
+    if (offset < 0 || offset > bytes) {
+      throw new IllegalArgumentException("offset " + offset + " of " + bytes + " bytes");
+    }
+    return address() + offset;
+  }
+
+  /** Size in bytes. */
+  long bytes() {
+    return bytes;
+  }
+
+  /** For JCuda's own functions; makes an object unless {@code offset} is 0. */
+  CUdeviceptr pointer(long offset) {
+    long unused = address(offset);
+    return offset == 0 ? pointer : pointer.withByteOffset(offset);
+  }
+
+  /** Frees the memory once the work launched before is done; idempotent. */
+  @Override
+  public void close() {
+    if (!closed) {
+      closed = true;
+      device.free(this, pointer);
+    }
+  }
+}

@@ -1,0 +1,48 @@
+package org.deft4j.kernels.cuda;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import jcuda.Pointer;
+
+/** Page-locked host memory, which a device copies from and to without a stop in between. */
+final class PinnedBuffer implements AutoCloseable {
+  private final CudaDevice device;
+  private final Pointer pointer;
+  private final ByteBuffer data;
+  private boolean closed;
+
+  PinnedBuffer(CudaDevice device, Pointer pointer, int bytes) {
+    this.device = device;
+    this.pointer = pointer;
+    this.data = pointer.getByteBuffer(0, bytes).order(ByteOrder.LITTLE_ENDIAN);
+  }
+
+  /** The memory, direct and little-endian; invalid after {@link #close}. */
+  ByteBuffer data() {
+    if (closed) {
+      throw new IllegalStateException("pinned memory is closed");
+    }
+    return data;
+  }
+
+  /** Size in bytes. */
+  int bytes() {
+    return data.capacity();
+  }
+
+  Pointer pointer(long offset) {
+    if (closed) {
+      throw new IllegalStateException("pinned memory is closed");
+    }
+    return offset == 0 ? pointer : pointer.withByteOffset(offset);
+  }
+
+  /** Frees the memory; idempotent. Copies to or from it must be done. */
+  @Override
+  public void close() {
+    if (!closed) {
+      closed = true;
+      device.free(this, pointer);
+    }
+  }
+}

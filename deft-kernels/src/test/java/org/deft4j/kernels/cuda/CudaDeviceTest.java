@@ -1,0 +1,111 @@
+package org.deft4j.kernels.cuda;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.lang.foreign.MemorySegment;
+import java.util.Random;
+import org.deft4j.tree.DeftException;
+import org.junit.jupiter.api.Test;
+
+@EnabledIfCuda
+final class CudaDeviceTest {
+  @Test
+  void whatGoesInComesOut() {
+    try (CudaDevice device = CudaDevice.open()) {
+      byte[] data = new byte[20_000_001];
+      new Random(1).nextBytes(data);
+      DeviceBuffer a = device.allocate(data.length);
+      DeviceBuffer b = device.allocate(data.length);
+      device.upload(a, 0, MemorySegment.ofArray(data));
+      device.fill(b, 0, b.bytes(), 7);
+      device.copy(b, 1, a, 1, data.length - 1);
+      PinnedBuffer back = device.pinned(data.length);
+      device.copyOut(back, 0, b, 0, data.length);
+      device.synchronize();
+      data[0] = 7;
+      assertThat(MemorySegment.ofBuffer(back.data()).mismatch(MemorySegment.ofArray(data)))
+          .isEqualTo(-1);
+      assertThatThrownBy(() -> device.copy(b, 2, a, 0, data.length))
+          .isInstanceOf(IllegalArgumentException.class);
+    }
+  }
+
+  @Test
+  void aKernelRunsAloneAndInAGraph() {
+    try (CudaDevice device = CudaDevice.open();
+        CudaTimer timer = device.timer()) {
+      CudaModule module = device.load("probe");
+      CudaKernel read = module.kernel("probe_read");
+      assertThat(read.paramBytes()).isEqualTo(24);
+      int words = 1_000_003;
+      byte[] data = new byte[16 * words];
+      new Random(2).nextBytes(data);
+      int expected = 0;
+      java.nio.IntBuffer ints =
+          java.nio.ByteBuffer.wrap(data).order(java.nio.ByteOrder.LITTLE_ENDIAN).asIntBuffer();
+      while (ints.hasRemaining()) {
+        expected ^= ints.get();
+      }
+      DeviceBuffer in = device.allocate(data.length);
+      DeviceBuffer out = device.allocate(4);
+      device.upload(in, 0, MemorySegment.ofArray(data));
+      ParamBlock p = new ParamBlock(64).clear().pointer(in).pointer(out).i64(words);
+      PinnedBuffer back = device.pinned(4);
+      Runnable work =
+          () -> {
+            device.fill(out, 0, 4, 0);
+            device.launch(read, 200, 1, 512, 0, p);
+            device.copyOut(back, 0, out, 0, 4);
+          };
+      timer.start();
+      work.run();
+      timer.stop();
+      assertThat(timer.micros()).isPositive();
+      assertThat(back.data().getInt(0)).isEqualTo(expected);
+      try (CudaGraph graph = device.capture(work)) {
+        back.data().putInt(0, 0);
+        graph.launch();
+        device.synchronize();
+        assertThat(back.data().getInt(0)).isEqualTo(expected);
+      }
+      assertThatThrownBy(() -> device.launch(read, 1, 1, 32, 0, new ParamBlock(8).i32(1)))
+          .hasMessageContaining("24 bytes of parameters");
+      assertThatThrownBy(() -> module.kernel("nothing")).hasMessageContaining("nothing");
+    }
+  }
+
+  @Test
+  void tooMuchMemoryNamesTheFlag() {
+    try (CudaDevice device = CudaDevice.open()) {
+      assertThat(device.freeBytes()).isPositive().isLessThanOrEqualTo(device.totalBytes());
+      assertThatThrownBy(() -> device.allocate(device.totalBytes() * 2, "the KV cache"))
+          .isInstanceOfSatisfying(
+              DeftException.class,
+              e -> assertThat(e.exitCode()).isEqualTo(DeftException.OUT_OF_MEMORY))
+          .hasMessageContaining("--kv-memory")
+          .hasMessageContaining("the KV cache");
+    }
+  }
+
+  @Test
+  void aMissingImageIsNamed() {
+    try (CudaDevice device = CudaDevice.open()) {
+      assertThatThrownBy(() -> device.load("nothing")).hasMessageContaining("nothing.fatbin");
+    }
+  }
+
+  @Test
+  void anotherThreadMayGoOn() throws InterruptedException {
+    try (CudaDevice device = CudaDevice.open()) {
+      DeviceBuffer a = device.allocate(64);
+      Thread t = new Thread(() -> device.fill(a, 0, 64, 1));
+      t.start();
+      t.join();
+      PinnedBuffer back = device.pinned(64);
+      device.copyOut(back, 0, a, 0, 64);
+      device.synchronize();
+      assertThat(back.data().get(63)).isEqualTo((byte) 1);
+    }
+  }
+}
