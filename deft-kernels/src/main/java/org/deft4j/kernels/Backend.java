@@ -34,6 +34,14 @@ public interface Backend extends AutoCloseable {
   /** Activations of {@code [rows][cols]} zeros. */
   Tensor tensor(int rows, int cols);
 
+  /**
+   * As {@link #tensor}, in the precision in which {@code consumer} multiplies: for what only a
+   * matrix reads. A backend that multiplies float32 gives float32.
+   */
+  default Tensor activations(int rows, int cols, Matrix consumer) {
+    return tensor(rows, cols);
+  }
+
   /** A one-row tensor with these values, for instance the weights of a norm. */
   default Tensor vector(float... values) {
     Tensor t = tensor(1, values.length);
@@ -48,6 +56,16 @@ public interface Backend extends AutoCloseable {
    *     there is too little memory
    */
   KvCache kvCache(KvShape shape);
+
+  /** How keys and values are best kept for a model with such weights, if nobody chose. */
+  default KvType kvType(WeightType weights) {
+    return KvType.F32;
+  }
+
+  /** Free bytes of the memory that this backend allocates from; -1 if it is the host's. */
+  default long freeMemory() {
+    return -1;
+  }
 
   /** Prepares a rotary embedding. */
   Rope rope(RopeSpec spec);

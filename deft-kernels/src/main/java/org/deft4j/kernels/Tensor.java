@@ -1,7 +1,8 @@
 package org.deft4j.kernels;
 
 /**
- * Activations in float32 on a backend, row-major {@code [rows][cols]}, zero at first.
+ * Activations on a backend in float32 (or what {@link Backend#activations} gives), row-major {@code
+ * [rows][cols]}, zero at first.
  *
  * <p>Reading waits for the operations launched before.
  */

@@ -1,7 +1,6 @@
 package org.deft4j.kernels.cuda;
 
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -20,6 +19,7 @@ import jcuda.driver.CUstreamCaptureMode;
 import jcuda.driver.CUstream_flags;
 import jcuda.driver.JCudaDriver;
 import org.deft4j.tree.DeftException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One device with its primary context and a stream of our own. All work that is launched here runs
@@ -39,6 +39,7 @@ final class CudaDevice implements AutoCloseable {
       java.util.Collections.newSetFromMap(new java.util.IdentityHashMap<>());
   private final List<CudaModule> modules = new ArrayList<>();
   private final String name;
+  private final @Nullable PinnedBuffer[] stages = new PinnedBuffer[2];
   private boolean lost;
   private boolean closed;
 
@@ -222,38 +223,45 @@ final class CudaDevice implements AutoCloseable {
         "clearing device memory");
   }
 
-  /**
-   * Copies host memory of any kind and size to the device and waits; for loading, not for steps.
-   */
+  /** Copies host memory of any kind and size to the device and waits; not for a captured step. */
   void upload(DeviceBuffer to, long offset, MemorySegment from) {
-    inside(offset, from.byteSize(), to.bytes());
-    try (PinnedBuffer a = pinned((int) Math.min(STAGE_BYTES, Math.max(1, from.byteSize())));
-        PinnedBuffer b = pinned(a.bytes())) {
-      // One half is filled while the other is copied: reading the host memory may touch a disk.
-      PinnedBuffer half = a;
-      for (long at = 0; at < from.byteSize(); at += half.bytes()) {
-        long n = Math.min(half.bytes(), from.byteSize() - at);
-        MemorySegment.copy(from, at, MemorySegment.ofBuffer(half.data()), 0, n);
-        if (at > 0) {
-          synchronize();
-        }
-        copyIn(to, offset + at, half, 0, n);
-        half = half == a ? b : a;
+    long bytes = from.byteSize();
+    inside(offset, bytes, to.bytes());
+    // One half is filled while the other is copied: reading the host memory may touch a disk.
+    int half = 0;
+    for (long at = 0; at < bytes; at += STAGE_BYTES) {
+      long n = Math.min(STAGE_BYTES, bytes - at);
+      PinnedBuffer stage = stage(half);
+      MemorySegment.copy(from, at, MemorySegment.ofBuffer(stage.data()), 0, n);
+      if (at > 0) {
+        synchronize();
       }
+      copyIn(to, offset + at, stage, 0, n);
+      half ^= 1;
+    }
+    synchronize();
+  }
+
+  /** Waits for the work before and copies from the device to host memory. */
+  void download(DeviceBuffer from, long offset, MemorySegment to) {
+    long bytes = to.byteSize();
+    inside(offset, bytes, from.bytes());
+    PinnedBuffer stage = stage(0);
+    for (long at = 0; at < bytes; at += STAGE_BYTES) {
+      long n = Math.min(STAGE_BYTES, bytes - at);
+      copyOut(stage, 0, from, offset + at, n);
       synchronize();
+      MemorySegment.copy(MemorySegment.ofBuffer(stage.data()), 0, to, at, n);
     }
   }
 
-  /** Copies floats from the device and waits. */
-  void download(DeviceBuffer from, long offset, PinnedBuffer stage, float[] to, int at, int n) {
-    int most = stage.bytes() / 4;
-    for (int done = 0; done < n; done += most) {
-      int part = Math.min(most, n - done);
-      copyOut(stage, 0, from, offset + 4L * done, 4L * part);
-      synchronize();
-      MemorySegment.copy(
-          MemorySegment.ofBuffer(stage.data()), ValueLayout.JAVA_FLOAT, 0, to, at + done, part);
+  private PinnedBuffer stage(int half) {
+    PinnedBuffer made = stages[half];
+    if (made == null) {
+      made = pinned(STAGE_BYTES);
+      stages[half] = made;
     }
+    return made;
   }
 
   private static void inside(long offset, long bytes, long size) {
@@ -412,6 +420,11 @@ final class CudaDevice implements AutoCloseable {
       check(JCudaDriver.cuCtxSetCurrent(context), "entering the device's context");
       CURRENT.set(this);
     }
+  }
+
+  /** Whether an error ended the context. */
+  boolean lost() {
+    return lost;
   }
 
   // --- errors ---

@@ -28,6 +28,11 @@ final class CudaModule {
     return image + ".fatbin";
   }
 
+  /** Whether an image is in this build. */
+  static boolean shipped(String image) {
+    return CudaModule.class.getResource(resource(image)) != null;
+  }
+
   /** The bytes of an image, null if it does not ship. */
   static byte @Nullable [] read(String image) {
     try (InputStream in = CudaModule.class.getResourceAsStream(resource(image))) {

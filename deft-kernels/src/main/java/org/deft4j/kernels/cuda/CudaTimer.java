@@ -31,10 +31,15 @@ final class CudaTimer implements AutoCloseable {
     device.check(JCudaDriver.cuEventRecord(stop, device.stream()), "recording an event");
   }
 
-  /** Waits for the end and gives the microseconds since the beginning. */
-  double micros() {
+  /** Waits until the work before {@link #stop} is done. */
+  void await() {
     device.bind();
     device.check(JCudaDriver.cuEventSynchronize(stop), "waiting for an event");
+  }
+
+  /** Waits for the end and gives the microseconds since the beginning. */
+  double micros() {
+    await();
     float[] millis = new float[1];
     device.check(JCudaDriver.cuEventElapsedTime(millis, start, stop), "reading a timer");
     return millis[0] * 1e3;

@@ -1,0 +1,473 @@
+package org.deft4j.kernels.cuda;
+
+import java.nio.ByteBuffer;
+import java.util.Arrays;
+import java.util.BitSet;
+import java.util.Locale;
+import java.util.Objects;
+import org.deft4j.kernels.Backend;
+import org.deft4j.kernels.BackendInfo;
+import org.deft4j.kernels.BackendOptions;
+import org.deft4j.kernels.Batch;
+import org.deft4j.kernels.KvCache;
+import org.deft4j.kernels.KvShape;
+import org.deft4j.kernels.KvType;
+import org.deft4j.kernels.Matrix;
+import org.deft4j.kernels.Rope;
+import org.deft4j.kernels.RopeSpec;
+import org.deft4j.kernels.RowSummary;
+import org.deft4j.kernels.Tensor;
+import org.deft4j.kernels.WeightType;
+import org.deft4j.kernels.Weights;
+import org.jspecify.annotations.Nullable;
+
+/** A model's operations on one CUDA device; precision is told on the package's page. */
+public final class CudaBackend implements Backend {
+  /** Page size as a shift; the engine's pages need not match it, since slots are whole tokens. */
+  private static final int PAGE_SHIFT = 4;
+
+  private static final long LOAD_BYTES = 64L << 20;
+
+  private final CudaDevice device;
+  private final StepKernels kernels;
+  private final CudaProducts products;
+  private final CudaAttention attention;
+  private final StepUpload upload;
+  private final PinnedBuffer summaryHost;
+  private final BackendInfo info;
+  private final BitSet copyRead = new BitSet();
+  private final BitSet copyWritten = new BitSet();
+
+  private @Nullable DeviceBuffer gateUp;
+  private @Nullable DeviceBuffer queries;
+  private @Nullable DeviceBuffer summary;
+  private @Nullable Batch batch;
+  private long tokens;
+  private long positions;
+  private long slots;
+  private @Nullable CudaTensor laidOut;
+  private long laidOutVersion;
+  private boolean closed;
+
+  CudaBackend(BackendOptions options) {
+    device = CudaDevice.open();
+    try {
+      kernels = new StepKernels(device);
+      products = new CudaProducts(device, kernels, options.deterministic());
+      attention = new ReferenceAttention(device);
+      upload = new StepUpload(device);
+      summaryHost = device.pinned(StepKernels.SUMMARY_BYTES * 1024);
+      int version = products.cublasVersion();
+      info =
+          new BackendInfo(
+              CudaProvider.NAME,
+              String.format(
+                  Locale.ROOT,
+                  "cuda: %s (sm_%d, %d multiprocessors, %d GiB), driver for CUDA %s, cuBLAS"
+                      + " %d.%d.%d%s",
+                  device.name(),
+                  device.capability(),
+                  device.multiprocessors(),
+                  Math.round(device.totalBytes() / 0x1p30),
+                  CudaProbe.version(device.driverVersion()),
+                  version / 10000,
+                  version / 100 % 100,
+                  version % 100,
+                  options.deterministic() ? ", deterministic" : ""),
+              1,
+              0,
+              options.deterministic());
+    } catch (RuntimeException | Error e) {
+      device.close();
+      throw e;
+    }
+  }
+
+  @Override
+  public BackendInfo info() {
+    return info;
+  }
+
+  // --- memory ---
+
+  @Override
+  public Matrix matrix(Weights... parts) {
+    if (parts.length == 0) {
+      throw new IllegalArgumentException("a matrix of no parts");
+    }
+    WeightType type = parts[0].type();
+    int cols = parts[0].cols();
+    int rows = 0;
+    for (Weights p : parts) {
+      if (p.type() != type || p.cols() != cols) {
+        throw new IllegalArgumentException(
+            "parts " + type + " of " + cols + " columns and " + p.type() + " of " + p.cols());
+      }
+      rows = Math.addExact(rows, p.rows());
+    }
+    int stride = CudaTensor.stride(cols);
+    DType held = DType.held(type);
+    DeviceBuffer buffer = device.allocate((long) rows * stride * held.bytes(), "weights");
+    try {
+      if (stride != cols) {
+        device.fill(buffer, 0, buffer.bytes(), 0);
+      }
+      long row = 0;
+      for (Weights p : parts) {
+        load(p, buffer, row, stride, held);
+        row += p.rows();
+      }
+    } catch (RuntimeException | Error e) {
+      buffer.close();
+      throw e;
+    }
+    return new CudaMatrix(type, rows, cols, buffer);
+  }
+
+  private void load(Weights p, DeviceBuffer to, long row, int stride, DType held) {
+    long rowBytes = p.type().rowBytes(p.cols());
+    long at = row * stride * held.bytes();
+    if (DType.code(p.type()) == held.code() && stride == p.cols()) {
+      device.upload(to, at, p.data());
+      return;
+    }
+    int most = (int) Math.clamp(LOAD_BYTES / rowBytes, 1, p.rows());
+    try (DeviceBuffer raw = device.allocate(most * rowBytes, "loading weights")) {
+      for (int r = 0; r < p.rows(); r += most) {
+        int n = Math.min(most, p.rows() - r);
+        device.upload(raw, 0, p.data().asSlice(r * rowBytes, n * rowBytes));
+        kernels.convert(
+            raw.address(),
+            p.type() == WeightType.Q8_0 ? rowBytes : p.cols(),
+            DType.code(p.type()),
+            to.address(at + (long) r * stride * held.bytes()),
+            stride,
+            held,
+            n,
+            p.cols());
+      }
+      device.synchronize();
+    }
+  }
+
+  @Override
+  public Tensor tensor(int rows, int cols) {
+    return new CudaTensor(device, rows, cols, DType.F32);
+  }
+
+  @Override
+  public Tensor activations(int rows, int cols, Matrix consumer) {
+    return new CudaTensor(device, rows, cols, matrix(consumer).held());
+  }
+
+  @Override
+  public KvType kvType(WeightType weights) {
+    return weights == WeightType.BF16 ? KvType.BF16 : KvType.F16;
+  }
+
+  @Override
+  public long freeMemory() {
+    return device.freeBytes();
+  }
+
+  @Override
+  public KvCache kvCache(KvShape shape) {
+    return new CudaKvCache(device, shape, PAGE_SHIFT);
+  }
+
+  @Override
+  public Rope rope(RopeSpec spec) {
+    return new CudaRope(device, spec);
+  }
+
+  // --- operations ---
+
+  @Override
+  public void begin(Batch batch) {
+    int n = batch.rows();
+    upload.begin(3 * StepUpload.room(n, 4));
+    int t = upload.put(batch.tokens(), n);
+    int p = upload.put(batch.positions(), n);
+    int s = upload.put(batch.slots(), n);
+    upload.send();
+    tokens = upload.address(t);
+    positions = upload.address(p);
+    slots = upload.address(s);
+    attention.begin(batch.plan());
+    laidOut = null;
+    this.batch = batch;
+  }
+
+  private Batch batch() {
+    Batch b = batch;
+    if (b == null) {
+      throw new IllegalStateException("no batch was begun");
+    }
+    return b;
+  }
+
+  @Override
+  public void embed(Matrix table, Tensor y) {
+    Batch b = batch();
+    CudaMatrix m = matrix(table);
+    for (int r = 0; r < b.rows(); r++) {
+      Objects.checkIndex(b.tokens()[r], m.rows());
+    }
+    kernels.embed(m, tokens, tensor(y, b.rows(), m.cols()).changed(), b.rows());
+  }
+
+  @Override
+  public void rmsNorm(Tensor x, Tensor weight, float eps, Tensor y, int rows) {
+    int cols = x.cols();
+    CudaTensor w = float32(tensor(weight, 1, cols));
+    kernels.rmsNorm(tensor(x, rows, cols), w, eps, tensor(y, rows, cols).changed(), rows);
+  }
+
+  @Override
+  public void matmul(Matrix w, Tensor x, Tensor y, int rows) {
+    product(w, x, y, rows, false);
+  }
+
+  @Override
+  public void matmulAdd(Matrix w, Tensor x, Tensor y, int rows) {
+    product(w, x, y, rows, true);
+  }
+
+  private void product(Matrix w, Tensor x, Tensor y, int rows, boolean add) {
+    distinct(x, y);
+    CudaTensor in = tensor(x, rows, w.cols());
+    products.multiply(matrix(w), in, tensor(y, rows, w.rows()).changed(), rows, add);
+  }
+
+  @Override
+  public void matmulSwiglu(Matrix gateUp, Tensor x, Tensor y, int rows) {
+    distinct(x, y);
+    if (gateUp.rows() % 2 != 0) {
+      throw new IllegalArgumentException(gateUp.rows() + " rows are no gate and up");
+    }
+    CudaMatrix w = matrix(gateUp);
+    CudaTensor in = tensor(x, rows, w.cols());
+    CudaTensor out = tensor(y, rows, w.rows() / 2).changed();
+    // Products in binary16 could overflow before the gate; bfloat16 has float32's range.
+    DType type = w.held() == DType.BF16 ? DType.BF16 : DType.F32;
+    int stride = CudaTensor.stride(w.rows());
+    DeviceBuffer g = CudaProducts.grown(device, this.gateUp, (long) rows * stride * type.bytes());
+    this.gateUp = g;
+    products.multiply(w, in, g, stride, type, rows, false);
+    kernels.swiglu(g, stride, type, out, rows);
+  }
+
+  @Override
+  public void addBias(Tensor y, Tensor bias, int rows) {
+    int cols = y.cols();
+    kernels.addBias(tensor(y, rows, cols).changed(), float32(tensor(bias, 1, cols)), rows);
+  }
+
+  @Override
+  public void ropeAppend(Rope rope, KvCache kv, int layer, Tensor qkv) {
+    Batch b = batch();
+    CudaKvCache cache = cache(kv);
+    KvShape shape = kv.shape();
+    int heads = heads(shape, qkv);
+    Objects.checkIndex(layer, shape.layers());
+    if (rope.spec().headDim() != shape.headDim()) {
+      throw new IllegalArgumentException(
+          "rotary embedding for heads of " + rope.spec().headDim() + ", not " + shape.headDim());
+    }
+    for (int r = 0; r < b.rows(); r++) {
+      Objects.checkIndex(b.slots()[r], shape.slots());
+      Objects.checkIndex(b.positions()[r], Integer.MAX_VALUE);
+    }
+    CudaTensor t = tensor(qkv, b.rows(), qkv.cols()).changed();
+    DeviceBuffer q = queries(cache, heads, b.rows());
+    kernels.ropeAppend((CudaRope) rope, cache, layer, t, heads, positions, slots, q, b.rows());
+    laidOut = t;
+    laidOutVersion = t.version();
+  }
+
+  @Override
+  public void attention(KvCache kv, int layer, Tensor qkv, float scale, Tensor out) {
+    distinct(qkv, out);
+    Batch b = batch();
+    CudaKvCache cache = cache(kv);
+    KvShape shape = kv.shape();
+    int heads = heads(shape, qkv);
+    Objects.checkIndex(layer, shape.layers());
+    if (b.plan().rows() != b.rows()) {
+      throw new IllegalArgumentException(
+          "plan of " + b.plan().rows() + " rows for a batch of " + b.rows());
+    }
+    CudaTensor t = tensor(qkv, b.rows(), qkv.cols());
+    CudaTensor o = tensor(out, b.rows(), heads * shape.headDim()).changed();
+    DeviceBuffer q = queries(cache, heads, b.rows());
+    if (laidOut != t || laidOutVersion != t.version()) {
+      kernels.layOut(cache, t, heads, q, b.rows());
+      laidOut = t;
+      laidOutVersion = t.version();
+    }
+    attention.run(cache, layer, q.address(), heads, scale, o);
+  }
+
+  private DeviceBuffer queries(CudaKvCache kv, int heads, int rows) {
+    long bytes = (long) rows * heads * kv.padded() * kv.type().bytes();
+    DeviceBuffer before = queries;
+    DeviceBuffer q = CudaProducts.grown(device, before, bytes);
+    if (q != before) {
+      laidOut = null;
+      queries = q;
+    }
+    return q;
+  }
+
+  private static int heads(KvShape shape, Tensor qkv) {
+    int heads = qkv.cols() / shape.headDim() - 2 * shape.kvHeads();
+    if (qkv.cols() % shape.headDim() != 0 || heads < 1 || heads % shape.kvHeads() != 0) {
+      throw new IllegalArgumentException(
+          qkv.cols()
+              + " columns are no queries, keys and values of "
+              + shape.kvHeads()
+              + " KV heads of "
+              + shape.headDim());
+    }
+    return heads;
+  }
+
+  @Override
+  public void gatherRows(Tensor x, int[] rows, int n, Tensor y) {
+    distinct(x, y);
+    CudaTensor in = tensor(x, 1, x.cols());
+    CudaTensor out = tensor(y, n, x.cols()).changed();
+    for (int i = 0; i < n; i++) {
+      Objects.checkIndex(rows[i], x.rows());
+    }
+    for (int i = 0; i < n; i += StepKernels.GATHER_ROWS) {
+      kernels.gather(in, rows, i, Math.min(StepKernels.GATHER_ROWS, n - i), out);
+    }
+  }
+
+  @Override
+  public void softmax(Tensor x, int rows) {
+    kernels.softmax(float32(tensor(x, rows, x.cols())).changed(), rows, false);
+  }
+
+  @Override
+  public void logSoftmax(Tensor x, int rows) {
+    kernels.softmax(float32(tensor(x, rows, x.cols())).changed(), rows, true);
+  }
+
+  @Override
+  public void summarize(Tensor x, int rows, int cols, RowSummary out) {
+    if (cols < 1 || cols > x.cols()) {
+      throw new IllegalArgumentException(cols + " columns of " + x.cols());
+    }
+    CudaTensor t = float32(tensor(x, rows, x.cols()));
+    long bytes = (long) rows * (1 + StepKernels.summaryParts(cols)) * StepKernels.SUMMARY_BYTES;
+    DeviceBuffer s = CudaProducts.grown(device, summary, bytes);
+    summary = s;
+    kernels.summarize(t, rows, cols, s);
+    out.reserve(rows);
+    int most = summaryHost.bytes() / StepKernels.SUMMARY_BYTES;
+    for (int r = 0; r < rows; r += most) {
+      int n = Math.min(most, rows - r);
+      int size = StepKernels.SUMMARY_BYTES;
+      device.copyOut(summaryHost, 0, s, (long) r * size, (long) n * size);
+      device.synchronize();
+      ByteBuffer d = summaryHost.data();
+      for (int i = 0; i < n; i++) {
+        out.set(r + i, d.getInt(i * size + 4), d.getFloat(i * size), d.getDouble(i * size + 8));
+      }
+    }
+  }
+
+  @Override
+  public void copyKv(KvCache kv, int[] from, int[] to, int n) {
+    CudaKvCache cache = cache(kv);
+    int all = kv.shape().slots();
+    for (int i = 0; i < n; i++) {
+      Objects.checkIndex(from[i], all);
+      Objects.checkIndex(to[i], all);
+    }
+    // A launch copies its pairs at once; one that depends on a pair before it waits for the next.
+    int first = 0;
+    for (int i = 0; i < n; i++) {
+      boolean depends = copyWritten.get(from[i]) || copyWritten.get(to[i]) || copyRead.get(to[i]);
+      if (depends || i - first == StepKernels.COPY_PAIRS) {
+        kernels.copyKv(cache, from, to, first, i - first);
+        copyRead.clear();
+        copyWritten.clear();
+        first = i;
+      }
+      copyRead.set(from[i]);
+      copyWritten.set(to[i]);
+    }
+    if (n > first) {
+      kernels.copyKv(cache, from, to, first, n - first);
+    }
+    copyRead.clear();
+    copyWritten.clear();
+  }
+
+  @Override
+  public void close() {
+    if (!closed) {
+      closed = true;
+      try {
+        if (!device.lost()) {
+          device.synchronize();
+        }
+        products.close();
+      } finally {
+        device.close();
+      }
+    }
+  }
+
+  /** The device, for what runs beside a model: reports and measurements. */
+  CudaDevice device() {
+    return device;
+  }
+
+  // --- operands ---
+
+  private static CudaTensor tensor(Tensor t, int rows, int cols) {
+    if (!(t instanceof CudaTensor c)) {
+      throw new IllegalArgumentException("tensor of another backend: " + t.getClass().getName());
+    }
+    if (rows < 1 || rows > t.rows() || cols != t.cols()) {
+      throw new IllegalArgumentException(
+          "operand "
+              + Arrays.toString(new int[] {t.rows(), t.cols()})
+              + " where "
+              + Arrays.toString(new int[] {rows, cols})
+              + " is needed");
+    }
+    return c;
+  }
+
+  private static CudaTensor float32(CudaTensor t) {
+    if (t.type() != DType.F32) {
+      throw new IllegalArgumentException("operand in " + t.type() + " where float32 is needed");
+    }
+    return t;
+  }
+
+  private static CudaMatrix matrix(Matrix m) {
+    if (!(m instanceof CudaMatrix c)) {
+      throw new IllegalArgumentException("matrix of another backend: " + m.getClass().getName());
+    }
+    return c;
+  }
+
+  private static CudaKvCache cache(KvCache kv) {
+    if (!(kv instanceof CudaKvCache c)) {
+      throw new IllegalArgumentException("KV cache of another backend: " + kv.getClass().getName());
+    }
+    return c;
+  }
+
+  private static void distinct(Tensor x, Tensor y) {
+    if (x == y) {
+      throw new IllegalArgumentException("input and output are one tensor");
+    }
+  }
+}

@@ -1,0 +1,129 @@
+package org.deft4j.kernels.cuda;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import org.deft4j.kernels.Tensor;
+
+/**
+ * Activations on the device, in float32 or 16 bits. A row takes {@link #stride} values, a multiple
+ * of eight; those past the columns stay zero.
+ */
+final class CudaTensor implements Tensor {
+  private static final ValueLayout.OfShort SHORT =
+      ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+  private static final ValueLayout.OfFloat FLOAT =
+      ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+  private final CudaDevice device;
+  private final DeviceBuffer buffer;
+  private final int rows;
+  private final int cols;
+  private final DType type;
+  private long version;
+
+  CudaTensor(CudaDevice device, int rows, int cols, DType type) {
+    if (rows < 1 || cols < 1) {
+      throw new IllegalArgumentException("tensor of [" + rows + "][" + cols + "]");
+    }
+    this.device = device;
+    this.rows = rows;
+    this.cols = cols;
+    this.type = type;
+    long bytes = (long) rows * stride(cols) * type.bytes();
+    buffer = device.allocate(bytes, "activations");
+    device.fill(buffer, 0, bytes, 0);
+  }
+
+  /** Values from a row to the next. */
+  static int stride(int cols) {
+    return (cols + 7) & -8;
+  }
+
+  int stride() {
+    return stride(cols);
+  }
+
+  DType type() {
+    return type;
+  }
+
+  DeviceBuffer buffer() {
+    return buffer;
+  }
+
+  /** Grows whenever the contents change. */
+  long version() {
+    return version;
+  }
+
+  /** To be called by whoever changes the contents. */
+  CudaTensor changed() {
+    version++;
+    return this;
+  }
+
+  @Override
+  public int rows() {
+    return rows;
+  }
+
+  @Override
+  public int cols() {
+    return cols;
+  }
+
+  @Override
+  public void write(int row, int n, float[] src, int offset) {
+    check(row, n, src.length, offset);
+    int stride = stride();
+    long rowBytes = (long) stride * type.bytes();
+    MemorySegment data = MemorySegment.ofArray(new byte[Math.toIntExact(n * rowBytes)]);
+    for (int r = 0; r < n; r++) {
+      for (int c = 0; c < cols; c++) {
+        float x = src[offset + r * cols + c];
+        if (type == DType.F32) {
+          data.set(FLOAT, r * rowBytes + 4L * c, x);
+        } else {
+          data.set(SHORT, r * rowBytes + 2L * c, type.encode(x));
+        }
+      }
+    }
+    device.upload(buffer, row * rowBytes, data);
+    changed();
+  }
+
+  @Override
+  public void read(int row, int n, float[] dst, int offset) {
+    check(row, n, dst.length, offset);
+    int stride = stride();
+    long rowBytes = (long) stride * type.bytes();
+    if (type == DType.F32 && stride == cols) {
+      MemorySegment to = MemorySegment.ofArray(dst).asSlice(4L * offset, 4L * n * cols);
+      device.download(buffer, row * rowBytes, to);
+      return;
+    }
+    MemorySegment data = MemorySegment.ofArray(new byte[Math.toIntExact(n * rowBytes)]);
+    device.download(buffer, row * rowBytes, data);
+    for (int r = 0; r < n; r++) {
+      for (int c = 0; c < cols; c++) {
+        dst[offset + r * cols + c] =
+            type == DType.F32
+                ? data.get(FLOAT, r * rowBytes + 4L * c)
+                : type.decode(data.get(SHORT, r * rowBytes + 2L * c));
+      }
+    }
+  }
+
+  private void check(int row, int n, int length, int offset) {
+    if (row < 0 || n < 0 || n > rows - row || offset < 0 || (long) n * cols > length - offset) {
+      throw new IndexOutOfBoundsException(
+          n + " rows from " + row + " of " + rows + ", at " + offset + " of " + length + " values");
+    }
+  }
+
+  @Override
+  public void close() {
+    buffer.close();
+  }
+}
