@@ -8,6 +8,7 @@ import java.util.Arrays;
 import java.util.SplittableRandom;
 import org.deft4j.tree.plan.AttentionMethod;
 import org.deft4j.tree.plan.AttentionPlan;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -24,6 +25,31 @@ public abstract class BackendContract {
   /** Whether shapes must be tiny, because vectors of this width are emulated here. */
   protected boolean tiny() {
     return false;
+  }
+
+  /** Whether keys and values may be kept so. */
+  protected boolean keeps(KvType type) {
+    return true;
+  }
+
+  /** The most exact way to keep keys and values. */
+  private KvType exact() {
+    return keeps(KvType.F32) ? KvType.F32 : KvType.F16;
+  }
+
+  /** Whether weights of this type multiply and embed as they are, not rounded to 16 bits. */
+  protected boolean holdsExactly(WeightType type) {
+    return true;
+  }
+
+  /**
+   * Compares what a matrix product or attention gave. A backend that rounds their operands states
+   * its own tolerance here.
+   *
+   * @param tolerance of float32 operands, relative to the larger of 1 and the value
+   */
+  protected void assertProduct(float[] got, double[] want, double tolerance, String what) {
+    assertClose(got, want, tolerance, what);
   }
 
   private int[][] productShapes() {
@@ -51,7 +77,7 @@ public abstract class BackendContract {
     }
   }
 
-  private static void product(
+  private void product(
       Backend b, SplittableRandom random, WeightType type, int rows, int n, int cols) {
     Oracle.Sample w = Oracle.weights(random, type, n, cols);
     float[] x = Oracle.floats(random, rows * cols);
@@ -64,14 +90,15 @@ public abstract class BackendContract {
       float[] got = new float[rows * n];
       out.read(0, rows, got, 0);
       String what = type + " " + rows + "x" + n + "x" + cols;
-      assertClose(got, want, 2e-6 * Math.sqrt(cols), what);
+      assertProduct(got, want, 2e-6 * Math.sqrt(cols), what);
       b.matmulAdd(m, in, out, rows);
       out.read(0, rows, got, 0);
-      assertClose(got, Arrays.stream(want).map(v -> 2 * v).toArray(), 4e-6 * Math.sqrt(cols), what);
+      assertProduct(
+          got, Arrays.stream(want).map(v -> 2 * v).toArray(), 4e-6 * Math.sqrt(cols), what);
     }
   }
 
-  private static void assertClose(float[] got, double[] want, double tolerance, String what) {
+  protected static void assertClose(float[] got, double[] want, double tolerance, String what) {
     for (int i = 0; i < want.length; i++) {
       double d = Math.abs(got[i] - want[i]);
       if (!(d <= tolerance * Math.max(1, Math.abs(want[i])))) {
@@ -111,7 +138,7 @@ public abstract class BackendContract {
         b.matmul(m, in, out, rows);
         float[] got = new float[rows * 88];
         out.read(0, rows, got, 0);
-        assertClose(got, want, 2e-5, type + " parts");
+        assertProduct(got, want, 2e-5, type + " parts");
       }
       Oracle.Sample other = Oracle.weights(random, type, 4, 32);
       assertThatThrownBy(() -> b.matrix(parts[0].weights(), other.weights()))
@@ -137,7 +164,9 @@ public abstract class BackendContract {
       float[] got = new float[4 * cols];
       y.read(0, 4, got, 0);
       for (int i = 0; i < got.length; i++) {
-        assertThat(got[i]).isEqualTo((float) w.values()[tokens[i / cols] * cols + i % cols]);
+        float exact = (float) w.values()[tokens[i / cols] * cols + i % cols];
+        float want = holdsExactly(type) ? exact : Float.float16ToFloat(Float.floatToFloat16(exact));
+        assertThat(got[i]).isEqualTo(want);
       }
       batch.tokens()[2] = vocab;
       assertThatThrownBy(() -> b.embed(b.matrix(w.weights()), y))
@@ -171,7 +200,7 @@ public abstract class BackendContract {
           b.matmulSwiglu(b.matrix(gate.weights(), up.weights()), in, out, rows);
           float[] got = new float[rows * n];
           out.read(0, rows, got, 0);
-          assertClose(got, want, 1e-3, "swiglu " + rows + "x" + n);
+          assertProduct(got, want, 1e-3, "swiglu " + rows + "x" + n);
         }
       }
       // One part that holds both halves.
@@ -189,7 +218,7 @@ public abstract class BackendContract {
       b.matmulSwiglu(b.matrix(both.weights()), in, out, 2);
       float[] got = new float[40];
       out.read(0, 2, got, 0);
-      assertClose(got, want, 2e-5, "swiglu of one part");
+      assertProduct(got, want, 2e-5, "swiglu of one part");
     }
   }
 
@@ -322,7 +351,7 @@ public abstract class BackendContract {
         RopeSpec.of(style, dim, 6, 10000).withLlama3Scaling(8, 1, 4, 128).withLinearScaling(1.5);
     double[] f = spec.frequencies();
     try (Backend b = open(1, false)) {
-      KvCache kv = b.kvCache(new KvShape(2, 1, dim, 40, KvType.F32));
+      KvCache kv = b.kvCache(new KvShape(2, 1, dim, 40, exact()));
       float[] qkv = Oracle.floats(random, 2 * 4 * dim);
       float[] want = qkv.clone();
       int[] positions = {3, 70};
@@ -376,7 +405,7 @@ public abstract class BackendContract {
       b.attention(kv, 1, t, 0.5f, out);
       float[] o = new float[4 * dim];
       out.read(0, 2, o, 0);
-      assertClose(
+      assertProduct(
           o,
           Oracle.attention(plan, got, 4 * dim, 2, 1, dim, 0.5, keys, values),
           4e-6,
@@ -400,6 +429,9 @@ public abstract class BackendContract {
               ? new Plans(random, 4, 9, 2, 80)
               : new Plans(random, 2 + random.nextInt(14), 1 + random.nextInt(70), 6, 900);
       for (KvType type : KvType.values()) {
+        if (!keeps(type)) {
+          continue;
+        }
         try (Backend b = open(1 + round % 2, round == 2)) {
           attention(b, random, tree, dim, kvHeads, perKv, type);
         }
@@ -450,7 +482,7 @@ public abstract class BackendContract {
       b.attention(kv, 1, q, scale, out);
       float[] got = new float[rows * heads * dim];
       out.read(0, rows, got, 0);
-      assertClose(got, want, 4e-6, method + " " + type + " dim " + dim + " rows " + rows);
+      assertProduct(got, want, 4e-6, method + " " + type + " dim " + dim + " rows " + rows);
     }
     kv.close();
   }
@@ -498,6 +530,7 @@ public abstract class BackendContract {
   @ParameterizedTest
   @EnumSource(KvType.class)
   void copiedSlotsGiveTheSameAttention(KvType type) {
+    Assumptions.assumeTrue(keeps(type), "this backend does not keep " + type);
     SplittableRandom random = new SplittableRandom(12);
     int dim = 24;
     try (Backend b = open(2, false)) {
@@ -534,7 +567,7 @@ public abstract class BackendContract {
   void aRowThatSeesNothingBecomesZeroAndSpoilsNothing() {
     try (Backend b = open(1, false)) {
       int dim = 8;
-      KvCache kv = b.kvCache(new KvShape(1, 1, dim, 64, KvType.F32));
+      KvCache kv = b.kvCache(new KvShape(1, 1, dim, 64, exact()));
       fill(b, kv, 0, new SplittableRandom(2), 1, new float[64 * dim], new float[64 * dim]);
       AttentionPlan plan = new AttentionPlan();
       plan.reset(AttentionMethod.NODE, 3);
@@ -617,7 +650,7 @@ public abstract class BackendContract {
     int own = tiny() ? 11 : 37;
     for (int variant = 0; variant < 5; variant++) {
       try (Backend b = open(1 + variant % 2, true)) {
-        KvCache kv = b.kvCache(new KvShape(1, 2, dim, slots, KvType.F32));
+        KvCache kv = b.kvCache(new KvShape(1, 2, dim, slots, exact()));
         random = new SplittableRandom(21);
         fill(b, kv, 0, random, heads, new float[slots * 2 * dim], new float[slots * 2 * dim]);
         int rows = variant == 0 ? 1 : 2 * variant + 1;
@@ -761,6 +794,7 @@ public abstract class BackendContract {
   @ParameterizedTest
   @EnumSource(KvType.class)
   void extremeScoresAndValuesStayRight(KvType type) {
+    Assumptions.assumeTrue(keeps(type), "this backend does not keep " + type);
     int dim = 16;
     try (Backend b = open(1, false)) {
       KvCache kv = b.kvCache(new KvShape(1, 1, dim, 40, type));
