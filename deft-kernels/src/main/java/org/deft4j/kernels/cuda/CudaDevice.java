@@ -329,14 +329,7 @@ final class CudaDevice implements AutoCloseable {
       int blockY,
       int sharedBytes,
       ParamBlock params) {
-    if (kernel.paramBytes() >= 0 && kernel.paramBytes() != params.size()) {
-      throw new IllegalStateException(
-          kernel.name()
-              + " takes "
-              + kernel.paramBytes()
-              + " bytes of parameters, not "
-              + params.size());
-    }
+    sized(kernel, params);
     bind();
     int result =
         JCudaDriver.cuLaunchKernel(
@@ -353,6 +346,33 @@ final class CudaDevice implements AutoCloseable {
             null);
     if (result != CUresult.CUDA_SUCCESS) {
       check(result, "launching " + kernel.name());
+    }
+  }
+
+  /**
+   * Launches a kernel whose thread blocks wait for each other: all of them run at the same time, or
+   * the launch is refused.
+   */
+  void launchCooperative(
+      CudaKernel kernel, int gridX, int blockX, int sharedBytes, ParamBlock params) {
+    sized(kernel, params);
+    bind();
+    int result =
+        JCudaDriver.cuLaunchCooperativeKernel(
+            kernel.handle(), gridX, 1, 1, blockX, 1, 1, sharedBytes, stream, params.arguments());
+    if (result != CUresult.CUDA_SUCCESS) {
+      check(result, "launching " + kernel.name());
+    }
+  }
+
+  private static void sized(CudaKernel kernel, ParamBlock params) {
+    if (kernel.paramBytes() >= 0 && kernel.paramBytes() != params.size()) {
+      throw new IllegalStateException(
+          kernel.name()
+              + " takes "
+              + kernel.paramBytes()
+              + " bytes of parameters, not "
+              + params.size());
     }
   }
 

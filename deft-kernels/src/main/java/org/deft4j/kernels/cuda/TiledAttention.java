@@ -1,0 +1,210 @@
+package org.deft4j.kernels.cuda;
+
+import java.util.HashMap;
+import java.util.Map;
+import org.deft4j.tree.plan.AttentionPlan;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Tree attention by the kernels of {@code attention.cu}: the plan becomes an {@link
+ * AttentionSchedule} once a step, which all layers read.
+ *
+ * <p>On sm_90a both stages are one kernel, launched cooperatively with a thread block an SM; elsewhere
+ * stage 2 is a kernel of its own. The system property {@value #PORTABLE} makes an H100 or H200 take
+ * the kernels of the others, for tests and comparisons.
+ */
+final class TiledAttention implements CudaAttention {
+  /** Set to {@code true} to run the kernels for all architectures where others would do. */
+  static final String PORTABLE = "deft.cuda.portable";
+
+  private static final int COMBINE_THREADS = 128;
+  private static final int SM90_THREADS = 384;
+  private static final int PORTABLE_THREADS = 128;
+
+  /** Thread blocks of the portable kernel that an SM should hold. */
+  private static final int PORTABLE_BLOCKS = 2;
+
+  private record Key(DType type, int dim) {}
+
+  /** Kernels for one type and head dim. */
+  private record Launch(CudaKernel stage1, int sharedBytes, CudaKernel stage2) {}
+
+  private final CudaDevice device;
+  private final CudaModule module;
+  private final boolean sm90;
+  private final int multiprocessors;
+  private final Map<Key, Launch> launches = new HashMap<>();
+  private final StepUpload upload;
+  private final ParamBlock params = new ParamBlock(512);
+  private @Nullable AttentionPlan plan;
+  private @Nullable AttentionSchedule schedule;
+  private int kvHeads;
+  private int group;
+  private boolean sent;
+  private final long[] arrays = new long[7];
+  private @Nullable DeviceBuffer partial;
+  private @Nullable DeviceBuffer lse;
+  private @Nullable DeviceBuffer arrived;
+
+  TiledAttention(CudaDevice device) {
+    this.device = device;
+    module = device.load("attention");
+    sm90 = device.capability() == 90 && !Boolean.getBoolean(PORTABLE);
+    multiprocessors = device.multiprocessors();
+    upload = new StepUpload(device);
+    expect("attention_item_bytes", 4 * AttentionSchedule.ITEM_WORDS);
+    expect("attention_tile_bytes", 4 * AttentionSchedule.TILE_WORDS);
+    expect("attention_run_bytes", 4 * AttentionSchedule.RUN_WORDS);
+    expect("attention_range_bytes", 4 * AttentionSchedule.RANGE_WORDS);
+  }
+
+  private void expect(String symbol, int bytes) {
+    if (module.readInt(symbol) != bytes) {
+      throw new IllegalStateException(
+          "the image says " + symbol + " = " + module.readInt(symbol) + ", the host " + bytes);
+    }
+  }
+
+  @Override
+  public void begin(AttentionPlan newPlan) {
+    plan = newPlan;
+    sent = false;
+    // The shape of the heads is that of the step before, but for the first step.
+    if (schedule != null) {
+      send();
+    }
+  }
+
+  private void send() {
+    AttentionPlan p = plan;
+    AttentionSchedule s = schedule;
+    if (p == null || s == null) {
+      throw new IllegalStateException("begin was not called");
+    }
+    s.build(p);
+    int rows = p.rows();
+    int dense = p.maskKind() == AttentionPlan.MaskKind.DENSE ? rows * p.maskTokens() : 0;
+    int bits = p.maskKind() == AttentionPlan.MaskKind.BITS ? p.maskTokens() * p.maskWords() : 0;
+    int ranges = s.ranges() * AttentionSchedule.RANGE_WORDS;
+    int items = s.items() * AttentionSchedule.ITEM_WORDS;
+    int tiles = s.tiles() * AttentionSchedule.TILE_WORDS;
+    int runs = s.runs() * AttentionSchedule.RUN_WORDS;
+    upload.begin(
+        StepUpload.room(ranges + items + tiles + runs + rows + 1 + s.entries(), 4)
+            + StepUpload.room(dense, 1)
+            + StepUpload.room(bits, 8)
+            + 16 * arrays.length);
+    int[] offsets = {
+      upload.put(s.range(), ranges),
+      upload.put(s.item(), items),
+      upload.put(s.tile(), tiles),
+      upload.put(s.run(), runs),
+      bits > 0 ? upload.put(p.bitMask(), bits) : upload.put(p.denseMask(), dense),
+      upload.put(s.rowPartial(), rows + 1),
+      upload.put(s.partialOf(), s.entries())
+    };
+    upload.send();
+    for (int i = 0; i < arrays.length; i++) {
+      arrays[i] = upload.address(offsets[i]);
+    }
+    sent = true;
+  }
+
+  private void shape(int newKvHeads, int newGroup) {
+    if (schedule == null || kvHeads != newKvHeads || group != newGroup) {
+      kvHeads = newKvHeads;
+      group = newGroup;
+      int blocks = multiprocessors * (sm90 ? 1 : PORTABLE_BLOCKS);
+      schedule =
+          new AttentionSchedule(
+              group,
+              Math.max(1, blocks / kvHeads),
+              sm90 ? AttentionSchedule.Tuning.SM90 : AttentionSchedule.Tuning.PORTABLE);
+      sent = false;
+      if (arrived != null) {
+        arrived.close();
+      }
+      DeviceBuffer counts = device.allocate(8L * kvHeads, "counters of attention");
+      device.fill(counts, 0, counts.bytes(), 0);
+      arrived = counts;
+    }
+    if (!sent) {
+      send();
+    }
+  }
+
+  private DeviceBuffer room(@Nullable DeviceBuffer buffer, long bytes) {
+    if (buffer != null && buffer.bytes() >= bytes) {
+      return buffer;
+    }
+    if (buffer != null) {
+      buffer.close();
+    }
+    return device.allocate(bytes + bytes / 2, "partial results of attention");
+  }
+
+  @Override
+  public void run(CudaKvCache kv, int layer, long queries, int heads, float scale, CudaTensor out) {
+    int headsKv = kv.shape().kvHeads();
+    shape(headsKv, heads / headsKv);
+    AttentionPlan p = plan;
+    AttentionSchedule s = schedule;
+    DeviceBuffer counts = arrived;
+    if (p == null || s == null || counts == null) {
+      throw new IllegalStateException("begin was not called");
+    }
+    long rowsOfPartials = (long) s.partials() * heads;
+    DeviceBuffer values = room(partial, Math.max(1, rowsOfPartials) * kv.padded() * 4);
+    DeviceBuffer sums = room(lse, Math.max(1, rowsOfPartials) * 4);
+    partial = values;
+    lse = sums;
+    params.clear().i64(queries).i64(kv.keys(layer)).i64(kv.values(layer));
+    for (int i = 0; i < 5; i++) {
+      params.i64(arrays[i]);
+    }
+    params.pointer(values).pointer(sums).i64(arrays[5]).i64(arrays[6]);
+    params.pointer(out.buffer()).pointer(counts);
+    params
+        .f32((float) (scale / Math.log(2)))
+        .i32(group)
+        .i32((65536 + group - 1) / group)
+        .i32(kvHeads)
+        .i32(s.partials())
+        .i32(kv.shift())
+        .i32(p.maskKind() == AttentionPlan.MaskKind.BITS ? p.maskWords() : p.maskTokens())
+        .i32(p.rows())
+        .i32(kv.shape().headDim())
+        .i32(out.type().code())
+        .i32(out.stride());
+    int grid = s.ranges() * kvHeads;
+    Launch launch = launches.computeIfAbsent(new Key(kv.type(), kv.padded()), this::load);
+    if (sm90) {
+      device.launchCooperative(launch.stage1, grid, SM90_THREADS, launch.sharedBytes, params);
+    } else {
+      device.launch(launch.stage1, grid, 1, PORTABLE_THREADS, launch.sharedBytes, params);
+      int warps = p.rows() * heads;
+      device.launch(
+          launch.stage2, Math.ceilDiv(warps, COMBINE_THREADS / 32), 1, COMBINE_THREADS, 0, params);
+    }
+  }
+
+  private Launch load(Key key) {
+    String kind = sm90 ? "sm90" : "mma";
+    String variant = "_" + key.type.name().toLowerCase(java.util.Locale.ROOT) + "_" + key.dim;
+    int bytes = module.readInt("attention_" + kind + "_shared_" + key.dim);
+    return new Launch(
+        module.kernel("attention_" + kind + variant).maxDynamicShared(bytes),
+        bytes,
+        module.kernel("attention_combine" + variant));
+  }
+
+  @Override
+  public void close() {
+    upload.close();
+    for (DeviceBuffer b : new @Nullable DeviceBuffer[] {partial, lse, arrived}) {
+      if (b != null) {
+        b.close();
+      }
+    }
+  }
+}

@@ -1,0 +1,193 @@
+package org.deft4j.kernels.cuda;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.SplittableRandom;
+import org.deft4j.kernels.Plans;
+import org.deft4j.testing.RandomForests;
+import org.deft4j.tree.RowLayout;
+import org.deft4j.tree.plan.AttentionMethod;
+import org.deft4j.tree.plan.AttentionPlan;
+import org.deft4j.tree.plan.AttentionPlanner;
+import org.deft4j.tree.plan.PlanOptions;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/**
+ * A schedule, read as the kernels read it, lets each row see each token of its plan exactly once, in
+ * partial results that nothing else writes and that the row merges.
+ */
+class AttentionScheduleTest {
+  private static final int[] GROUPS = {1, 2, 3, 4, 7, 8, 16};
+  private static final int[] RANGES = {1, 4, 16, 33, 132};
+
+  @ParameterizedTest
+  @EnumSource(AttentionMethod.class)
+  void coversPlansMadeByHand(AttentionMethod method) {
+    for (int seed = 0; seed < 40; seed++) {
+      SplittableRandom random = new SplittableRandom(seed);
+      Plans plans =
+          new Plans(random, 1 + random.nextInt(40), 1 + random.nextInt(150), 1 + seed % 90, 20_000);
+      check(plans.plan(method, 16 + random.nextInt(200)), seed);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(AttentionMethod.class)
+  void coversPlansOfForests(AttentionMethod method) {
+    for (int seed = 0; seed < 25; seed++) {
+      RandomForests forest = new RandomForests(seed, 20_000);
+      PlanOptions options = PlanOptions.DEFAULT.withDeterministic(seed % 3 == 0);
+      AttentionPlanner planner = new AttentionPlanner(method, options);
+      for (int step = 0; step < 6; step++) {
+        forest.edit(6);
+        RowLayout layout = forest.nextBatch().layout();
+        check(planner.plan(layout), seed + step);
+        forest.batch().commit();
+      }
+      planner.close();
+    }
+  }
+
+  private static void check(AttentionPlan plan, int seed) {
+    int group = GROUPS[seed % GROUPS.length];
+    AttentionSchedule.Tuning tuning =
+        seed % 4 == 3 ? AttentionSchedule.Tuning.PORTABLE : AttentionSchedule.Tuning.SM90;
+    AttentionSchedule schedule =
+        new AttentionSchedule(group, RANGES[seed % RANGES.length], tuning);
+    for (int round = 0; round < 2; round++) {
+      schedule.build(plan);
+      String where = plan.method() + ", seed " + seed + ", group " + group;
+      assertThat(seen(plan, schedule, group, tuning.teams(), where))
+          .as(where)
+          .isDeepEqualTo(planned(plan));
+    }
+  }
+
+  /** Slots that each row sees by the plan, in ascending order. */
+  private static int[][] planned(AttentionPlan plan) {
+    int[][] all = new int[plan.rows()][];
+    for (int r = 0; r < plan.rows(); r++) {
+      List<Integer> slots = new ArrayList<>();
+      for (int k = plan.rowRange()[r]; k < plan.rowRange()[r + 1]; k++) {
+        for (int g = plan.rangeFirst()[k]; g < plan.rangeEnd()[k]; g++) {
+          for (int p = plan.groupPiece()[g]; p < plan.groupPiece()[g + 1]; p++) {
+            for (int i = 0; i < plan.pieceLength()[p]; i++) {
+              if (plan.sees(r, p, i)) {
+                slots.add(plan.pieceSlot()[p] + i);
+              }
+            }
+          }
+        }
+      }
+      all[r] = slots.stream().mapToInt(Integer::intValue).sorted().toArray();
+    }
+    return all;
+  }
+
+  /** The same by the schedule. */
+  private static int[][] seen(
+      AttentionPlan plan, AttentionSchedule s, int group, int teams, String where) {
+    List<List<Integer>> ofPartial = new ArrayList<>();
+    int[] rowOfPartial = new int[s.partials()];
+    Arrays.fill(rowOfPartial, -1);
+    for (int i = 0; i < s.partials(); i++) {
+      ofPartial.add(new ArrayList<>());
+    }
+    assertThat(s.rangeItem()[0]).isZero();
+    assertThat(s.rangeItem()[s.ranges()]).isEqualTo(s.items());
+    int nextTile = 0;
+    for (int i = 0; i < s.items(); i++) {
+      int[] item = Arrays.copyOfRange(s.item(), i * 8, i * 8 + 8);
+      int q0 = item[0];
+      int queries = item[1];
+      int partial = item[4];
+      boolean split = item[6] == 1;
+      assertThat(item[2]).as(where).isEqualTo(nextTile);
+      nextTile = item[3];
+      assertThat(queries * group).isLessThanOrEqualTo((split ? 1 : teams) * item[5]);
+      for (int w = 0; w < (split ? 2 : 1); w++) {
+        for (int q = 0; q < queries; q++) {
+          int at = partial + w * queries + q;
+          assertThat(rowOfPartial[at]).as(where).isEqualTo(-1);
+          rowOfPartial[at] = q0 + q;
+        }
+      }
+      for (int t = item[2]; t < item[3]; t++) {
+        int into = partial + (split && (t - item[2]) % 2 == 1 ? queries : 0);
+        int flags = s.tile()[t * 4 + 2];
+        for (int token = 0; token < (flags & 0xff); token++) {
+          int[] sight = sight(s, t, token, group);
+          assertThat(sight[1] % group + sight[2] % group).as(where).isZero();
+          int visible = 0;
+          for (int row = 0; row < queries * group; row++) {
+            boolean sees = sight[1] <= row && row < sight[2];
+            if (sees && item[7] != 0) {
+              sees = masked(plan, q0 + row / group, sight[3]);
+            }
+            if (sees) {
+              visible++;
+              if (row % group == 0) {
+                ofPartial.get(into + row / group).add(sight[0]);
+              }
+            }
+          }
+          if ((flags & 1 << 9) != 0) {
+            assertThat(visible).as(where).isEqualTo(queries * group);
+          }
+        }
+        assertThat((flags & 1 << 9) == 0 || (flags & 0xff) == 64).as(where).isTrue();
+      }
+    }
+    assertThat(nextTile).isEqualTo(s.tiles());
+    int[][] all = new int[plan.rows()][];
+    boolean[] merged = new boolean[s.partials()];
+    for (int r = 0; r < plan.rows(); r++) {
+      List<Integer> slots = new ArrayList<>();
+      for (int e = s.rowPartial()[r]; e < s.rowPartial()[r + 1]; e++) {
+        int p = s.partialOf()[e];
+        assertThat(rowOfPartial[p]).as(where).isEqualTo(r);
+        assertThat(merged[p]).as(where).isFalse();
+        merged[p] = true;
+        slots.addAll(ofPartial.get(p));
+      }
+      all[r] = slots.stream().mapToInt(Integer::intValue).sorted().toArray();
+    }
+    for (int p = 0; p < s.partials(); p++) {
+      assertThat(merged[p] || ofPartial.get(p).isEmpty()).as(where).isTrue();
+    }
+    return all;
+  }
+
+  /** Slot of a tile's token, the item's rows [lo, hi) that see it, its mask column. */
+  private static int[] sight(AttentionSchedule s, int t, int token, int group) {
+    int[] tile = Arrays.copyOfRange(s.tile(), t * 4, t * 4 + 4);
+    if ((tile[2] & 1 << 8) == 0) {
+      return new int[] {
+        tile[0] + token, tile[1] & 0xffff, tile[1] >>> 16, tile[3] + token
+      };
+    }
+    int r = tile[0];
+    while (r + 1 < tile[0] + tile[1] && (s.run()[(r + 1) * 4 + 2] & 0xff) <= token) {
+      r++;
+    }
+    int first = s.run()[r * 4 + 2] & 0xff;
+    int causal = s.run()[r * 4 + 2] >>> 8;
+    int lo = (s.run()[r * 4 + 1] & 0xffff) + Math.max(0, token - causal) * group;
+    return new int[] {
+      s.run()[r * 4] + token - first,
+      lo,
+      s.run()[r * 4 + 1] >>> 16,
+      s.run()[r * 4 + 3] + token - first
+    };
+  }
+
+  private static boolean masked(AttentionPlan plan, int row, int column) {
+    return plan.maskKind() == AttentionPlan.MaskKind.DENSE
+        ? plan.denseMask()[row * plan.maskTokens() + column] != 0
+        : (plan.bitMask()[column * plan.maskWords() + (row >> 6)] >>> (row & 63) & 1) != 0;
+  }
+}
