@@ -23,24 +23,33 @@ extern "C" __device__ int attention_mma_shared_128 = deft::portable::sharedBytes
 #define DEFT_SM90(T, D)
 #endif
 
-#define DEFT_ATTENTION(NAME, T, D)                                                       \
-  DEFT_PARAMS(attention_sm90_##NAME##_##D, AttentionParams);                             \
-  DEFT_PARAMS(attention_mma_##NAME##_##D, AttentionParams);                              \
-  DEFT_PARAMS(attention_combine_##NAME##_##D, AttentionParams);                          \
-  extern "C" __global__ void __launch_bounds__(384, 1)                                   \
+#define DEFT_ATTENTION(NAME, T, D)                                                  \
+  DEFT_PARAMS(attention_sm90_##NAME##_##D, AttentionParams);                        \
+  DEFT_PARAMS(attention_mma_##NAME##_##D, AttentionParams);                         \
+  extern "C" __global__ void __launch_bounds__(384, 1)                              \
       attention_sm90_##NAME##_##D(const __grid_constant__ AttentionParams p) {      \
-    DEFT_SM90(T, D);                                                                     \
-  }                                                                                      \
-  extern "C" __global__ void __launch_bounds__(128)                                      \
+    DEFT_SM90(T, D);                                                                \
+  }                                                                                 \
+  extern "C" __global__ void __launch_bounds__(128)                                 \
       attention_mma_##NAME##_##D(const __grid_constant__ AttentionParams p) {       \
-    deft::portable::attention<T, D>(p);                                                  \
-  }                                                                                      \
-  extern "C" __global__ void __launch_bounds__(128)                                      \
-      attention_combine_##NAME##_##D(const __grid_constant__ AttentionParams p) {             \
-    deft::combine<T, D>(p);                                                              \
+    deft::portable::attention<T, D>(p);                                             \
   }
 
 DEFT_ATTENTION(bf16, __nv_bfloat16, 128)
 DEFT_ATTENTION(f16, __half, 128)
 DEFT_ATTENTION(bf16, __nv_bfloat16, 64)
 DEFT_ATTENTION(f16, __half, 64)
+
+// Stage 2 on its own, for the portable kernels.
+DEFT_PARAMS(attention_combine_64, AttentionParams);
+DEFT_PARAMS(attention_combine_128, AttentionParams);
+
+extern "C" __global__ void __launch_bounds__(128)
+    attention_combine_64(const __grid_constant__ AttentionParams p) {
+  deft::combine<64>(p);
+}
+
+extern "C" __global__ void __launch_bounds__(128)
+    attention_combine_128(const __grid_constant__ AttentionParams p) {
+  deft::combine<128>(p);
+}

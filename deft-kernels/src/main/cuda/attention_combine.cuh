@@ -19,91 +19,160 @@ __device__ __forceinline__ void storeRow(T* to, const float (&x)[E], int valid) 
   }
 }
 
-// One warp: row `query`, query head `hh` of KV head `head`. Each lane finds the weight of one of up to
-// 32 partial results at a time while their values are on their way.
-template <typename T, int D>
-__device__ __forceinline__ void combineRow(const AttentionParams& p, int query, int head, int hh) {
-  constexpr int E = D / 32;  // values a lane
-  constexpr int FLIGHT = 8;  // partial results asked for at once
+// Which partial results a query merges, the lane's own of the first 32 looked up already.
+struct PartialList {
+  int first;
+  int count;
+  unsigned own;
+
+  __device__ __forceinline__ void look(const AttentionParams& p, int query) {
+    const int lane = threadIdx.x & 31;
+    first = p.rowPartial[query];
+    count = p.rowPartial[query + 1] - first;
+    own = lane < count ? p.partialOf[first + lane] : 0;
+  }
+};
+
+// One warp: HEADS rows of query `query`, from head hh of KV head `head` on. Their partial results lie
+// side by side. Each lane finds the weights of one of up to 32 partial results at a time.
+template <int D, int HEADS>
+__device__ __forceinline__ void combineRows(const AttentionParams& p, int query, int head, int hh,
+                                            const PartialList& list) {
+  constexpr int E = D / 32;           // values a lane
+  constexpr int FLIGHT = 16 / HEADS;  // partial results asked for at once
   const int lane = threadIdx.x & 31;
-  const int first = p.rowPartial[query];
-  const int n = p.rowPartial[query + 1] - first;
+  const int n = list.count;
   const unsigned base = static_cast<unsigned>(head) * p.partials * p.group + hh;
-  float acc[E];
+  float acc[HEADS][E];
+  float top[HEADS];
+  float total[HEADS];
 #pragma unroll
-  for (int i = 0; i < E; i++) acc[i] = 0;
-  float top = -1e30f;
-  float total = 0;
+  for (int h = 0; h < HEADS; h++) {
+    top[h] = -1e30f;
+    total[h] = 0;
+#pragma unroll
+    for (int i = 0; i < E; i++) acc[h][i] = 0;
+  }
   for (int from = 0; from < n; from += 32) {
     const int count = min(32, n - from);
     unsigned at = 0;
-    float lse = -1e30f;
+    float weight[HEADS];
+    float2 own[HEADS];
     if (lane < count) {
-      at = base + static_cast<unsigned>(p.partialOf[first + from + lane]) * p.group;
-      lse = __ldcg(p.lse + at);
+      at = base + (from == 0 ? list.own : static_cast<unsigned>(p.partialOf[list.first + from + lane])) * p.group;
     }
-    float keep = 0;
-    float weight = 0;
+#pragma unroll
+    for (int h = 0; h < HEADS; h++) {
+      own[h] = lane < count ? __ldcg(p.weights + at + h) : make_float2(-1e30f, 0);
+    }
     for (int j = 0; j < count; j += FLIGHT) {
-      float x[FLIGHT][E];
+      float x[FLIGHT][HEADS][E];
 #pragma unroll
       for (int u = 0; u < FLIGHT; u++) {
-        const unsigned row = __shfl_sync(~0u, at, j + u);
-        const float* v = p.partial + static_cast<size_t>(row) * D + lane * E;
-        if constexpr (E == 4) {
-          float4 y = make_float4(0, 0, 0, 0);
-          if (j + u < count) y = __ldcg(reinterpret_cast<const float4*>(v));
-          x[u][0] = y.x;
-          x[u][1] = y.y;
-          x[u][2] = y.z;
-          x[u][3] = y.w;
-        } else {
-          float2 y = make_float2(0, 0);
-          if (j + u < count) y = __ldcg(reinterpret_cast<const float2*>(v));
-          x[u][0] = y.x;
-          x[u][1] = y.y;
+        const float* v = p.partial + static_cast<size_t>(__shfl_sync(~0u, at, j + u)) * D + lane * E;
+#pragma unroll
+        for (int h = 0; h < HEADS; h++) {
+          if constexpr (E == 4) {
+            float4 y = make_float4(0, 0, 0, 0);
+            if (j + u < count) y = __ldcg(reinterpret_cast<const float4*>(v + h * D));
+            x[u][h][0] = y.x;
+            x[u][h][1] = y.y;
+            x[u][h][2] = y.z;
+            x[u][h][3] = y.w;
+          } else {
+            float2 y = make_float2(0, 0);
+            if (j + u < count) y = __ldcg(reinterpret_cast<const float2*>(v + h * D));
+            x[u][h][0] = y.x;
+            x[u][h][1] = y.y;
+          }
         }
       }
       if (j == 0) {
-        float m = lse;
+        // While the values are on their way.
 #pragma unroll
-        for (int o = 16; o; o >>= 1) m = fmaxf(m, __shfl_xor_sync(~0u, m, o));
-        m = fmaxf(m, top);
-        keep = exp2Fast(top - m);
-        top = m;
-        // A row that saw nothing has -1e30 everywhere; its partial results are 0.
-        weight = lse > -1e29f ? exp2Fast(lse - m) : 0.f;
-        float w = weight;
+        for (int h = 0; h < HEADS; h++) {
+          float m = own[h].y > 0 ? own[h].x : -1e30f;
 #pragma unroll
-        for (int o = 16; o; o >>= 1) w += __shfl_xor_sync(~0u, w, o);
-        total = total * keep + w;
+          for (int o = 16; o; o >>= 1) m = fmaxf(m, __shfl_xor_sync(~0u, m, o));
+          m = fmaxf(m, top[h]);
+          const float keep = exp2Fast(top[h] - m);
+          top[h] = m;
+          weight[h] = own[h].y > 0 ? exp2Fast(own[h].x - m) : 0.f;
+          float w = weight[h] * own[h].y;
 #pragma unroll
-        for (int i = 0; i < E; i++) acc[i] *= keep;
+          for (int o = 16; o; o >>= 1) w += __shfl_xor_sync(~0u, w, o);
+          total[h] = total[h] * keep + w;
+#pragma unroll
+          for (int i = 0; i < E; i++) acc[h][i] *= keep;
+        }
       }
 #pragma unroll
       for (int u = 0; u < FLIGHT; u++) {
-        const float f = __shfl_sync(~0u, weight, j + u);
 #pragma unroll
-        for (int i = 0; i < E; i++) acc[i] = fmaf(f, x[u][i], acc[i]);
+        for (int h = 0; h < HEADS; h++) {
+          const float f = __shfl_sync(~0u, weight[h], j + u);
+#pragma unroll
+          for (int i = 0; i < E; i++) acc[h][i] = fmaf(f, x[u][h][i], acc[h][i]);
+        }
       }
     }
   }
-  const float scale = total > 0 ? 1 / total : 0.f;
 #pragma unroll
-  for (int i = 0; i < E; i++) acc[i] *= scale;
-  const size_t to =
-      static_cast<size_t>(query) * p.outStride + (head * p.group + hh) * p.headDim + lane * E;
-  if (p.outType == F32) {
-    storeRow<float, E>(static_cast<float*>(p.out) + to, acc, p.headDim - lane * E);
-  } else if (p.outType == F16) {
-    storeRow<__half, E>(static_cast<__half*>(p.out) + to, acc, p.headDim - lane * E);
-  } else {
-    storeRow<__nv_bfloat16, E>(static_cast<__nv_bfloat16*>(p.out) + to, acc, p.headDim - lane * E);
+  for (int h = 0; h < HEADS; h++) {
+    const float scale = total[h] > 0 ? 1 / total[h] : 0.f;
+#pragma unroll
+    for (int i = 0; i < E; i++) acc[h][i] *= scale;
+    const size_t to =
+        static_cast<size_t>(query) * p.outStride + (head * p.group + hh + h) * p.headDim + lane * E;
+    if (p.outType == F32) {
+      storeRow<float, E>(static_cast<float*>(p.out) + to, acc[h], p.headDim - lane * E);
+    } else if (p.outType == F16) {
+      storeRow<__half, E>(static_cast<__half*>(p.out) + to, acc[h], p.headDim - lane * E);
+    } else {
+      storeRow<__nv_bfloat16, E>(static_cast<__nv_bfloat16*>(p.out) + to, acc[h], p.headDim - lane * E);
+    }
   }
 }
 
+// The rows of a KV head that fall to warp `warp` of `warps`: as many heads of a query at a time as leave
+// work for all. What does not depend on partial results is looked up one step ahead.
+struct CombineWork {
+  int head;
+  int at;
+  int step;
+  int each;
+  PartialList list;
+
+  __device__ __forceinline__ CombineWork(const AttentionParams& p, int h, int warp, int warps) : head(h) {
+    const int rows = p.rows * p.group;
+    each = p.group % 4 == 0 && rows >= 4 * warps ? 4 : p.group % 2 == 0 && rows > warps ? 2 : 1;
+    at = warp * each;
+    step = warps * each;
+    if (at < rows) list.look(p, at / p.group);
+  }
+
+  template <int D>
+  __device__ __forceinline__ void run(const AttentionParams& p) {
+    const int rows = p.rows * p.group;
+    while (at < rows) {
+      const int query = at / p.group;
+      const int hh = at - query * p.group;
+      const PartialList now = list;
+      at += step;
+      if (at < rows) list.look(p, at / p.group);
+      if (each == 4) {
+        combineRows<D, 4>(p, query, head, hh, now);
+      } else if (each == 2) {
+        combineRows<D, 2>(p, query, head, hh, now);
+      } else {
+        combineRows<D, 1>(p, query, head, hh, now);
+      }
+    }
+  }
+};
+
 // A kernel of its own: one warp a (query, head).
-template <typename T, int D>
+template <int D>
 __device__ __forceinline__ void combine(const AttentionParams& p) {
   const int heads = p.kvHeads * p.group;
   const int index = blockIdx.x * (blockDim.x >> 5) + (threadIdx.x >> 5);
@@ -111,7 +180,9 @@ __device__ __forceinline__ void combine(const AttentionParams& p) {
   const int query = index / heads;
   const int h = index - query * heads;
   const int head = h * p.groupMagic >> 16;
-  combineRow<T, D>(p, query, head, h - head * p.group);
+  PartialList list;
+  list.look(p, query);
+  combineRows<D, 1>(p, query, head, h - head * p.group, list);
 }
 
 }  // namespace deft

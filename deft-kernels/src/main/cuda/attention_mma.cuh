@@ -249,24 +249,22 @@ __device__ __forceinline__ void compute(const AttentionParams& p, Shared<D>& sm,
       const int d = i % (D / 4) * 4;
       const float* from = sm.merged[r];
       const float total = from[D];
-      const float scale = total > 0 ? 1 / total : 0.f;
       *reinterpret_cast<float4*>(p.partial + (first + r) * D + d) =
-          make_float4(from[d] * scale, from[d + 1] * scale, from[d + 2] * scale, from[d + 3] * scale);
-      if (d == 0) p.lse[first + r] = total > 0 ? from[D + 1] * p.scaleLog2 + log2f(total) : -1e30f;
+          make_float4(from[d], from[d + 1], from[d + 2], from[d + 3]);
+      if (d == 0) p.weights[first + r] = make_float2(from[D + 1] * p.scaleLog2, total);
     }
     __syncthreads();
   } else {
 #pragma unroll
     for (int r = 0; r < 2; r++) {
       if (row[r] < rows) {
-        const float scale = sum[r] > 0 ? 1 / sum[r] : 0.f;
         float* to = p.partial + (first + row[r]) * D + (lane & 3) * 2;
 #pragma unroll
         for (int i = 0; i < D / 8; i++) {
-          *reinterpret_cast<float2*>(to + i * 8) = make_float2(o[i][2 * r] * scale, o[i][2 * r + 1] * scale);
+          *reinterpret_cast<float2*>(to + i * 8) = make_float2(o[i][2 * r], o[i][2 * r + 1]);
         }
         if ((lane & 3) == 0) {
-          p.lse[first + row[r]] = sum[r] > 0 ? top[r] * p.scaleLog2 + log2f(sum[r]) : -1e30f;
+p.weights[first + row[r]] = make_float2(top[r] * p.scaleLog2, sum[r]);
         }
       }
     }

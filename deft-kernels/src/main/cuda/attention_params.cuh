@@ -60,8 +60,9 @@ struct AttentionParams {
   const AttentionTile* tiles;
   const AttentionRun* runs;
   const void* mask;     // dense [rows][maskStride] bytes, or [maskTokens][maskStride] 64-bit words
-  float* partial;       // [kvHeads][partials * group][D], normalised
-  float* lse;           // [kvHeads][partials * group], base 2
+  float* partial;       // [kvHeads][partials * group][D]: sums of 2^(score - m) times values
+  float2* weights;      // [kvHeads][partials * group]: m, and the sum of 2^(score - m); 0 if a row saw
+                        // nothing
   const int* rowPartial;     // [rows + 1]
   const int* partialOf;      // partial result (in queries) of each entry
   void* out;            // [rows][outStride], heads * headDim of them used
@@ -77,6 +78,7 @@ struct AttentionParams {
   int headDim;          // columns of a head in `out`; D when not padded
   int outType;          // deft::Type
   int outStride;        // values from a row of `out` to the next
+  int exact;            // 1: a row's bits must depend on its own tokens alone
 };
 
 }  // namespace deft

@@ -20,8 +20,8 @@ constexpr int STAGES = 4;
 constexpr int MAX_COLUMNS = 104;
 constexpr int CONSUMERS = 2;
 constexpr int THREADS = (CONSUMERS + 1) * 128;
-constexpr int PRODUCER_REGISTERS = 56;
-constexpr int CONSUMER_REGISTERS = 224;
+constexpr int PRODUCER_REGISTERS = 24;
+constexpr int CONSUMER_REGISTERS = 240;
 
 // Shared memory of one consumer warpgroup.
 template <int D>
@@ -111,36 +111,33 @@ __device__ __forceinline__ void produce(const AttentionParams& p, Shared<D>& sm,
   copyAsyncWait<0>();
 }
 
-// Which of a thread's columns see a token: bit j of `even` for row `row0 + 8 j` of the item, of `odd` for
-// the next row.
-struct Seen {
-  uint32_t even, odd;
-};
+// Which of a thread's columns see a token: bit j for row `row0 + 8 j` of the item, bit 16 + j for the
+// next row.
 
 // With a mask. Out of line: the loop over tiles must stay in the instruction cache.
-__device__ __noinline__ Seen seenByMask(const AttentionParams& p, AttentionItem item, TokenSight see, int row0,
-                                        int columns) {
-  Seen seen{0, 0};
+__device__ __noinline__ uint32_t seenByMask(const AttentionParams& p, AttentionItem item, TokenSight see,
+                                            int row0, int columns) {
+  uint32_t seen = 0;
   for (int j = 0; j < columns; j++) {
-    seen.even |= static_cast<uint32_t>(visible(p, item, see, row0 + 8 * j)) << j;
-    seen.odd |= static_cast<uint32_t>(visible(p, item, see, row0 + 8 * j + 1)) << j;
+    seen |= static_cast<uint32_t>(visible(p, item, see, row0 + 8 * j)) << j;
+    seen |= static_cast<uint32_t>(visible(p, item, see, row0 + 8 * j + 1)) << (16 + j);
   }
   return seen;
 }
 
-// Bits j of 0..31 with row + 8 j < limit.
+// Bits j of 0..15 with row + 8 j < limit.
 __device__ __forceinline__ uint32_t bitsBelow(int limit, int row) {
-  const int n = max(limit - row + 7, 0) >> 3;
-  return n >= 32 ? ~0u : (1u << n) - 1;
+  return (1u << min(max(limit - row + 7, 0) >> 3, 16)) - 1;
 }
 
-__device__ __forceinline__ Seen seenBy(const AttentionParams& p, const AttentionTile& tile,
-                                       const AttentionItem& item, int token, int row0, int columns) {
+__device__ __forceinline__ uint32_t seenBy(const AttentionParams& p, const AttentionTile& tile,
+                                           const AttentionItem& item, int token, int row0, int columns) {
   const TokenSight see = sight(p, tile, token);
   if (item.mask != 0) return seenByMask(p, item, see, row0, columns);
   const int lo = see.rows & 0xffff;
   const int hi = see.rows >> 16;
-  return {bitsBelow(hi, row0) & ~bitsBelow(lo, row0), bitsBelow(hi, row0 + 1) & ~bitsBelow(lo, row0 + 1)};
+  return (bitsBelow(hi, row0) & ~bitsBelow(lo, row0)) |
+         (bitsBelow(hi, row0 + 1) & ~bitsBelow(lo, row0 + 1)) << 16;
 }
 
 // One item's rows [column0, column0 + N) on one warpgroup.
@@ -211,6 +208,20 @@ __device__ __forceinline__ void consume(const AttentionParams& p, Shared<D>& sm,
   const uint32_t lastBytes = (((2 * warp + (lane >> 3 & 1)) ^ (lane & 7)) << 4) + (lane & 7) * 128 + pShared;
   const int step = item.split ? 2 : 1;
   AttentionTile next = p.tiles[item.firstTile + (item.split ? warpgroup : 0)];
+  // Who sees the tile at hand; found out for the next one while the matrix unit is busy. The vote tells
+  // the compiler that all of the warp goes one way.
+  bool whole;
+  uint32_t seenA;
+  uint32_t seenB;
+  auto look = [&]() {
+    whole = __any_sync(~0u, next.count & TILE_FULL);
+    seenA = seenB = ~0u;
+    if (!whole) {
+      seenA = seenBy(p, next, item, token, column0 + pair, N / 8);
+      seenB = seenBy(p, next, item, token + 8, column0 + pair, N / 8);
+    }
+  };
+  look();
 #ifdef DEFT_OVERLAP
   int held = -1;  // stage whose values the matrix unit still reads
 #endif
@@ -221,21 +232,12 @@ __device__ __forceinline__ void consume(const AttentionParams& p, Shared<D>& sm,
       at.next();
       continue;
     }
-    const AttentionTile tile = next;
     if (t + step < tiles) next = p.tiles[item.firstTile + t + step];
     mbarrierWait(full + at.stage * 8, at.parity);
     fenceMatrixReads();
     const uint32_t keys = kv + at.stage * (TILE * D * 4);
     const uint32_t values = keys + TILE * D * 2;
     uint32_t packed[N / 4];
-    // Votes, here and below, tell the compiler that all of the warp goes one way.
-    const bool whole = __any_sync(~0u, tile.count & TILE_FULL);
-    Seen seenA{~0u, ~0u};
-    Seen seenB{~0u, ~0u};
-    if (!whole) {
-      seenA = seenBy(p, tile, item, token, column0 + pair, N / 8);
-      seenB = seenBy(p, tile, item, token + 8, column0 + pair, N / 8);
-    }
     auto scores = [&](float(&s)[N / 2]) {
       wgmmaFence();
       wgmma<T, N, 0, 0>(s, matrixDescriptor(keys, 1024), matrixDescriptor(qShared, 1024));
@@ -257,10 +259,10 @@ __device__ __forceinline__ void consume(const AttentionParams& p, Shared<D>& sm,
           x[i] = exp2Fast(fmaf(s[4 * j + i], p.scaleLog2, i & 1 ? start.y : start.x));
         }
         if (masked) {
-          if (!(seenA.even >> j & 1)) x[0] = 0;
-          if (!(seenA.odd >> j & 1)) x[1] = 0;
-          if (!(seenB.even >> j & 1)) x[2] = 0;
-          if (!(seenB.odd >> j & 1)) x[3] = 0;
+          if (!(seenA >> j & 1)) x[0] = 0;
+          if (!(seenA >> (16 + j) & 1)) x[1] = 0;
+          if (!(seenB >> j & 1)) x[2] = 0;
+          if (!(seenB >> (16 + j) & 1)) x[3] = 0;
         }
         packed[2 * j] = pack<T>(x[0], x[1]);
         packed[2 * j + 1] = pack<T>(x[2], x[3]);
@@ -306,8 +308,9 @@ __device__ __forceinline__ void consume(const AttentionParams& p, Shared<D>& sm,
 #endif
       wgmmaWait<0>();
       pin(s);
-      if (whole && t < step) {
-        // A first reference: the score of the first token, which is near enough most often.
+      if (whole && t < step && !p.exact) {
+        // A first reference: the score of the first token, which is near enough most often. Other
+        // rows decide whether a tile is whole, so that exact results cannot have it.
         if (thread < 4) {
 #pragma unroll
           for (int j = 0; j < N / 8; j++) {
@@ -329,8 +332,8 @@ __device__ __forceinline__ void consume(const AttentionParams& p, Shared<D>& sm,
 #pragma unroll
                 for (int b = 0; b < 2; b++) {
                   float m = -NEVER;
-                  if ((b ? seenA.odd : seenA.even) >> j & 1) m = s[4 * j + b];
-                  if ((b ? seenB.odd : seenB.even) >> j & 1) m = fmaxf(m, s[4 * j + 2 + b]);
+                  if (seenA >> (16 * b + j) & 1) m = s[4 * j + b];
+                  if (seenB >> (16 * b + j) & 1) m = fmaxf(m, s[4 * j + 2 + b]);
                   m = fmaxf(m, __shfl_xor_sync(~0u, m, 4));
                   m = fmaxf(m, __shfl_xor_sync(~0u, m, 8));
                   m = fmaxf(m, __shfl_xor_sync(~0u, m, 16));
@@ -372,7 +375,7 @@ __device__ __forceinline__ void consume(const AttentionParams& p, Shared<D>& sm,
 #pragma unroll
       for (int k = 0; k < TILE / 16; k++) {
         wgmma<T, N, 1, 1>(o[h], matrixDescriptor(values + h * (TILE * 128) + k * 2048, 1024),
-                       matrixDescriptor(pShared + k * 32, 1024));
+                          matrixDescriptor(pShared + k * 32, 1024));
       }
     }
     wgmmaCommit();
@@ -383,6 +386,7 @@ __device__ __forceinline__ void consume(const AttentionParams& p, Shared<D>& sm,
       sum[2 * j] += x.x + y.x;
       sum[2 * j + 1] += x.y + y.y;
     }
+    look();
 #ifdef DEFT_OVERLAP
     held = at.stage;
 #else
@@ -400,53 +404,55 @@ __device__ __forceinline__ void consume(const AttentionParams& p, Shared<D>& sm,
   if (held >= 0 && lane == 0) mbarrierArrive(empty + held * 8);
 #endif
 
-  // Flush: the sums over tokens, then the normalised output and its log-sum-exp.
+  // Flush. Code that runs once an item comes slowly from memory, so there is little of it: nothing is
+  // normalised here. Sums over tokens: 32 threads hold one of each column; the queries' room takes them.
+  const uint32_t sumShared = qShared + ((warp * 8 + (lane >> 2)) * N + pair) * 4;
 #pragma unroll
-  for (int i = 0; i < N / 4; i++) {
-    sum[i] += __shfl_xor_sync(~0u, sum[i], 4);
-    sum[i] += __shfl_xor_sync(~0u, sum[i], 8);
-    sum[i] += __shfl_xor_sync(~0u, sum[i], 16);
-    if (lane < 4) own.across[warp][8 * (i >> 1) + pair + (i & 1)] = sum[i];
-  }
-  barrierSync(barrier, 128);
+  for (int j = 0; j < N / 8; j++) storeShared2(sumShared + 32 * j, sum[2 * j], sum[2 * j + 1]);
   const size_t first =
       (static_cast<size_t>(head) * p.partials + item.partial + (item.split ? warpgroup * item.queries : 0)) *
           p.group +
       column0;
   float* out = p.partial + (first + pair) * D + token;
-  const uint32_t acrossShared = sharedAddress(own.across) + pair * 4;
 #pragma unroll
   for (int j = 0; j < N / 8; j++) {
-    float2 total = loadShared2(acrossShared + 32 * j);
-#pragma unroll
-    for (int w = 1; w < 4; w++) {
-      const float2 x = loadShared2(acrossShared + 32 * j + w * (MAX_COLUMNS * 4));
-      total.x += x.x;
-      total.y += x.y;
-    }
 #pragma unroll
     for (int b = 0; b < 2; b++) {
-      const float all = b ? total.y : total.x;
       if (8 * j + pair + b < valid) {
-        const float scale = all > 0 ? __fdividef(1.f, all) : 0.f;
 #pragma unroll
         for (int h = 0; h < HALVES; h++) {
-          out[(8 * j + b) * D + h * 64] = o[h][4 * j + b] * scale;
-          out[(8 * j + b) * D + h * 64 + 8] = o[h][4 * j + 2 + b] * scale;
+          out[(8 * j + b) * D + h * 64] = o[h][4 * j + b];
+          out[(8 * j + b) * D + h * 64 + 8] = o[h][4 * j + 2 + b];
         }
       }
     }
   }
+  barrierSync(barrier, 128);
   if (thread < valid) {
-    const float all =
-        own.across[0][thread] + own.across[1][thread] + own.across[2][thread] + own.across[3][thread];
-    p.lse[first + thread] = all > 0 ? log2f(all) - own.start[thread] : -1e30f;
+    const float* sums = reinterpret_cast<const float*>(own.q) + thread;
+    float all = 0;
+#pragma unroll 4
+    for (int i = 0; i < 32; i++) all += sums[i * N];
+    p.weights[first + thread] = make_float2(-own.start[thread], all);
   }
   barrierSync(barrier, 128);  // before the next item's queries
 }
 
+// For finding out where time goes: -DDEFT_PROFILE and an array of 16 times a thread block.
+#ifdef DEFT_PROFILE
+__device__ unsigned long long profile[1024 * 16];
+__device__ __forceinline__ void mark(int i) {
+  if (threadIdx.x == 0 && i < 16) {
+    asm volatile("mov.u64 %0, %globaltimer;" : "=l"(profile[blockIdx.x * 16 + i]));
+  }
+}
+#else
+__device__ __forceinline__ void mark(int) {}
+#endif
+
 template <typename T, int D>
 __device__ __forceinline__ void attention(const AttentionParams& p) {
+  mark(0);
   extern __shared__ unsigned char raw[];
   Shared<D>& sm =
       *reinterpret_cast<Shared<D>*>((reinterpret_cast<uintptr_t>(raw) + 1023) & ~static_cast<uintptr_t>(1023));
@@ -491,12 +497,16 @@ __device__ __forceinline__ void attention(const AttentionParams& p) {
         DEFT_WIDTH(104)
 #undef DEFT_WIDTH
       }
+      mark(4 + i - first);
     }
+    mark(1);
     // Stage 2 when all thread blocks of this head are done, by all of them. They run at the same time:
     // the launch is cooperative. The count only grows, so that nothing needs to be reset.
     const int ranges = gridDim.x / p.kvHeads;
     __threadfence();
     barrierSync(3, CONSUMERS * 128);
+    CombineWork work(p, head, blockIdx.x / p.kvHeads * (CONSUMERS * 4) + (threadIdx.x >> 5),
+                     ranges * CONSUMERS * 4);
     if (threadIdx.x == 0) {
       unsigned long long* arrived = p.arrived + head;
       const unsigned long long all = (atomicAdd(arrived, 1ull) / ranges + 1) * ranges;
@@ -506,12 +516,9 @@ __device__ __forceinline__ void attention(const AttentionParams& p) {
       } while (seen < all);
     }
     barrierSync(3, CONSUMERS * 128);
-    const int rows = p.rows * p.group;
-    for (int i = blockIdx.x / p.kvHeads * (CONSUMERS * 4) + (threadIdx.x >> 5); i < rows;
-         i += ranges * CONSUMERS * 4) {
-      const int query = i / p.group;
-      combineRow<T, D>(p, query, head, i - query * p.group);
-    }
+    mark(2);
+    work.run<D>(p);
+    mark(3);
   }
 }
 

@@ -51,6 +51,8 @@ final class AttentionSchedule {
    * @param joinRows pieces of different rows are joined in a job up to so many rows
    * @param rowsPerTile rows at which computing a tile takes as long as reading it
    * @param itemTiles fixed cost of an item in tiles
+   * @param rowsPerItemTile rows that add the cost of a tile to an item: what runs once an item
+   * @param fixed groups of plans stay whole and a row's results do not depend on its siblings
    */
   record Tuning(
       int[] widths,
@@ -59,13 +61,25 @@ final class AttentionSchedule {
       int splitRows,
       int joinRows,
       double rowsPerTile,
-      double itemTiles) {
+      double itemTiles,
+      double rowsPerItemTile,
+      boolean fixed) {
     /** For sm_90a. */
     static final Tuning SM90 =
-        new Tuning(new int[] {8, 16, 32, 48, 64, 80, 104}, 2, 208, 32, 32, 140, 1.5);
+        new Tuning(new int[] {8, 16, 32, 48, 64, 80, 104}, 2, 208, 32, 32, 140, 2, 40, false);
 
     /** For all other architectures. */
-    static final Tuning PORTABLE = new Tuning(new int[] {16, 64}, 1, 64, 0, 16, 32, 1.5);
+    static final Tuning PORTABLE = new Tuning(new int[] {16, 64}, 1, 64, 0, 16, 32, 1.5, 64, false);
+
+    /** This, with one way to compute a row however many rows there are. */
+    Tuning fixed(boolean on) {
+      if (!on) {
+        return this;
+      }
+      int[] last = {widths[widths.length - 1]};
+      return new Tuning(
+          teams == 1 ? last : widths, teams, maxRows, 0, 0, rowsPerTile, itemTiles, rowsPerItemTile, true);
+    }
   }
 
   private final int group;
@@ -211,9 +225,11 @@ final class AttentionSchedule {
           case DENSE -> 1;
           case BITS -> 2;
         };
-    boolean fixed =
-        plan.method() == AttentionMethod.NODE || plan.method() == AttentionMethod.NODE_CHUNK;
-    if (fixed) {
+    boolean whole =
+        tuning.fixed
+            || plan.method() == AttentionMethod.NODE
+            || plan.method() == AttentionMethod.NODE_CHUNK;
+    if (whole) {
       groupJobs(plan);
       assignWhole();
     } else {
@@ -359,12 +375,16 @@ final class AttentionSchedule {
     return Math.max(1, (jobHi[job] - jobLo[job]) * group / tuning.rowsPerTile);
   }
 
+  private double itemCost(int job) {
+    return tuning.itemTiles + (jobHi[job] - jobLo[job]) * group / tuning.rowsPerItemTile;
+  }
+
   private void cut() {
     double work = 0;
     for (int j = 0; j < jobs; j++) {
-      work += jobTiles[j] * tileCost(j);
+      work += jobTiles[j] * tileCost(j) + itemCost(j);
     }
-    double target = (work + (jobs + ranges - 1) * tuning.itemTiles) / ranges;
+    double target = work / ranges;
     while (!fits(target)) {
       target *= 1.02;
     }
@@ -375,8 +395,9 @@ final class AttentionSchedule {
       start(j);
       int left = jobTiles[j];
       double cost = tileCost(j);
+      double fixed = itemCost(j);
       while (left > 0) {
-        int n = room(target - used, cost, left);
+        int n = room(target - used - fixed, cost, left);
         if (n == 0 && range + 1 < ranges) {
           rangeItem[++range] = items;
           used = 0;
@@ -384,7 +405,7 @@ final class AttentionSchedule {
         }
         n = range + 1 == ranges ? left : n;
         emit(j, n);
-        used += tuning.itemTiles + n * cost;
+        used += fixed + n * cost;
         left -= n;
       }
     }
@@ -395,7 +416,7 @@ final class AttentionSchedule {
 
   /** Tiles of the next item that fit, 0 if the range is full. */
   private int room(double free, double cost, int left) {
-    int n = (int) ((free - tuning.itemTiles) / cost + 1e-9);
+    int n = (int) (free / cost + 1e-9);
     if (n >= left) {
       return left;
     }
@@ -408,11 +429,12 @@ final class AttentionSchedule {
     for (int j = 0; j < jobs; j++) {
       int left = jobTiles[j];
       double cost = tileCost(j);
-      if (cost + tuning.itemTiles > target) {
+      double fixed = itemCost(j);
+      if (cost + fixed > target) {
         return false;
       }
       while (left > 0) {
-        int n = room(target - used, cost, left);
+        int n = room(target - used - fixed, cost, left);
         if (n == 0) {
           if (++range > ranges) {
             return false;
@@ -420,7 +442,7 @@ final class AttentionSchedule {
           used = 0;
           continue;
         }
-        used += tuning.itemTiles + n * cost;
+        used += fixed + n * cost;
         left -= n;
       }
     }
@@ -431,13 +453,13 @@ final class AttentionSchedule {
   private void assignWhole() {
     double work = 0;
     for (int j = 0; j < jobs; j++) {
-      work += jobTiles[j] * tileCost(j) + tuning.itemTiles;
+      work += jobTiles[j] * tileCost(j) + itemCost(j);
     }
     double done = 0;
     int range = 0;
     rangeItem[0] = 0;
     for (int j = 0; j < jobs; j++) {
-      double cost = jobTiles[j] * tileCost(j) + tuning.itemTiles;
+      double cost = jobTiles[j] * tileCost(j) + itemCost(j);
       int own = Math.min(ranges - 1, (int) ((done + cost / 2) / work * ranges));
       while (range < own) {
         rangeItem[++range] = items;

@@ -54,7 +54,7 @@ public final class CudaBackend implements Backend {
     try {
       kernels = new StepKernels(device);
       products = new CudaProducts(device, kernels, options.deterministic());
-      attention = new TiledAttention(device);
+      attention = new TiledAttention(device, options.deterministic());
       upload = new StepUpload(device);
       summaryHost = device.pinned(StepKernels.SUMMARY_BYTES * 1024);
       int version = products.cublasVersion();

@@ -32,6 +32,7 @@ final class TiledAttention implements CudaAttention {
   private final CudaDevice device;
   private final CudaModule module;
   private final boolean sm90;
+  private final boolean deterministic;
   private final int multiprocessors;
   private final Map<Key, Launch> launches = new HashMap<>();
   private final StepUpload upload;
@@ -43,11 +44,16 @@ final class TiledAttention implements CudaAttention {
   private boolean sent;
   private final long[] arrays = new long[7];
   private @Nullable DeviceBuffer partial;
-  private @Nullable DeviceBuffer lse;
+  private @Nullable DeviceBuffer weights;
   private @Nullable DeviceBuffer arrived;
 
-  TiledAttention(CudaDevice device) {
+  /**
+   * @param deterministic a row's bits must not depend on its siblings: the groups of plans stay whole,
+   *     and nothing is decided by the number of rows
+   */
+  TiledAttention(CudaDevice device, boolean deterministic) {
     this.device = device;
+    this.deterministic = deterministic;
     module = device.load("attention");
     sm90 = device.capability() == 90 && !Boolean.getBoolean(PORTABLE);
     multiprocessors = device.multiprocessors();
@@ -119,7 +125,8 @@ final class TiledAttention implements CudaAttention {
           new AttentionSchedule(
               group,
               Math.max(1, blocks / kvHeads),
-              sm90 ? AttentionSchedule.Tuning.SM90 : AttentionSchedule.Tuning.PORTABLE);
+              (sm90 ? AttentionSchedule.Tuning.SM90 : AttentionSchedule.Tuning.PORTABLE)
+                  .fixed(deterministic));
       sent = false;
       if (arrived != null) {
         arrived.close();
@@ -155,9 +162,9 @@ final class TiledAttention implements CudaAttention {
     }
     long rowsOfPartials = (long) s.partials() * heads;
     DeviceBuffer values = room(partial, Math.max(1, rowsOfPartials) * kv.padded() * 4);
-    DeviceBuffer sums = room(lse, Math.max(1, rowsOfPartials) * 4);
+    DeviceBuffer sums = room(weights, Math.max(1, rowsOfPartials) * 8);
     partial = values;
-    lse = sums;
+    weights = sums;
     params.clear().i64(queries).i64(kv.keys(layer)).i64(kv.values(layer));
     for (int i = 0; i < 5; i++) {
       params.i64(arrays[i]);
@@ -175,7 +182,8 @@ final class TiledAttention implements CudaAttention {
         .i32(p.rows())
         .i32(kv.shape().headDim())
         .i32(out.type().code())
-        .i32(out.stride());
+        .i32(out.stride())
+        .i32(deterministic ? 1 : 0);
     int grid = s.ranges() * kvHeads;
     Launch launch = launches.computeIfAbsent(new Key(kv.type(), kv.padded()), this::load);
     if (sm90) {
@@ -195,13 +203,13 @@ final class TiledAttention implements CudaAttention {
     return new Launch(
         module.kernel("attention_" + kind + variant).maxDynamicShared(bytes),
         bytes,
-        module.kernel("attention_combine" + variant));
+        module.kernel("attention_combine_" + key.dim));
   }
 
   @Override
   public void close() {
     upload.close();
-    for (DeviceBuffer b : new @Nullable DeviceBuffer[] {partial, lse, arrived}) {
+    for (DeviceBuffer b : new @Nullable DeviceBuffer[] {partial, weights, arrived}) {
       if (b != null) {
         b.close();
       }

@@ -47,6 +47,11 @@ final class CudaBackendTest extends BackendContract {
   }
 
   @Override
+  protected boolean othersMayLieBetween() {
+    return false;
+  }
+
+  @Override
   protected boolean keeps(KvType type) {
     return type != KvType.F32;
   }
