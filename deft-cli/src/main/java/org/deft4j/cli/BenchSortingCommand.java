@@ -123,7 +123,7 @@ final class BenchSortingCommand implements Callable<Integer> {
     map.put("modelChecksum", deft.engine().map(_ -> checksum(options.model())).orElse("none"));
     map.put("backend", deft.engine().map(e -> e.backend().name()).orElse("none"));
     map.put("threads", deft.engine().map(e -> e.backend().threads()).orElse(0));
-    map.put("kvType", options.engine().kvType().name());
+    map.put("kvType", deft.engine().map(e -> e.kvType().name()).orElse("none"));
     map.put("attention", options.engine().attention().label());
     map.put("deterministic", options.engine().deterministic());
     return map;

@@ -20,6 +20,7 @@ import org.deft4j.runtime.LoadedPlugin;
 import org.deft4j.runtime.ModelCatalogue;
 import org.deft4j.runtime.Registry;
 import org.deft4j.runtime.ShippedModel;
+import org.deft4j.tree.DeftException;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
@@ -110,6 +111,13 @@ final class DoctorCommand implements Callable<Integer> {
           row.put("description", backend.info().description());
           row.put("vectorBits", backend.info().vectorBits());
           row.put("threads", backend.info().threads());
+          row.putAll(backend.diagnostics());
+        } catch (DeftException e) {
+          row.put("usable", false);
+          row.put("chosen", false);
+          row.put("why", e.getMessage());
+          rows.add(row);
+          continue;
         }
         chosen = true;
       }

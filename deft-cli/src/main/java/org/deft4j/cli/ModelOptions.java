@@ -4,6 +4,7 @@ import org.deft4j.kernels.KvType;
 import org.deft4j.runtime.DeftOptions;
 import org.deft4j.runtime.ModelCatalogue;
 import org.deft4j.tree.plan.AttentionMethod;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
 /** Which model runs, and how. */
@@ -47,9 +48,10 @@ final class ModelOptions {
   @Option(
       names = "--kv-type",
       paramLabel = "TYPE",
-      defaultValue = "f32",
-      description = "How keys and values are stored: f32, f16 or bf16 (default ${DEFAULT-VALUE}).")
-  private KvType kvType = KvType.F32;
+      description =
+          "How keys and values are stored: f32, f16 or bf16 (default: f32 on a processor; bf16 on"
+              + " CUDA for weights in bf16, else f16).")
+  private @Nullable KvType kvType;
 
   @Option(
       names = "--kv-memory",

@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import org.deft4j.kernels.Backends;
 import org.deft4j.kernels.KvType;
 import org.deft4j.tree.plan.AttentionMethod;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How a {@link TreeEngine} is opened.
@@ -13,7 +14,7 @@ import org.deft4j.tree.plan.AttentionMethod;
  * @param attention how tree attention groups keys and queries
  * @param threads worker threads, 0 for one a processor
  * @param kvMemory bytes for keys and values, 0 for a share of free memory bounded by need
- * @param kvType how keys and values are stored
+ * @param kvType how keys and values are stored, null for what suits the backend and the weights
  * @param pageSize slots a page of keys and values: 1, 16, 32 or 64
  * @param contextLimit longest path in tokens, 0 for the model's own
  * @param deterministic whether a branch's bits must not depend on its batch, siblings or threads
@@ -25,7 +26,7 @@ public record EngineOptions(
     AttentionMethod attention,
     int threads,
     long kvMemory,
-    KvType kvType,
+    @Nullable KvType kvType,
     int pageSize,
     int contextLimit,
     boolean deterministic,
@@ -53,20 +54,12 @@ public record EngineOptions(
   }
 
   /**
-   * Defaults: best backend, {@code flatten}, all processors, F32 keys and values, 16-slot pages.
+   * Defaults: best backend, {@code flatten}, all processors, keys and values as suits the backend
+   * (F32 on a processor), 16-slot pages.
    */
   public static EngineOptions of(Path model) {
     return new EngineOptions(
-        model,
-        Backends.AUTO,
-        AttentionMethod.FLATTEN,
-        0,
-        0,
-        KvType.F32,
-        16,
-        0,
-        false,
-        DEFAULT_CHUNK);
+        model, Backends.AUTO, AttentionMethod.FLATTEN, 0, 0, null, 16, 0, false, DEFAULT_CHUNK);
   }
 
   /** These options with another {@link #model()}. */
@@ -136,7 +129,7 @@ public record EngineOptions(
   }
 
   /** These options with another {@link #kvType()}. */
-  public EngineOptions withKvType(KvType v) {
+  public EngineOptions withKvType(@Nullable KvType v) {
     return new EngineOptions(
         model,
         backend,

@@ -9,21 +9,30 @@ final class KvMemory {
   private static final long USUAL = 512L << 20;
   private static final int BRANCHES = 64;
 
+  /** Device memory left for what is not known yet: activations of long batches, other programs. */
+  private static final long SPARE = 1L << 30;
+
   private KvMemory() {}
 
   /**
-   * Pages that fit the memory asked for, or else a quarter of what is free: no more than many
-   * branches of full length need, and no more than half a gigabyte unless one branch needs it.
+   * Pages that fit the memory asked for, or else, on the host, a quarter of what is free: no more
+   * than many branches of full length need, and no more than half a gigabyte unless one branch
+   * needs it. A device has nothing else to do with its memory: it gives nine tenths of what is free
+   * there with its weights loaded, less a gigabyte, if that many branches need it.
    *
    * @param shape the shape with one slot
+   * @param deviceFree free bytes of the backend's own memory, negative if it uses the host's
    */
-  static int pages(EngineOptions options, KvShape shape, int context) {
+  static int pages(EngineOptions options, KvShape shape, int context, long deviceFree) {
     long page = shape.bytesPerToken() * options.pageSize();
     long path = page * Math.ceilDiv(context, options.pageSize());
     long bytes = options.kvMemory();
     if (bytes == 0) {
       long need = path > Long.MAX_VALUE / BRANCHES ? Long.MAX_VALUE : path * BRANCHES;
-      bytes = Math.min(free() / 4, Math.min(need, Math.max(path, USUAL)));
+      bytes =
+          deviceFree < 0
+              ? Math.min(free() / 4, Math.min(need, Math.max(path, USUAL)))
+              : Math.min(need, Math.max(deviceFree / 4, deviceFree / 10 * 9 - SPARE));
     }
     long pages = Math.min(bytes / page, (Integer.MAX_VALUE - 64) / options.pageSize());
     if (pages < 1) {

@@ -8,6 +8,7 @@ import org.deft4j.kernels.Backend;
 import org.deft4j.kernels.Batch;
 import org.deft4j.kernels.KvCache;
 import org.deft4j.kernels.KvShape;
+import org.deft4j.kernels.KvType;
 import org.deft4j.tree.CopyList;
 import org.deft4j.tree.DeftException;
 import org.deft4j.tree.Forest;
@@ -51,6 +52,7 @@ final class Stepper implements AutoCloseable {
       Backend backend,
       Transformer model,
       Forest forest,
+      KvType kvType,
       int tokens,
       int context) {
     this.options = options;
@@ -60,8 +62,7 @@ final class Stepper implements AutoCloseable {
     this.context = context;
     ModelConfig c = model.config();
     KvShape shape =
-        new KvShape(
-            c.layers(), c.kvHeads(), c.headDim(), forest.pool().capacity(), options.kvType());
+        new KvShape(c.layers(), c.kvHeads(), c.headDim(), forest.pool().capacity(), kvType);
     try {
       kv = backend.kvCache(shape);
     } catch (DeftException e) {
@@ -75,8 +76,7 @@ final class Stepper implements AutoCloseable {
     planner =
         new AttentionPlanner(
             options.attention(), PlanOptions.DEFAULT.withDeterministic(options.deterministic()));
-    geometry =
-        new KvGeometry(c.heads(), c.kvHeads(), c.headDim(), options.kvType().bytes(), Float.BYTES);
+    geometry = new KvGeometry(c.heads(), c.kvHeads(), c.headDim(), kvType.bytes(), Float.BYTES);
   }
 
   Answers answers() {
@@ -276,7 +276,7 @@ final class Stepper implements AutoCloseable {
         model.weightBytes(),
         backend.info(),
         options.attention(),
-        options.kvType(),
+        kv.shape().type(),
         kv.bytes(),
         kv.shape().slots(),
         context);

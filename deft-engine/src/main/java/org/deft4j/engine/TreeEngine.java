@@ -17,6 +17,7 @@ import org.deft4j.kernels.Backend;
 import org.deft4j.kernels.BackendOptions;
 import org.deft4j.kernels.Backends;
 import org.deft4j.kernels.KvShape;
+import org.deft4j.kernels.KvType;
 import org.deft4j.tree.DeftException;
 import org.deft4j.tree.Forest;
 import org.deft4j.tree.PagePool;
@@ -74,11 +75,13 @@ public final class TreeEngine implements TreeDecoder {
     }
     int context =
         options.contextLimit() == 0 ? c.context() : Math.min(c.context(), options.contextLimit());
-    KvShape one = new KvShape(c.layers(), c.kvHeads(), c.headDim(), 1, options.kvType());
-    int pages = KvMemory.pages(options, one, context);
+    KvType asked = options.kvType();
+    KvType kvType = asked != null ? asked : backend.kvType(model.matrixType());
+    KvShape one = new KvShape(c.layers(), c.kvHeads(), c.headDim(), 1, kvType);
+    int pages = KvMemory.pages(options, one, context, backend.freeMemory());
     PagePool pool = new PagePool(options.pageSize(), pages);
     forest = new Forest(pool);
-    stepper = new Stepper(options, backend, model, forest, codec.vocabularySize(), context);
+    stepper = new Stepper(options, backend, model, forest, kvType, codec.vocabularySize(), context);
     capabilities =
         new Capabilities(true, true, true, true, options.deterministic(), MAX_LEAVES, context);
   }

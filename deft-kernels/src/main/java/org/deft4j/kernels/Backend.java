@@ -1,5 +1,7 @@
 package org.deft4j.kernels;
 
+import java.util.Map;
+
 /**
  * Computes on one device. Operations run in the order of the calls, as on a stream; only reading a
  * tensor waits for them. Arguments that lie in host memory (batches, index arrays) are taken in
@@ -18,6 +20,14 @@ package org.deft4j.kernels;
 public interface Backend extends AutoCloseable {
   /** What this is. */
   BackendInfo info();
+
+  /**
+   * More about the device for {@code deft doctor}: names and values (texts, numbers), in order. May
+   * measure for about a second.
+   */
+  default Map<String, Object> diagnostics() {
+    return Map.of();
+  }
 
   // --- memory ---
 

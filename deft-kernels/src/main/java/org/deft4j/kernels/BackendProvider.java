@@ -19,6 +19,14 @@ public interface BackendProvider {
   Optional<String> unusable(BackendOptions options);
 
   /**
+   * Whether what the backend runs on is plainly not there, so that nobody expects it to be used. An
+   * automatic choice warns of passing over any other unusable backend.
+   */
+  default boolean absent() {
+    return false;
+  }
+
+  /**
    * Opens a backend.
    *
    * @throws org.deft4j.tree.DeftException if it turns out unusable after all

@@ -68,18 +68,22 @@ public final class Backends {
 
   private static Backend best(BackendOptions options, List<BackendProvider> providers) {
     List<String> reasons = new ArrayList<>();
+    boolean warn = false;
     for (BackendProvider p : providers) {
       Optional<String> why = p.unusable(options);
       if (why.isPresent()) {
         reasons.add(p.name() + ": " + why.get());
+        warn |= !p.absent();
         continue;
       }
       try {
         Backend backend = p.open(options);
-        reasons.forEach(r -> LOG.log(System.Logger.Level.INFO, () -> "backend passed over, " + r));
+        System.Logger.Level level = warn ? System.Logger.Level.WARNING : System.Logger.Level.INFO;
+        reasons.forEach(r -> LOG.log(level, () -> "backend passed over, " + r));
         return backend;
       } catch (DeftException e) {
         reasons.add(p.name() + ": " + e.getMessage());
+        warn = true;
       }
     }
     throw new DeftException(

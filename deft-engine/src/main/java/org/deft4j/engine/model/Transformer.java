@@ -11,6 +11,7 @@ import org.deft4j.kernels.Matrix;
 import org.deft4j.kernels.Rope;
 import org.deft4j.kernels.RowSummary;
 import org.deft4j.kernels.Tensor;
+import org.deft4j.kernels.WeightType;
 
 /**
  * A decoder-only transformer on a backend: weights, and one forward pass over a batch of rows.
@@ -49,6 +50,7 @@ public final class Transformer implements AutoCloseable {
   private Tensor attended;
   private Tensor ffn;
   private Tensor last;
+  private Tensor normed;
   private Tensor logits;
   private final int[] sliceRows = new int[SLICE];
 
@@ -101,11 +103,12 @@ public final class Transformer implements AutoCloseable {
     scale = (float) (1 / Math.sqrt(config.headDim()));
     capacity = 16;
     x = backend.tensor(capacity, dim);
-    h = backend.tensor(capacity, dim);
+    h = backend.activations(capacity, dim, layers[0].qkv);
     qkv = backend.tensor(capacity, config.qkvColumns());
-    attended = backend.tensor(capacity, q);
-    ffn = backend.tensor(capacity, config.ffn());
+    attended = backend.activations(capacity, q, layers[0].output);
+    ffn = backend.activations(capacity, config.ffn(), layers[0].down);
     last = backend.tensor(8, dim);
+    normed = backend.activations(8, dim, head);
     logits = backend.tensor(8, config.vocabulary());
   }
 
@@ -145,6 +148,11 @@ public final class Transformer implements AutoCloseable {
   /** How the layers' weights are stored, for instance {@code Q8_0}. */
   public String weightType() {
     return weightType;
+  }
+
+  /** How the first layer's weights are stored. */
+  public WeightType matrixType() {
+    return layers[0].qkv.type();
   }
 
   /** Number of weights. */
@@ -191,14 +199,16 @@ public final class Transformer implements AutoCloseable {
     if (n > logits.rows()) {
       int grown = Math.min(SLICE, Math.max(n, logits.rows() * 2));
       last.close();
+      normed.close();
       logits.close();
       last = backend.tensor(grown, config.dim());
+      normed = backend.activations(grown, config.dim(), head);
       logits = backend.tensor(grown, config.vocabulary());
     }
     System.arraycopy(rows, from, sliceRows, 0, n);
     backend.gatherRows(x, sliceRows, n, last);
-    backend.rmsNorm(last, outputNorm, config.eps(), last, n);
-    backend.matmul(head, last, logits, n);
+    backend.rmsNorm(last, outputNorm, config.eps(), normed, n);
+    backend.matmul(head, normed, logits, n);
     return logits;
   }
 
@@ -216,10 +226,10 @@ public final class Transformer implements AutoCloseable {
       t.close();
     }
     x = backend.tensor(capacity, config.dim());
-    h = backend.tensor(capacity, config.dim());
+    h = backend.activations(capacity, config.dim(), layers[0].qkv);
     qkv = backend.tensor(capacity, config.qkvColumns());
-    attended = backend.tensor(capacity, config.heads() * config.headDim());
-    ffn = backend.tensor(capacity, config.ffn());
+    attended = backend.activations(capacity, config.heads() * config.headDim(), layers[0].output);
+    ffn = backend.activations(capacity, config.ffn(), layers[0].down);
   }
 
   /** Frees weights and activations; idempotent. */
@@ -236,7 +246,7 @@ public final class Transformer implements AutoCloseable {
       l.gateUp.close();
       l.down.close();
     }
-    for (Tensor t : new Tensor[] {x, h, qkv, attended, ffn, last, logits}) {
+    for (Tensor t : new Tensor[] {x, h, qkv, attended, ffn, last, normed, logits}) {
       t.close();
     }
   }

@@ -4,6 +4,7 @@ import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Objects;
 import org.deft4j.kernels.Backend;
 import org.deft4j.kernels.BackendInfo;
@@ -86,6 +87,11 @@ public final class CudaBackend implements Backend {
   @Override
   public BackendInfo info() {
     return info;
+  }
+
+  @Override
+  public Map<String, Object> diagnostics() {
+    return CudaDiagnostics.of(device, products.cublasVersion());
   }
 
   // --- memory ---
@@ -420,11 +426,6 @@ public final class CudaBackend implements Backend {
         device.close();
       }
     }
-  }
-
-  /** The device, for what runs beside a model: reports and measurements. */
-  CudaDevice device() {
-    return device;
   }
 
   // --- operands ---

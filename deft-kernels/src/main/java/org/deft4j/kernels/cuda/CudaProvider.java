@@ -34,6 +34,11 @@ public final class CudaProvider implements BackendProvider {
   }
 
   @Override
+  public boolean absent() {
+    return !CudaNatives.driverPresent();
+  }
+
+  @Override
   public Backend open(BackendOptions options) {
     try {
       return new CudaBackend(options);

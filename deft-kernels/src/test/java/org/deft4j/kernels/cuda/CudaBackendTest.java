@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
 /**
  * The contract on a device. Operands of products are rounded to 16 bits (relative 2^-9 in bfloat16,
  * 2^-12 in binary16) and so are queries and, before the gate, products in bfloat16: relative L2
- * error at most 5e-3, no value further off than 2 % of the largest. Everything else is as exact as
+ * error at most 8e-3, no value further off than 2 % of the largest. Everything else is as exact as
  * on the processor.
  */
 @EnabledIfCuda
@@ -75,7 +75,7 @@ final class CudaBackendTest extends BackendContract {
       largest = Math.max(largest, Math.abs(want[i]));
       assertThat(Float.isFinite(got[i])).as("%s, value %d", what, i).isTrue();
     }
-    assertThat(Math.sqrt(error)).as(what).isLessThanOrEqualTo(5e-3 * Math.sqrt(norm));
+    assertThat(Math.sqrt(error)).as(what).isLessThanOrEqualTo(8e-3 * Math.sqrt(norm));
     assertThat(worst).as(what).isLessThanOrEqualTo(0.02 * largest);
   }
 
@@ -106,6 +106,17 @@ final class CudaBackendTest extends BackendContract {
         assertThat(product).isEqualTo(got);
         assertThat(b.kvType(type)).isEqualTo(type == WeightType.F16 ? KvType.F16 : KvType.BF16);
       }
+    }
+  }
+
+  @Test
+  void theDeviceIsDescribed() {
+    try (Backend b = open(1, false)) {
+      assertThat(b.info().name()).isEqualTo("cuda");
+      assertThat(b.info().description()).contains("sm_").contains("cuBLAS");
+      assertThat(b.diagnostics())
+          .containsKeys("device", "driverCuda", "cublas", "images", "readGBPerSecond");
+      System.out.println(b.info().description() + " " + b.diagnostics());
     }
   }
 
