@@ -85,15 +85,13 @@ __device__ __forceinline__ void barrierWait(uint32_t bar, int parity) {
 __device__ __forceinline__ void ldmatrix4(uint32_t (&r)[4], uint32_t at) {
   asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0,%1,%2,%3}, [%4];"
                : "=r"(r[0]), "=r"(r[1]), "=r"(r[2]), "=r"(r[3])
-               : "r"(at)
-               : "memory");
+               : "r"(at));
 }
 
 __device__ __forceinline__ void ldmatrix2(uint32_t& a, uint32_t& b, uint32_t at) {
   asm volatile("ldmatrix.sync.aligned.m8n8.x2.shared.b16 {%0,%1}, [%2];"
                : "=r"(a), "=r"(b)
-               : "r"(at)
-               : "memory");
+               : "r"(at));
 }
 
 template <typename T>
@@ -102,8 +100,7 @@ __device__ __forceinline__ void mma(float4& c, const uint32_t (&a)[4], uint32_t 
 template <>
 __device__ __forceinline__ void mma<__nv_bfloat16>(
     float4& c, const uint32_t (&a)[4], uint32_t b0, uint32_t b1) {
-  asm volatile(
-      "mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, "
+  asm("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, "
       "{%0,%1,%2,%3};"
       : "+f"(c.x), "+f"(c.y), "+f"(c.z), "+f"(c.w)
       : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1));
@@ -112,8 +109,7 @@ __device__ __forceinline__ void mma<__nv_bfloat16>(
 template <>
 __device__ __forceinline__ void mma<__half>(
     float4& c, const uint32_t (&a)[4], uint32_t b0, uint32_t b1) {
-  asm volatile(
-      "mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, "
+  asm("mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, "
       "{%0,%1,%2,%3};"
       : "+f"(c.x), "+f"(c.y), "+f"(c.z), "+f"(c.w)
       : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1));
@@ -239,6 +235,11 @@ struct Gemm {
 
   // This warp's share of the rows of x: every WM-th.
   __device__ __forceinline__ int shareOfX() const {
+#ifdef DEFT_PROBE
+    if (p.parts & 1) {
+      return 0;
+    }
+#endif
     return (p.rows - wm + C::WM - 1) / C::WM;
   }
 
@@ -275,6 +276,14 @@ struct Gemm {
   }
 
   __device__ __forceinline__ void fetchX(int slot, int chunk) const {
+#ifdef DEFT_PROBE
+    if (p.parts & 1) {
+      if (!C::BULK) {
+        asm volatile("cp.async.mbarrier.arrive.noinc.shared.b64 [%0];" ::"r"(bar(slot)) : "memory");
+      }
+      return;
+    }
+#endif
     const uint32_t to = ring + slot * C::STAGE + C::TN * C::STRIDE;
     const int k0 = chunk * C::BK;
     if (C::BULK) {
@@ -307,57 +316,78 @@ struct Gemm {
     }
   }
 
+  // Fragments of KS elements along K: one step of 16, two where there is one tile of columns.
+  static constexpr int HALVES = C::NT == 1 ? 2 : 1;
+  struct Fragments {
+    uint32_t a[HALVES][C::MT][4];
+    uint32_t b[(C::NT + 1) / 2][4];
+  };
+
+  __device__ __forceinline__ void read(Fragments& f, uint32_t aw, uint32_t bx, int step) const {
+#pragma unroll
+    for (int h = 0; h < HALVES; h++) {
+#pragma unroll
+      for (int mt = 0; mt < C::MT; mt++) {
+        ldmatrix4(f.a[h][mt], aw + mt * 16 * C::STRIDE + (step * HALVES + h) * 32);
+      }
+    }
+    if (C::NT == 1) {
+      ldmatrix4(f.b[0], bx + step * 64);
+    } else {
+#pragma unroll
+      for (int nt = 0; nt + 1 < C::NT; nt += 2) {
+        ldmatrix4(f.b[nt / 2], bx + nt * 8 * C::STRIDE + step * 32);
+      }
+      if (C::NT % 2) {
+        // The upper half of the warp points at rows that are there, too.
+        ldmatrix2(f.b[C::NT / 2][0], f.b[C::NT / 2][1],
+                  bx + ((C::NT - 1) * 8 - lane / 16 * 8) * C::STRIDE + step * 32);
+      }
+    }
+  }
+
   __device__ __forceinline__ void multiply(float4 (&acc)[C::MT][C::NT], int slot) const {
     const uint32_t stage = ring + slot * C::STAGE;
-    const uint32_t aw =
-        stage + (wm * C::MT * 16 + lane % 16) * C::STRIDE + lane / 16 * 16;
+    const uint32_t aw = stage + (wm * C::MT * 16 + lane % 16) * C::STRIDE + lane / 16 * 16;
     const uint32_t xs = stage + C::TN * C::STRIDE;
-    if (C::NT == 1) {
-      const uint32_t bx = xs + lane % 8 * C::STRIDE + lane / 8 * 16;
+    const uint32_t bx = C::NT == 1
+                            ? xs + lane % 8 * C::STRIDE + lane / 8 * 16
+                            : xs + (lane / 16 * 8 + lane % 8) * C::STRIDE + lane / 8 % 2 * 16;
+    constexpr int STEPS = C::BK / 16 / HALVES;
+    Fragments f[2];
+    read(f[0], aw, bx, 0);
 #pragma unroll
-      for (int kk = 0; kk < C::BK / 16; kk += 2) {
-        uint32_t b[4];
-        ldmatrix4(b, bx + kk * 32);
-#pragma unroll
-        for (int mt = 0; mt < C::MT; mt++) {
-          uint32_t a[4];
-          ldmatrix4(a, aw + mt * 16 * C::STRIDE + kk * 32);
-          mma<T>(acc[mt][0], a, b[0], b[1]);
-          ldmatrix4(a, aw + mt * 16 * C::STRIDE + kk * 32 + 32);
-          mma<T>(acc[mt][0], a, b[2], b[3]);
-        }
+    for (int s = 0; s < STEPS; s++) {
+      if (s + 1 < STEPS) {
+        read(f[(s + 1) % 2], aw, bx, s + 1);
       }
-    } else {
-      const uint32_t bx =
-          xs + (lane / 16 * 8 + lane % 8) * C::STRIDE + lane / 8 % 2 * 16;
+      const Fragments& g = f[s % 2];
 #pragma unroll
-      for (int kk = 0; kk < C::BK / 16; kk++) {
-        uint32_t a[C::MT][4];
+      for (int h = 0; h < HALVES; h++) {
 #pragma unroll
-        for (int mt = 0; mt < C::MT; mt++) {
-          ldmatrix4(a[mt], aw + mt * 16 * C::STRIDE + kk * 32);
-        }
-#pragma unroll
-        for (int nt = 0; nt + 1 < C::NT; nt += 2) {
-          uint32_t b[4];
-          ldmatrix4(b, bx + nt * 8 * C::STRIDE + kk * 32);
+        for (int nt = 0; nt < C::NT; nt++) {
 #pragma unroll
           for (int mt = 0; mt < C::MT; mt++) {
-            mma<T>(acc[mt][nt], a[mt], b[0], b[1]);
-            mma<T>(acc[mt][nt + 1], a[mt], b[2], b[3]);
-          }
-        }
-        if (C::NT % 2) {
-          uint32_t b0, b1;
-          ldmatrix2(b0, b1,
-                    xs + ((C::NT - 1) * 8 + lane % 8) * C::STRIDE + lane / 8 % 2 * 16 + kk * 32);
-#pragma unroll
-          for (int mt = 0; mt < C::MT; mt++) {
-            mma<T>(acc[mt][C::NT - 1], a[mt], b0, b1);
+            const int b = C::NT == 1 ? h * 2 : nt % 2 * 2;
+            mma<T>(acc[mt][nt], g.a[h][mt], g.b[nt / 2][b], g.b[nt / 2][b + 1]);
           }
         }
       }
     }
+  }
+
+  // Bulk copies leave what is past the end of K as it was; x must be 0 there. Done by the group.
+  __device__ __forceinline__ void clearTail(int slot, int from) const {
+    const uint32_t to = ring + slot * C::STAGE + C::TN * C::STRIDE;
+    for (int i = wm * 32 + lane; i < C::R * (C::BK / 8); i += C::WM * 32) {
+      if (i % (C::BK / 8) * 8 >= from) {
+        save(to + i / (C::BK / 8) * C::STRIDE + i % (C::BK / 8) * 16, make_float4(0, 0, 0, 0));
+      }
+    }
+#if __CUDA_ARCH__ >= 900
+    asm volatile("fence.proxy.async.shared::cta;" ::: "memory");
+#endif
+    syncGroup();
   }
 
   static __device__ __forceinline__ void clusterSync() {
@@ -509,7 +539,14 @@ struct Gemm {
     const uint32_t sums = base + C::BARS + C::RING;
     policy = 0;
 #if __CUDA_ARCH__ >= 800
-    asm volatile("createpolicy.fractional.L2::evict_first.b64 %0, 1.0;" : "=l"(policy));
+#ifdef DEFT_PROBE
+    if (p.parts & 4) {
+      asm volatile("createpolicy.fractional.L2::evict_normal.b64 %0, 1.0;" : "=l"(policy));
+    } else
+#endif
+    {
+      asm volatile("createpolicy.fractional.L2::evict_first.b64 %0, 1.0;" : "=l"(policy));
+    }
 #endif
     const int units = gridDim.x / C::SK;
     const int outputs = p.mode & DEFT_GEMM_SWIGLU ? C::TN / 2 : C::TN;
@@ -540,31 +577,50 @@ struct Gemm {
     __syncthreads();
     allowSuccessor();
 
-    int nextTile = first, nextChunk = part;
+    // Blocks of 256 rows of w start at different places of K: in step, all blocks of the grid would
+    // ask for the same few channels of memory and the same lines of x.
+    const int shift = p.mode & DEFT_GEMM_SWIGLU ? 7 : 8;
+    auto start = [&](int tile) {
+#ifdef DEFT_PROBE
+      if (p.parts & 16) {
+        return perTile ? tile % perTile : 0;
+      }
+      if (p.parts & 8) {
+        return 0;
+      }
+#endif
+      return perTile ? (tile * outputs >> shift) % perTile : 0;
+    };
+    int nextTile = first, nextStep = 0, nextPlace = start(first);
     auto advance = [&]() {
-      nextChunk += P;
-      if (nextChunk >= chunks) {
-        nextChunk = part;
+      if (++nextPlace == perTile) {
+        nextPlace = 0;
+      }
+      if (++nextStep == perTile) {
+        nextStep = 0;
         nextTile += units;
+        nextPlace = start(nextTile);
       }
     };
     const int ahead = min(total, C::S);
     if (p.early) {
       for (int j = 0; j < ahead; j++) {
-        fetchW(j, nextTile, nextChunk);
+        fetchW(j, nextTile, nextPlace * P + part);
         advance();
       }
       waitForPredecessor();
-      int c = part;
+      nextTile = first;
+      nextStep = 0;
+      nextPlace = start(first);
       for (int j = 0; j < ahead; j++) {
-        fetchX(j, c);
-        c = c + P >= chunks ? part : c + P;
+        fetchX(j, nextPlace * P + part);
+        advance();
       }
     } else {
       waitForPredecessor();
       for (int j = 0; j < ahead; j++) {
-        fetchW(j, nextTile, nextChunk);
-        fetchX(j, nextChunk);
+        fetchW(j, nextTile, nextPlace * P + part);
+        fetchX(j, nextPlace * P + part);
         advance();
       }
     }
@@ -578,11 +634,17 @@ struct Gemm {
       }
       for (int i = 0; i < perTile; i++) {
         barrierWait(bar(slot), parity);
-        multiply(acc, slot);
+        if (C::BULK && p.k % C::BK && ((i + start(tile)) % perTile * P + part + 1) * C::BK > p.k) {
+          clearTail(slot, p.k % C::BK);
+        }
+#ifdef DEFT_PROBE
+        if (!(p.parts & 2))
+#endif
+          multiply(acc, slot);
         syncGroup();
         if (done + C::S < total) {
-          fetchW(slot, nextTile, nextChunk);
-          fetchX(slot, nextChunk);
+          fetchW(slot, nextTile, nextPlace * P + part);
+          fetchX(slot, nextPlace * P + part);
           advance();
         }
         done++;
