@@ -1,0 +1,38 @@
+// Sampling, one row a block or a cluster of 4 or 8 blocks (compute capability 9 and later).
+#include "sample.cuh"
+
+template <int C>
+static __device__ __forceinline__ void deftSample(const DeftSample& p) {
+  extern __shared__ __align__(16) unsigned char shared[];
+#if __CUDA_ARCH__ >= 900
+  asm volatile("griddepcontrol.launch_dependents;\ngriddepcontrol.wait;" ::: "memory");
+#endif
+  if (blockIdx.x / C < p.count) {
+    deft::RowSampler<C>(p, *reinterpret_cast<typename deft::RowSampler<C>::Shared*>(shared)).run();
+  }
+}
+
+// Dynamic shared memory that each of them needs.
+extern "C" __device__ const int deft_sample_shared = sizeof(deft::RowSampler<1>::Shared);
+
+extern "C" __global__ void __launch_bounds__(DEFT_SAMPLE_THREADS, 1)
+    deft_sample_1(const __grid_constant__ DeftSample p) {
+  deftSample<1>(p);
+}
+
+#if !defined(__CUDA_ARCH__) || __CUDA_ARCH__ >= 900
+extern "C" __global__ void __cluster_dims__(2, 1, 1) __launch_bounds__(DEFT_SAMPLE_THREADS, 1)
+    deft_sample_2(const __grid_constant__ DeftSample p) {
+  deftSample<2>(p);
+}
+
+extern "C" __global__ void __cluster_dims__(4, 1, 1) __launch_bounds__(DEFT_SAMPLE_THREADS, 1)
+    deft_sample_4(const __grid_constant__ DeftSample p) {
+  deftSample<4>(p);
+}
+
+extern "C" __global__ void __cluster_dims__(8, 1, 1) __launch_bounds__(DEFT_SAMPLE_THREADS, 1)
+    deft_sample_8(const __grid_constant__ DeftSample p) {
+  deftSample<8>(p);
+}
+#endif

@@ -1,0 +1,322 @@
+// Checks deft_sample_* against a port of the CPU sampler and times it. Usage: sample_bench [quick]
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <functional>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "../../main/cuda/sample.cu"
+
+#define CK(e)                                                              \
+  do {                                                                     \
+    cudaError_t r_ = (e);                                                  \
+    if (r_ != cudaSuccess) {                                               \
+      printf("%s:%d %s\n", __FILE__, __LINE__, cudaGetErrorString(r_));    \
+      exit(1);                                                             \
+    }                                                                      \
+  } while (0)
+
+// --- the CPU sampler, ported: float64 sums (RowMath) ---
+
+static uint64_t cmix(uint64_t z) {
+  z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9ull;
+  z = (z ^ (z >> 27)) * 0x94D049BB133111EBull;
+  return z ^ (z >> 31);
+}
+static uint64_t cbits(int64_t seed, int64_t stream, int64_t position) {
+  const uint64_t G = 0x9E3779B97F4A7C15ull;
+  uint64_t h = cmix(seed * G + 0x632BE59BD9B4E019ull);
+  h = cmix(h + (stream + 1) * G);
+  return cmix(h + (position + 2) * G);
+}
+struct Cpu {
+  int n;
+  std::vector<int> id;
+  std::vector<float> value;
+  double margin;  // how near u came to the edge of the token, as a share of the total
+  static double weight(float x, float max, float scale) { return exp((double)(x - max) * scale); }
+  static int first(const float* x, int n, float max) {
+    for (int i = 0; i < n; i++)
+      if (x[i] == max) return i;
+    return 0;
+  }
+  // Filters as Sampler does; a full sort stands for its heaps: the order is total.
+  void filter(const float* x, const DeftSampleSpec& q, float max, float scale) {
+    const bool topK = q.topK > 0 && q.topK < n;
+    std::vector<int> order(n);
+    for (int i = 0; i < n; i++) order[i] = i;
+    auto less = [&](int a, int b) { return x[a] != x[b] ? x[a] > x[b] : a < b; };
+    double total = 0;
+    if (topK) {
+      std::partial_sort(order.begin(), order.begin() + q.topK, order.end(), less);
+      order.resize(q.topK);
+      for (int i : order) total += weight(x[i], max, scale);
+    } else if (q.topP < 1) {
+      std::sort(order.begin(), order.end(), less);
+      for (int i = 0; i < n; i++) total += weight(x[i], max, scale);
+    }
+    if (q.topP < 1) {
+      const double mass = q.topP * total;
+      double sum = 0;
+      size_t end = 0;
+      while (end < order.size() && sum < mass) sum += weight(x[order[end++]], max, scale);
+      order.resize(end);
+    }
+    std::sort(order.begin(), order.end());
+    id = order;
+  }
+  int sample(const float* x, const DeftSampleSpec& q) {
+    margin = 1;
+    float max = -INFINITY;
+    for (int i = 0; i < n; i++) max = std::max(max, x[i]);
+    if (q.temperature == 0 || q.topK == 1) return first(x, n, max);
+    const double u = (cbits(q.seed, q.stream, q.position) >> 11) * 0x1p-53;
+    const float scale = 1 / q.temperature;
+    if (!std::isfinite(scale)) return first(x, n, max);
+    filter(x, q, max, scale);
+    double total = 0;
+    for (int i : id) {
+      const double w = weight(x[i], max, scale);
+      total += w >= q.minP ? w : 0;
+    }
+    double left = u * total;
+    int last = id[0];
+    for (int i : id) {
+      const double w = weight(x[i], max, scale);
+      if (w >= q.minP && w > 0) {
+        last = i;
+        margin = std::min(left, w - left) / total;
+        left -= w;
+        if (left < 0) break;
+      }
+    }
+    return last;
+  }
+  // Gumbel-top-k of the definition in sample.cuh, in float64.
+  std::vector<int> many(const float* x, const DeftSampleSpec& q) {
+    float max = -INFINITY;
+    for (int i = 0; i < n; i++) max = std::max(max, x[i]);
+    const float scale = 1 / q.temperature;
+    const bool greedy = q.temperature == 0 || q.topK == 1 || !std::isfinite(scale);
+    std::vector<std::pair<double, int>> g;
+    if (greedy) {
+      for (int i = 0; i < n; i++) g.push_back({-(double)x[i], i});
+    } else {
+      filter(x, q, max, scale);
+      const uint64_t key = cbits(q.seed, q.stream, q.position);
+      for (int i : id) {
+        if (q.minP > 0 && weight(x[i], max, scale) < q.minP) continue;
+        const uint64_t h = cmix(key + (uint64_t)(uint32_t)(i + 3) * 0x9E3779B97F4A7C15ull);
+        const double u = ((uint32_t)(h >> 40) + 0.5) * 0x1p-24;
+        g.push_back({-((double)(x[i] - max) * scale - log(-log(u))), i});
+      }
+    }
+    const size_t k = std::min<size_t>(g.size(), q.count);
+    std::partial_sort(g.begin(), g.begin() + k, g.end());
+    std::vector<int> out;
+    margin = 1;
+    for (size_t i = 0; i < k; i++) {
+      out.push_back(g[i].second);
+      if (i) margin = std::min(margin, g[i].first - g[i - 1].first);
+    }
+    return out;
+  }
+};
+
+static cudaStream_t st;
+static const void* kernelOf(int c) {
+  return c == 1   ? (const void*)deft_sample_1
+         : c == 2 ? (const void*)deft_sample_2
+         : c == 4 ? (const void*)deft_sample_4
+                  : (const void*)deft_sample_8;
+}
+static void launch(int c, const DeftSample& p) {
+  cudaLaunchConfig_t cfg = {};
+  cfg.gridDim = p.count * c;
+  cfg.blockDim = DEFT_SAMPLE_THREADS;
+  cfg.dynamicSmemBytes = sizeof(deft::RowSampler<1>::Shared);
+  cfg.stream = st;
+  void* args[] = {const_cast<DeftSample*>(&p)};
+  CK(cudaLaunchKernelExC(&cfg, kernelOf(c), args));
+}
+
+static void makeRow(float* x, int n, int kind, std::mt19937& g) {
+  std::normal_distribution<float> nd;
+  for (int i = 0; i < n; i++) {
+    float v;
+    switch (kind) {
+      case 0: v = nd(g); break;
+      case 1: v = 3 * nd(g); break;
+      case 2: v = -4 + 2 * nd(g); break;  // like a model: few stand out
+      case 3: v = nd(g) * 2; break;       // of few distinct values
+      case 4: v = 1.5f; break;            // all equal
+      default: v = i % 7 ? -INFINITY : 2 * nd(g);
+    }
+    if (kind == 3) v = std::round(v * 8) / 8;
+    x[i] = v;
+  }
+  if (kind == 2)
+    for (int i = 0; i < 200; i++) x[g() % n] = 4 + 12 * std::exp(-i / 8.0f) + nd(g);
+}
+
+static float timeGraph(const std::function<void()>& enqueue) {
+  cudaGraph_t g;
+  cudaGraphExec_t e;
+  CK(cudaStreamBeginCapture(st, cudaStreamCaptureModeThreadLocal));
+  enqueue();
+  CK(cudaStreamEndCapture(st, &g));
+  CK(cudaGraphInstantiate(&e, g, 0));
+  std::vector<float> ms;
+  cudaEvent_t a, b;
+  cudaEventCreate(&a);
+  cudaEventCreate(&b);
+  for (int i = 0; i < 13; i++) {
+    cudaEventRecord(a, st);
+    CK(cudaGraphLaunch(e, st));
+    cudaEventRecord(b, st);
+    CK(cudaStreamSynchronize(st));
+    float t;
+    cudaEventElapsedTime(&t, a, b);
+    if (i > 2) ms.push_back(t);
+  }
+  cudaGraphExecDestroy(e);
+  cudaGraphDestroy(g);
+  std::sort(ms.begin(), ms.end());
+  return ms[ms.size() / 2];
+}
+
+int main(int argc, char** argv) {
+  const bool quick = argc > 1;
+  setvbuf(stdout, nullptr, _IOLBF, 0);
+  CK(cudaStreamCreate(&st));
+  const int shared = sizeof(deft::RowSampler<1>::Shared);
+  for (int c : {1, 2, 4, 8})
+    CK(cudaFuncSetAttribute(kernelOf(c), cudaFuncAttributeMaxDynamicSharedMemorySize, shared));
+  printf("shared memory %d bytes\n", shared);
+  std::mt19937 gen(42);
+  int bad = 0;
+  float *dx;
+  DeftSampleSpec* ds;
+  DeftDraw* out;
+  const int MAXN = 128256;
+  CK(cudaMalloc(&dx, 64ll * MAXN * 4 * 2));
+  CK(cudaMalloc(&ds, 1024 * sizeof(DeftSampleSpec)));
+  CK(cudaHostAlloc(&out, 65536 * sizeof(DeftDraw), cudaHostAllocMapped));
+  struct Setting {
+    float t, p, m;
+    int k;
+  };
+  const std::vector<Setting> settings = {
+      {0, 1, 0, 0},      {1, 1, 0, 0},        {0.7f, 1, 0, 0},     {1, 1, 0, 40},
+      {0.8f, 0.9f, 0, 0}, {1, 0.95f, 0, 50},  {1, 1, 0.05f, 0},    {1.3f, 0.9f, 0.02f, 200},
+      {1, 0.5f, 0, 0},   {1, 0.999f, 0, 0},   {2, 0.9f, 0, 30000}, {0.3f, 1, 0, 1},
+      {1, 1, 0, 5000},   {0.6f, 0.95f, 0.1f, 20}};
+  int draws = 0, differ = 0, near = 0, sets = 0, setsDiffer = 0;
+  double worstLog = 0;
+  for (int n : quick ? std::vector<int>{1003, 32000} : std::vector<int>{1003, 32000, 128256}) {
+    for (int kind = 0; kind < 6; kind++) {
+      const int rows = n > 100000 ? 6 : 10, ld = (n + 3) / 4 * 4 + 8;
+      std::vector<float> h((size_t)rows * ld, 1e30f);
+      for (int r = 0; r < rows; r++) makeRow(&h[(size_t)r * ld], n, kind, gen);
+      CK(cudaMemcpy(dx, h.data(), h.size() * 4, cudaMemcpyHostToDevice));
+      std::vector<DeftSampleSpec> specs;
+      int at = 0;
+      for (const Setting& q : settings)
+        for (int r = 0; r < rows; r++)
+          for (int count : {1, r % 3 == 0 ? 8 : 0}) {
+            if (!count) continue;
+            DeftSampleSpec d = {(int64_t)(gen() << 32 | gen()), r - 1, (int)(gen() % 5000), r, q.t,
+                                q.p,  q.m, q.k, count, at};
+            at += count;
+            specs.push_back(d);
+          }
+      CK(cudaMemcpy(ds, specs.data(), specs.size() * sizeof(specs[0]), cudaMemcpyHostToDevice));
+      std::vector<std::vector<DeftDraw>> got;
+      for (int c : {1, 2, 4, 8}) {
+        memset(out, 0xEE, at * sizeof(DeftDraw));
+        DeftSample p = {dx, ds, out, ld, n, (int)specs.size()};
+        launch(c, p);
+        CK(cudaStreamSynchronize(st));
+        got.push_back(std::vector<DeftDraw>(out, out + at));
+      }
+      Cpu cpu = {n};
+      for (const DeftSampleSpec& d : specs) {
+        const float* x = &h[(size_t)d.row * ld];
+        double max = -INFINITY, z = 0;
+        for (int i = 0; i < n; i++) max = std::max(max, (double)x[i]);
+        for (int i = 0; i < n; i++) z += exp(x[i] - max);
+        std::vector<int> want = d.count > 1 ? cpu.many(x, d) : std::vector<int>{cpu.sample(x, d)};
+        want.resize(d.count, -1);
+        for (size_t v = 0; v < got.size(); v++) {
+          bool same = true;
+          for (int j = 0; j < d.count; j++) {
+            const DeftDraw& g = got[v][d.out + j];
+            same &= g.token == want[j];
+            if (g.token >= 0 && g.token < n) {
+              const double lp = x[g.token] - max - log(z);
+              if (std::isfinite(lp)) worstLog = std::max(worstLog, std::abs(lp - g.logProb));
+            } else if (g.token != -1 || want[j] != -1) {
+              same = false;
+            }
+          }
+          (d.count > 1 ? sets : draws)++;
+          if (!same) {
+            (d.count > 1 ? setsDiffer : differ)++;
+            if (cpu.margin < (d.count > 1 ? 1e-5 : 1e-12)) {
+              near++;
+            } else if (bad++ < 30) {
+              printf("BAD n=%d kind=%d cluster=%d t=%g k=%d p=%g m=%g count=%d: %d, CPU %d, margin %.1e\n",
+                     n, kind, 1 << v, d.temperature, d.topK, d.topP, d.minP, d.count,
+                     got[v][d.out].token, want[0], cpu.margin);
+            }
+          }
+        }
+      }
+    }
+  }
+  printf("%d draws, %d differ; %d sets, %d differ; %d of these within rounding of an edge; log-prob error %.1e; %d bad\n",
+         draws, differ, sets, setsDiffer, near, worstLog, bad);
+  if (!quick) {
+    const int n = MAXN;
+    std::vector<float> h(64ull * n);
+    printf("us a launch at V=%d:\n", n);
+    struct Case {
+      const char* name;
+      int kind;
+      float t, p, m;
+      int k, count;
+    };
+    for (Case q : {Case{"greedy", 2, 0, 1, 0, 0, 1}, {"temperature", 2, 0.8f, 1, 0, 0, 1},
+                   {"top-k 40", 2, 1, 1, 0, 40, 1}, {"top-p .95, model-like", 2, 1, 0.95f, 0, 0, 1},
+                   {"k 50, p .9, m .05", 2, 1, 0.9f, 0.05f, 50, 1}, {"min-p .05", 2, 1, 1, 0.05f, 0, 1},
+                   {"top-p .95, normal", 0, 1, 0.95f, 0, 0, 1}, {"top-k 40, normal", 0, 1, 1, 0, 40, 1},
+                   {"8 distinct", 2, 1, 1, 0, 0, 8}, {"8 distinct, top-p .95", 2, 1, 0.95f, 0, 0, 8}}) {
+      for (int r = 0; r < 64; r++) makeRow(&h[(size_t)r * n], n, q.kind, gen);
+      CK(cudaMemcpy(dx, h.data(), h.size() * 4, cudaMemcpyHostToDevice));
+      std::vector<DeftSampleSpec> specs;
+      for (int r = 0; r < 64; r++)
+        specs.push_back({7, r, 100 + r, r, q.t, q.p, q.m, q.k, q.count, r * q.count});
+      CK(cudaMemcpy(ds, specs.data(), specs.size() * sizeof(specs[0]), cudaMemcpyHostToDevice));
+      printf("%-24s", q.name);
+      for (int rows : {1, 8, 16, 32, 50, 64}) {
+        printf(" %2d:", rows);
+        for (int c : {1, 2, 4, 8}) {
+          float us = timeGraph([&] {
+                       for (int i = 0; i < 10; i++) {
+                         DeftSample p = {dx, ds, out, n, n, rows};
+                         launch(c, p);
+                       }
+                     }) *
+                     100;
+          printf(" %.1f", us);
+        }
+      }
+      printf("\n");
+    }
+  }
+  return bad != 0;
+}
