@@ -55,6 +55,16 @@ final class CudaKvCache implements KvCache {
     device.fill(values, 0, values.bytes(), 0);
   }
 
+  /** Keys of all layers. */
+  DeviceBuffer keyBuffer() {
+    return keys;
+  }
+
+  /** Values of all layers. */
+  DeviceBuffer valueBuffer() {
+    return values;
+  }
+
   /** Address of a layer's keys. */
   long keys(int layer) {
     return keys.address(Objects.checkIndex(layer, shape.layers()) * layerBytes);

@@ -140,6 +140,21 @@ final class TiledAttention implements CudaAttention {
     }
   }
 
+  /** Host time of a schedule in microseconds, the best of many. */
+  double scheduleMicros(AttentionPlan measured) {
+    AttentionSchedule s = schedule;
+    if (s == null) {
+      throw new IllegalStateException("nothing ran yet");
+    }
+    long best = Long.MAX_VALUE;
+    for (int i = 0; i < 3000; i++) {
+      long start = System.nanoTime();
+      s.build(measured);
+      best = Math.min(best, System.nanoTime() - start);
+    }
+    return best / 1e3;
+  }
+
   private DeviceBuffer room(@Nullable DeviceBuffer buffer, long bytes) {
     if (buffer != null && buffer.bytes() >= bytes) {
       return buffer;

@@ -1,0 +1,228 @@
+package org.deft4j.kernels.cuda;
+
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+import java.util.SplittableRandom;
+import org.deft4j.kernels.KvShape;
+import org.deft4j.kernels.KvType;
+import org.deft4j.tree.plan.AttentionPlan;
+
+/**
+ * Times attention alone on a CUDA device: both stages of one layer, as a node of a graph of many
+ * layers whose keys and values lie in different memory, so that the second-level cache does not hold
+ * them. Beside it a plain read of as many bytes, which is the bound for anything that reads them, and
+ * the error against float64.
+ */
+public final class CudaAttentionMeter implements AutoCloseable {
+  /**
+   * What was measured.
+   *
+   * @param streamMicros reading the tree's keys and values once, computing nothing
+   * @param attentionMicros attention of one layer
+   * @param scheduleMicros host time for the schedule of a plan, which all layers of a step share
+   * @param error relative L2 error of sampled rows against float64
+   */
+  public record Result(
+      double streamMicros, double attentionMicros, double scheduleMicros, double error) {}
+
+  private static final int PAGE_SHIFT = 4;
+  private static final long ROTATION_BYTES = 600L << 20;
+  private static final int RANDOM = 1 << 23;
+  private static final int REPLAYS = 10;
+  private static final int SAMPLES = 16;
+
+  private final CudaDevice device;
+
+  private CudaAttentionMeter(CudaDevice device) {
+    this.device = device;
+  }
+
+  /**
+   * Opens the device.
+   *
+   * @throws org.deft4j.tree.DeftException if none can be used; says why
+   */
+  public static CudaAttentionMeter open() {
+    return new CudaAttentionMeter(CudaDevice.open());
+  }
+
+  /** Name of the device. */
+  public String device() {
+    return device.name();
+  }
+
+  /**
+   * Measures one plan.
+   *
+   * @param tokens that the plan's rows see, each counted once
+   * @param heads query heads, a multiple of {@code kvHeads}
+   * @param type of keys, values, queries and outputs: F16 or BF16
+   */
+  public Result measure(
+      AttentionPlan plan, long tokens, int heads, int kvHeads, int headDim, KvType type) {
+    int slots = 0;
+    for (int p = 0; p < plan.pieces(); p++) {
+      slots = Math.max(slots, plan.pieceSlot()[p] + plan.pieceLength()[p]);
+    }
+    long unique = tokens * kvHeads * headDim * 2L * type.bytes();
+    long each = 2L * (slots + 63) * kvHeads * (headDim <= 64 ? 64 : 128) * type.bytes();
+    int layers =
+        (int) Math.clamp(Math.min(ROTATION_BYTES / unique + 1, device.freeBytes() / 2 / each), 1, 32);
+    KvShape shape = new KvShape(layers, kvHeads, headDim, slots, type);
+    SplittableRandom random = new SplittableRandom(1);
+    DType dtype = DType.of(type);
+    short[] noise = new short[RANDOM];
+    for (int i = 0; i < RANDOM; i++) {
+      noise[i] = dtype.encode((float) random.nextGaussian());
+    }
+    int rows = plan.rows();
+    try (CudaKvCache kv = new CudaKvCache(device, shape, PAGE_SHIFT);
+        DeviceBuffer block = device.allocate(2L * RANDOM);
+        DeviceBuffer queries = device.allocate(2L * rows * heads * kv.padded());
+        CudaTensor out = new CudaTensor(device, rows, heads * headDim, dtype);
+        TiledAttention attention = new TiledAttention(device, false)) {
+      device.upload(block, 0, MemorySegment.ofArray(noise));
+      repeat(kv.keyBuffer(), block);
+      repeat(kv.valueBuffer(), block);
+      repeat(queries, block);
+      float scale = (float) (1 / Math.sqrt(headDim));
+      attention.begin(plan);
+      attention.run(kv, 0, queries.address(), heads, scale, out);
+      float[] got = new float[rows * heads * headDim];
+      out.read(0, rows, got, 0);
+      double error = error(plan, kv, noise, heads, scale, got);
+      int runs = Math.max(layers, 16);
+      double micros =
+          median(
+              () -> {
+                for (int i = 0; i < runs; i++) {
+                  attention.run(kv, i % layers, queries.address(), heads, scale, out);
+                }
+              },
+              runs);
+      double stream = stream(kv, unique / 2, layers, runs);
+      return new Result(stream, micros, attention.scheduleMicros(plan), error);
+    }
+  }
+
+  private void repeat(DeviceBuffer to, DeviceBuffer block) {
+    for (long at = 0; at < to.bytes(); at += block.bytes()) {
+      device.copy(to, at, block, 0, Math.min(block.bytes(), to.bytes() - at));
+    }
+  }
+
+  private double stream(CudaKvCache kv, long bytes, int layers, int runs) {
+    CudaKernel read = device.load("probe").kernel("probe_read");
+    int blocks = 4 * device.multiprocessors();
+    try (DeviceBuffer sum = device.allocate(4)) {
+      device.fill(sum, 0, 4, 0);
+      ParamBlock params = new ParamBlock(64);
+      return median(
+          () -> {
+            for (int i = 0; i < runs; i++) {
+              for (long address :
+                  new long[] {kv.keys(i % layers), kv.values(i % layers)}) {
+                params.clear().i64(address).pointer(sum).i64(bytes / 16);
+                device.launch(read, blocks, 1, 512, 0, params);
+              }
+            }
+          },
+          runs);
+    }
+  }
+
+  private double median(Runnable work, int runs) {
+    double[] micros = new double[REPLAYS];
+    try (CudaGraph graph = device.capture(work);
+        CudaTimer timer = device.timer()) {
+      for (int i = -4; i < REPLAYS; i++) {
+        timer.start();
+        graph.launch();
+        timer.stop();
+        double t = timer.micros() / runs;
+        if (i >= 0) {
+          micros[i] = t;
+        }
+      }
+    }
+    Arrays.sort(micros);
+    return (micros[(REPLAYS - 1) / 2] + micros[REPLAYS / 2]) / 2;
+  }
+
+  /** Layer 0 in float64, from the block of noise that fills all memory. */
+  private static double error(
+      AttentionPlan plan, CudaKvCache kv, short[] noise, int heads, float scale, float[] got) {
+    int headDim = kv.shape().headDim();
+    int kvHeads = kv.shape().kvHeads();
+    int rows = plan.rows();
+    double wrong = 0;
+    double all = 0;
+    for (int n = 0; n < Math.min(SAMPLES, rows); n++) {
+      int row = rows <= SAMPLES ? n : (int) ((long) rows * n / SAMPLES);
+      int[] slots = visible(plan, row);
+      int head = n % heads;
+      double[] scores = new double[slots.length];
+      double top = Double.NEGATIVE_INFINITY;
+      long q = ((long) row * heads + head) * kv.padded();
+      for (int i = 0; i < slots.length; i++) {
+        long k = element(kv, slots[i], head / (heads / kvHeads));
+        for (int d = 0; d < headDim; d++) {
+          scores[i] += (double) value(kv, noise, q + d) * value(kv, noise, k + d);
+        }
+        scores[i] *= scale;
+        top = Math.max(top, scores[i]);
+      }
+      double sum = 0;
+      double[] want = new double[headDim];
+      for (int i = 0; i < slots.length; i++) {
+        double e = Math.exp(scores[i] - top);
+        sum += e;
+        long v = element(kv, slots[i], head / (heads / kvHeads));
+        for (int d = 0; d < headDim; d++) {
+          want[d] += e * value(kv, noise, v + d);
+        }
+      }
+      for (int d = 0; d < headDim; d++) {
+        double w = want[d] / sum;
+        double off = got[(row * heads + head) * headDim + d] - w;
+        wrong += off * off;
+        all += w * w;
+      }
+    }
+    return Math.sqrt(wrong / all);
+  }
+
+  private static float value(CudaKvCache kv, short[] noise, long i) {
+    return kv.type().decode(noise[(int) (i & RANDOM - 1)]);
+  }
+
+  private static long element(CudaKvCache kv, int slot, int head) {
+    long page = (long) (slot >> PAGE_SHIFT) * kv.shape().kvHeads() + head;
+    return ((page << PAGE_SHIFT) + (slot & (1 << PAGE_SHIFT) - 1)) * kv.padded();
+  }
+
+  private static int[] visible(AttentionPlan plan, int row) {
+    int[] slots = new int[64];
+    int n = 0;
+    for (int k = plan.rowRange()[row]; k < plan.rowRange()[row + 1]; k++) {
+      for (int g = plan.rangeFirst()[k]; g < plan.rangeEnd()[k]; g++) {
+        for (int p = plan.groupPiece()[g]; p < plan.groupPiece()[g + 1]; p++) {
+          for (int i = 0; i < plan.pieceLength()[p]; i++) {
+            if (plan.sees(row, p, i)) {
+              if (n == slots.length) {
+                slots = Arrays.copyOf(slots, n * 2);
+              }
+              slots[n++] = plan.pieceSlot()[p] + i;
+            }
+          }
+        }
+      }
+    }
+    return Arrays.copyOf(slots, n);
+  }
+
+  @Override
+  public void close() {
+    device.close();
+  }
+}
