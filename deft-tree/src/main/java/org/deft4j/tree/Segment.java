@@ -141,7 +141,9 @@ final class Segment {
     p.lastChild = this;
   }
 
-  /** Gives the first {@code keep} tokens to {@code head}, new and empty, which becomes the parent. */
+  /**
+   * Gives the first {@code keep} tokens to {@code head}, new and empty, which becomes the parent.
+   */
   void splitOff(Segment head, int keep) {
     head.start = start;
     head.addTokens(tokens, 0, keep);

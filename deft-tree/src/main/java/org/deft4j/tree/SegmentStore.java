@@ -134,7 +134,9 @@ final class SegmentStore {
 
   // ---- slots
 
-  /** Takes slots for {@code n} more tokens of a segment; the caller made sure that they are there. */
+  /**
+   * Takes slots for {@code n} more tokens of a segment; the caller made sure that they are there.
+   */
   void allocate(Segment s, int n) {
     int left = n;
     while (left > 0) {

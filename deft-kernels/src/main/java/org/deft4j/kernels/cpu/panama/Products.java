@@ -173,12 +173,11 @@ final class Products {
     for (int j = 0; j < PANEL; j += 2 * L) {
       FloatVector t0 = FloatVector.zero(Lanes.F);
       FloatVector t1 = t0;
-      int from = PanelFormat.q8At(a, 0, j, cols);
-      int factors = PanelFormat.q8Scale(a, 0, j, cols);
+      int from = PanelFormat.q8Scale(a, 0, j, cols);
       for (int q = 0; q < n; q++) {
         int i = xAt + q * 4;
-        int o = from + q * PAIR;
-        int f = factors + (q >> 3) * PAIR;
+        int f = from + (q >> 3) * 9 * PAIR;
+        int o = f + ((q & 7) + 1) * PAIR;
         FloatVector x0 = all(x[i]);
         FloatVector x1 = all(x[i + 1]);
         FloatVector x2 = all(x[i + 2]);
