@@ -24,8 +24,11 @@ final class Multiplier {
     SWIGLU
   }
 
-  // 16 KiB of expanded weights: half of a 32 KiB first-level cache.
-  private static final int DEPTH = 128;
+  // 16 KiB of expanded weights: half of a 32 KiB first-level cache. Wide tiles take twice the
+  // depth,
+  // since they begin and end half as often then; 48 KiB hold it, and elsewhere the second level
+  // does.
+  private static final int DEPTH = L >= 16 ? 256 : 128;
   private static final int ROW_BLOCK = 128;
   // Rows a tile; the wide one needs 16 registers for its sums alone.
   private static final int TILE = L >= 16 ? WideTile.ROWS : Tiles.ROWS;
