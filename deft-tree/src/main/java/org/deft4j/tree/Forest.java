@@ -1,8 +1,6 @@
 package org.deft4j.tree;
 
 import java.util.Arrays;
-import java.util.HashMap;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -41,20 +39,13 @@ public final class Forest {
   public static final int NONE = -1;
 
   private final PagePool pool;
-  private final SegmentOrder order = new SegmentOrder();
-  private final Map<Long, Segment> prompts = new HashMap<>();
-  private @Nullable Segment[] segments = new @Nullable Segment[64];
-  private int[] freeIds = new int[64];
-  private int freeIdCount;
-  private int idCount;
-  private int count;
+  private final SegmentStore store;
   private long clock;
-  private long stamp;
-  private long version;
 
   /** An empty forest whose tokens take slots of {@code pool}. */
   public Forest(PagePool pool) {
     this.pool = pool;
+    store = new SegmentStore(pool);
   }
 
   /** Where the slots come from. */
@@ -79,13 +70,13 @@ public final class Forest {
     int at = 0;
     clock++;
     while (at < tokens.length) {
-      Segment s = prompts.get(key(parent, tokens[at]));
+      Segment s = store.prompt(parent, tokens[at]);
       if (s == null) {
         break;
       }
-      int n = common(s, tokens, at);
+      int n = s.common(tokens, at);
       if (n < s.length) {
-        s = splitSegment(s, n);
+        s = store.split(s, n);
       }
       s.lastUse = clock;
       parent = s;
@@ -107,19 +98,18 @@ public final class Forest {
       throw e;
     }
     for (Segment s = parent; s != null; s = s.parent) {
-      makeResident(s);
+      store.makeResident(s);
     }
     if (at == tokens.length) {
       return id(parent);
     }
-    Segment s = create(parent);
+    Segment s = store.create(parent);
     s.addTokens(tokens, at, tokens.length);
-    allocate(s, s.length);
-    s.indexed = true;
+    store.allocate(s, s.length);
     s.sealed = true;
     s.refs = 1;
     s.lastUse = clock;
-    prompts.put(key(parent, tokens[at]), s);
+    store.index(s);
     if (parent != null) {
       parent.refs--;
     }
@@ -131,11 +121,11 @@ public final class Forest {
     Segment parent = null;
     int at = 0;
     while (at < tokens.length) {
-      Segment s = prompts.get(key(parent, tokens[at]));
+      Segment s = store.prompt(parent, tokens[at]);
       if (s == null) {
         break;
       }
-      int n = common(s, tokens, at);
+      int n = s.common(tokens, at);
       at += n;
       if (n < s.length) {
         break;
@@ -150,7 +140,7 @@ public final class Forest {
    * for the caller. It may be appended to at once, even while its ancestors are not filled.
    */
   public int child(int segment) {
-    Segment s = create(get(segment));
+    Segment s = store.create(get(segment));
     s.refs = 1;
     return s.id;
   }
@@ -185,7 +175,7 @@ public final class Forest {
     }
     while (s.end() != pathLength) {
       if (s.start < pathLength) {
-        return splitSegment(s, pathLength - s.start).id;
+        return store.split(s, pathLength - s.start).id;
       }
       s = parentOf(s);
     }
@@ -203,7 +193,7 @@ public final class Forest {
     if (keep < 1 || keep >= s.length) {
       throw new IllegalArgumentException("cannot split " + s.length + " tokens at " + keep);
     }
-    return splitSegment(s, keep).id;
+    return store.split(s, keep).id;
   }
 
   /** Appends a token to a segment and takes a slot for it. */
@@ -211,7 +201,7 @@ public final class Forest {
     Segment s = growing(segment);
     ensure(1, s);
     s.addToken(token);
-    allocate(s, 1);
+    store.allocate(s, 1);
   }
 
   /**
@@ -227,7 +217,7 @@ public final class Forest {
     if (from < to) {
       ensure(to - from, s);
       s.addTokens(tokens, from, to);
-      allocate(s, to - from);
+      store.allocate(s, to - from);
     }
   }
 
@@ -274,7 +264,7 @@ public final class Forest {
         s = s.lastChild;
       }
       Segment up = s.parent;
-      remove(s);
+      store.remove(s);
       if (s == top || up == null) {
         break;
       }
@@ -285,13 +275,13 @@ public final class Forest {
 
   /** Removes all prompts that nothing refers to. */
   public void dropCache() {
-    for (int i = 0; i < idCount; i++) {
-      Segment s = segments[i];
+    for (int i = 0; i < store.idCount(); i++) {
+      Segment s = store.orNull(i);
       if (s != null && s.indexed && s.refs == 0 && s.firstChild == null) {
         Segment p = s;
         while (p != null && p.refs == 0 && p.firstChild == null) {
           Segment up = p.parent;
-          remove(p);
+          store.remove(p);
           p = up;
         }
       }
@@ -341,7 +331,7 @@ public final class Forest {
     ensure(need, leaf);
     for (Segment s = leaf; s != null; s = s.parent) {
       s.demoted = false;
-      makeResident(s);
+      store.makeResident(s);
     }
     return unfilled;
   }
@@ -350,12 +340,12 @@ public final class Forest {
 
   /** Number of segments. */
   public int segments() {
-    return count;
+    return store.count();
   }
 
   /** Whether the id names a segment. */
   public boolean exists(int segment) {
-    return segment >= 0 && segment < idCount && segments[segment] != null;
+    return store.orNull(segment) != null;
   }
 
   /** The segment above, or {@link #NONE}. */
@@ -375,7 +365,7 @@ public final class Forest {
 
   /** The first segment in depth-first preorder, or {@link #NONE}. */
   public int first() {
-    return id(order.first());
+    return id(store.first());
   }
 
   /** The segment after this in depth-first preorder, or {@link #NONE}. */
@@ -414,7 +404,9 @@ public final class Forest {
     if (filled < 0 || filled > s.length || filled > 0 && !s.resident) {
       throw new IllegalArgumentException("cannot fill " + filled + " of " + s.length + " tokens");
     }
-    version += s.filled > filled ? 1 : 0;
+    if (s.filled > filled) {
+      store.changed();
+    }
     s.filled = filled;
   }
 
@@ -479,15 +471,7 @@ public final class Forest {
     if (from < 0 || from > to || to > s.end()) {
       throw new IllegalArgumentException("bad path range " + from + " to " + to);
     }
-    int[] out = new int[to - from];
-    for (Segment p = s; p != null && p.end() > from; p = p.parent) {
-      int a = Math.max(from, p.start);
-      int b = Math.min(to, p.end());
-      if (a < b) {
-        System.arraycopy(p.tokens, a - p.start, out, a - from, b - a);
-      }
-    }
-    return out;
+    return s.pathTokens(from, to);
   }
 
   /** Slot of token {@code index} of a segment. */
@@ -506,18 +490,7 @@ public final class Forest {
 
   /** Slots on the paths of referenced segments: live slots less what is only cached. */
   public int slotsInUse() {
-    int held = 0;
-    long mark = nextStamp();
-    for (int i = 0; i < idCount; i++) {
-      Segment s = segments[i];
-      for (Segment p = s != null && s.refs > 0 ? s : null;
-          p != null && p.stamp != mark;
-          p = p.parent) {
-        p.stamp = mark;
-        held += p.resident ? p.length : 0;
-      }
-    }
-    return held;
+    return store.slotsInUse();
   }
 
   /**
@@ -525,53 +498,34 @@ public final class Forest {
    * alone, less the slots that are on them.
    */
   public long slotsShared() {
-    long alone = 0;
-    long held = 0;
-    long mark = nextStamp();
-    for (int i = 0; i < idCount; i++) {
-      Segment leaf = segments[i];
-      if (leaf == null || leaf.refs == 0 || leaf.firstChild != null) {
-        continue;
-      }
-      for (Segment s = leaf; s != null; s = s.parent) {
-        int n = s.resident ? s.length : 0;
-        alone += (long) n * (s == leaf ? leaf.refs : 1);
-        if (s.stamp != mark) {
-          s.stamp = mark;
-          held += n;
-        }
-      }
-    }
-    return alone - held;
+    return store.slotsShared();
   }
 
   // ---- internals
 
   Segment get(int segment) {
-    if (segment >= 0 && segment < idCount) {
-      Segment s = segments[segment];
-      if (s != null) {
-        return s;
-      }
+    Segment s = store.orNull(segment);
+    if (s == null) {
+      throw new IllegalArgumentException("no such segment: " + segment);
     }
-    throw new IllegalArgumentException("no such segment: " + segment);
+    return s;
   }
 
   int idCount() {
-    return idCount;
+    return store.idCount();
   }
 
   @Nullable Segment segmentOrNull(int id) {
-    return id < idCount ? segments[id] : null;
+    return store.orNull(id);
   }
 
   /** Changes when segments come, go, or lose tokens or slots; not when leaves grow. */
   long version() {
-    return version;
+    return store.version();
   }
 
   long nextStamp() {
-    return ++stamp;
+    return store.nextStamp();
   }
 
   /** Makes {@code n} slots free, evicting nothing on the path of {@code keep}. */
@@ -586,7 +540,7 @@ public final class Forest {
 
   /** Drops the slots of a segment, or all of it where nothing but the cache holds it. */
   void evictSegment(Segment s) {
-    freeSlots(s);
+    store.freeSlots(s);
     s.filled = 0;
     s.resident = false;
     collectEvicted(s);
@@ -595,7 +549,7 @@ public final class Forest {
   private void collectEvicted(Segment s) {
     if (s.refs == 0 && s.firstChild == null) {
       Segment p = s.parent;
-      remove(s);
+      store.remove(s);
       collect(p);
     }
   }
@@ -605,140 +559,9 @@ public final class Forest {
     Segment s = from;
     while (s != null && s.refs == 0 && s.firstChild == null && !(s.indexed && s.resident)) {
       Segment up = s.parent;
-      remove(s);
+      store.remove(s);
       s = up;
     }
-  }
-
-  private void remove(Segment s) {
-    freeSlots(s);
-    if (s.indexed) {
-      prompts.remove(key(s.parent, s.tokens[0]));
-    }
-    s.unlinkFromParent();
-    order.remove(s);
-    segments[s.id] = null;
-    count--;
-    if (freeIdCount == freeIds.length) {
-      freeIds = Arrays.copyOf(freeIds, freeIdCount * 2);
-    }
-    freeIds[freeIdCount++] = s.id;
-  }
-
-  private void freeSlots(Segment s) {
-    version++;
-    for (int i = 0; i < s.runCount; i++) {
-      pool.free(s.runs[2 * i], s.runs[2 * i + 1]);
-    }
-    s.runCount = 0;
-  }
-
-  private void makeResident(Segment s) {
-    if (!s.resident) {
-      s.resident = true;
-      allocate(s, s.length);
-    }
-  }
-
-  private void allocate(Segment s, int n) {
-    int left = n;
-    while (left > 0) {
-      boolean small = s.runCount == 0 && left <= PagePool.SMALL;
-      long run = pool.allocate(s.nextSlot(), left, small);
-      s.addRun((int) (run >> 32), (int) run);
-      left -= (int) run;
-    }
-  }
-
-  private Segment create(@Nullable Segment parent) {
-    version++;
-    int id = freeIdCount > 0 ? freeIds[--freeIdCount] : idCount++;
-    if (id >= segments.length) {
-      segments = Arrays.copyOf(segments, segments.length * 2);
-    }
-    Segment s = new Segment(id);
-    segments[id] = s;
-    count++;
-    order.insertBelow(parent, s);
-    if (parent != null) {
-      s.start = parent.end();
-      s.appendTo(parent);
-    }
-    return s;
-  }
-
-  /**
-   * Puts the first {@code keep} tokens of {@code s} into a new segment between it and its parent.
-   */
-  private Segment splitSegment(Segment s, int keep) {
-    version++;
-    int id = freeIdCount > 0 ? freeIds[--freeIdCount] : idCount++;
-    if (id >= segments.length) {
-      segments = Arrays.copyOf(segments, segments.length * 2);
-    }
-    Segment head = new Segment(id);
-    segments[id] = head;
-    count++;
-    order.insertBefore(s, head);
-    head.start = s.start;
-    head.addTokens(s.tokens, 0, keep);
-    head.filled = Math.min(s.filled, keep);
-    head.sealed = true;
-    head.resident = s.resident;
-    head.indexed = s.indexed;
-    head.lastUse = s.lastUse;
-    splitRuns(s, head, keep);
-    s.tokens = Arrays.copyOfRange(s.tokens, keep, Math.max(s.length, keep + 1));
-    s.length -= keep;
-    s.filled = Math.max(s.filled - keep, 0);
-    s.start += keep;
-    replaceInTree(s, head);
-    if (head.indexed) {
-      prompts.put(key(head.parent, head.tokens[0]), head);
-      prompts.put(key(head, s.tokens[0]), s);
-    }
-    return head;
-  }
-
-  private static void splitRuns(Segment s, Segment head, int keep) {
-    int at = 0;
-    int oldCount = s.runCount;
-    int[] old = s.runs;
-    s.runs = new int[Math.max(4, old.length)];
-    s.runCount = 0;
-    for (int i = 0; i < oldCount; i++) {
-      int slot = old[2 * i];
-      int n = old[2 * i + 1];
-      int inHead = Math.clamp(keep - at, 0, n);
-      if (inHead > 0) {
-        head.addRun(slot, inHead);
-      }
-      if (inHead < n) {
-        s.addRun(slot + inHead, n - inHead);
-      }
-      at += n;
-    }
-  }
-
-  /** {@code head} takes the place of {@code s} among its siblings and becomes its parent. */
-  private static void replaceInTree(Segment s, Segment head) {
-    Segment p = s.parent;
-    head.parent = p;
-    head.prevSibling = s.prevSibling;
-    head.nextSibling = s.nextSibling;
-    if (s.prevSibling != null) {
-      s.prevSibling.nextSibling = head;
-    } else if (p != null) {
-      p.firstChild = head;
-    }
-    if (s.nextSibling != null) {
-      s.nextSibling.prevSibling = head;
-    } else if (p != null) {
-      p.lastChild = head;
-    }
-    s.prevSibling = null;
-    s.nextSibling = null;
-    s.appendTo(head);
   }
 
   private Segment growing(int segment) {
@@ -762,15 +585,6 @@ public final class Forest {
       throw new IllegalStateException("segment " + s.id + " has no parent");
     }
     return p;
-  }
-
-  private static int common(Segment s, int[] tokens, int at) {
-    int n = Arrays.mismatch(s.tokens, 0, s.length, tokens, at, tokens.length);
-    return n < 0 ? s.length : n;
-  }
-
-  private static long key(@Nullable Segment parent, int token) {
-    return (long) id(parent) << 32 | token & 0xffffffffL;
   }
 
   private static int id(@Nullable Segment s) {

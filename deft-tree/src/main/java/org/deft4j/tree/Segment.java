@@ -62,6 +62,25 @@ final class Segment {
     tokens[length++] = token;
   }
 
+  /** How many tokens are those of {@code other} from {@code at}. */
+  int common(int[] other, int at) {
+    int n = Arrays.mismatch(tokens, 0, length, other, at, other.length);
+    return n < 0 ? length : n;
+  }
+
+  /** Tokens {@code [from, to)} of the path to this segment's end. */
+  int[] pathTokens(int from, int to) {
+    int[] out = new int[to - from];
+    for (Segment p = this; p != null && p.end() > from; p = p.parent) {
+      int a = Math.max(from, p.start);
+      int b = Math.min(to, p.end());
+      if (a < b) {
+        System.arraycopy(p.tokens, a - p.start, out, a - from, b - a);
+      }
+    }
+    return out;
+  }
+
   /** Adds slots at the end, joined to the last run where they go on from it. */
   void addRun(int slot, int n) {
     int last = 2 * runCount - 2;
@@ -120,5 +139,65 @@ final class Segment {
       p.firstChild = this;
     }
     p.lastChild = this;
+  }
+
+  /**
+   * Gives the first {@code keep} tokens to {@code head}, new and empty, which becomes the parent.
+   */
+  void splitOff(Segment head, int keep) {
+    head.start = start;
+    head.addTokens(tokens, 0, keep);
+    head.filled = Math.min(filled, keep);
+    head.sealed = true;
+    head.resident = resident;
+    head.indexed = indexed;
+    head.lastUse = lastUse;
+    splitRuns(head, keep);
+    tokens = Arrays.copyOfRange(tokens, keep, Math.max(length, keep + 1));
+    length -= keep;
+    filled = Math.max(filled - keep, 0);
+    start += keep;
+    putBelow(head);
+  }
+
+  private void splitRuns(Segment head, int keep) {
+    int at = 0;
+    int oldCount = runCount;
+    int[] old = runs;
+    runs = new int[Math.max(4, old.length)];
+    runCount = 0;
+    for (int i = 0; i < oldCount; i++) {
+      int slot = old[2 * i];
+      int n = old[2 * i + 1];
+      int inHead = Math.clamp(keep - at, 0, n);
+      if (inHead > 0) {
+        head.addRun(slot, inHead);
+      }
+      if (inHead < n) {
+        addRun(slot + inHead, n - inHead);
+      }
+      at += n;
+    }
+  }
+
+  /** {@code head} takes this segment's place among its siblings and becomes its parent. */
+  private void putBelow(Segment head) {
+    Segment p = parent;
+    head.parent = p;
+    head.prevSibling = prevSibling;
+    head.nextSibling = nextSibling;
+    if (prevSibling != null) {
+      prevSibling.nextSibling = head;
+    } else if (p != null) {
+      p.firstChild = head;
+    }
+    if (nextSibling != null) {
+      nextSibling.prevSibling = head;
+    } else if (p != null) {
+      p.lastChild = head;
+    }
+    prevSibling = null;
+    nextSibling = null;
+    appendTo(head);
   }
 }

@@ -121,6 +121,24 @@ public abstract class CpuBackend implements Backend {
     }
   }
 
+  private static void reserve(CpuKvCache kv, int[] slots, int n) {
+    int end = 0;
+    for (int i = 0; i < n; i++) {
+      end = Math.max(end, slots[i] + 1);
+    }
+    reserve(kv, end);
+  }
+
+  /** Makes sure that slots below {@code end} have memory. */
+  protected static void reserve(CpuKvCache kv, int end) {
+    try {
+      kv.reserve(end);
+    } catch (OutOfMemoryError e) {
+      KvShape shape = kv.shape();
+      throw tooLarge("KV cache", shape.bytesPerToken() * shape.slots(), e);
+    }
+  }
+
   private static DeftException tooLarge(String what, long bytes, OutOfMemoryError e) {
     return new DeftException(
         DeftException.OUT_OF_MEMORY,
@@ -243,6 +261,7 @@ public abstract class CpuBackend implements Backend {
       last = Math.max(last, Objects.checkIndex(b.positions()[r], Integer.MAX_VALUE));
     }
     table.reserve(last);
+    reserve(cache, b.slots(), b.rows());
     int kvHeads = shape.kvHeads();
     parallel(
         b.rows(),
@@ -369,6 +388,8 @@ public abstract class CpuBackend implements Backend {
       Objects.checkIndex(from[i], shape.slots());
       Objects.checkIndex(to[i], shape.slots());
     }
+    reserve(cache, from, n);
+    reserve(cache, to, n);
     int values = (int) Math.min(1 << 24, (long) n * shape.kvHeads() * shape.headDim() * 2);
     parallel(
         shape.layers(),

@@ -17,6 +17,9 @@ public abstract class CpuKvCache implements KvCache {
     return shape;
   }
 
+  /** Makes sure that slots below {@code slots} have memory; never while threads use the cache. */
+  protected void reserve(int slots) {}
+
   /** Stores one head's key {@code src[k...]} and value {@code src[v...]} of one token. */
   protected abstract void store(int layer, int head, int slot, float[] src, int k, int v);
 

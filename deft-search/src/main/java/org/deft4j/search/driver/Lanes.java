@@ -77,7 +77,15 @@ final class Lanes {
    */
   void step() {
     List<DecodeEvent> events = new ArrayList<>();
-    decoder.step(events::add);
+    try {
+      decoder.step(events::add);
+    } finally {
+      // A step that found no room for some branches has told what came of the others.
+      hear(events);
+    }
+  }
+
+  private void hear(List<DecodeEvent> events) {
     for (DecodeEvent event : events) {
       Waiter waiter = waiters.get(event.node());
       if (waiter != null && event instanceof DecodeEvent.Sampled s) {

@@ -161,6 +161,21 @@ public final class Search {
     }
   }
 
+  /** The decoder has no room for what the search's branches need. */
+  void outOfMemory() {
+    finish(StopReason.MEMORY);
+  }
+
+  /** Whether a thought was made. */
+  boolean grew() {
+    return meter.nodesMade() > 0;
+  }
+
+  /** Branches at work. */
+  int width() {
+    return branches.live();
+  }
+
   private StopReason reason() {
     if (best.flatMap(Thought::score).map(Score::solved).orElse(false)) {
       return StopReason.SOLVED;

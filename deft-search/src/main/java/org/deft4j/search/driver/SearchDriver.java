@@ -1,8 +1,11 @@
 package org.deft4j.search.driver;
 
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Comparator;
 import java.util.List;
 import java.util.function.LongSupplier;
+import org.deft4j.tree.DeftException;
 import org.deft4j.tree.decode.TreeDecoder;
 
 /**
@@ -47,11 +50,23 @@ public final class SearchDriver {
    * One step of the decoder for all searches. What it brings is heard, and a search ends, at the
    * beginning of the next call.
    *
+   * <p>When the decoder's memory is used up, the search whose branches asked for more ends with its
+   * best answer so far and {@link StopReason#MEMORY}; where the step itself finds no room, that is
+   * the one with the most branches at work. The others go on.
+   *
    * @return whether a search is still running; if not, no step was made
+   * @throws org.deft4j.tree.DeftException with exit code 5 if there is no room for the only search
+   *     before it has a thought: more memory is the one thing that helps then
    */
   public boolean step() {
     try {
-      running.forEach(Search::prepare);
+      for (Search search : running) {
+        try {
+          search.prepare();
+        } catch (DeftException e) {
+          outOfMemory(search, e);
+        }
+      }
       running.removeIf(Search::done);
       if (running.isEmpty()) {
         return false;
@@ -60,7 +75,11 @@ public final class SearchDriver {
         throw new IllegalStateException("a search waits, but no branch is at work");
       }
       running.forEach(Search::stepping);
-      lanes.step();
+      try {
+        lanes.step();
+      } catch (DeftException e) {
+        outOfMemory(Collections.max(running, Comparator.comparingInt(Search::width)), e);
+      }
       return true;
     } catch (RuntimeException | Error e) {
       for (Search search : running) {
@@ -73,6 +92,13 @@ public final class SearchDriver {
       running.clear();
       throw e;
     }
+  }
+
+  private void outOfMemory(Search search, DeftException e) {
+    if (e.exitCode() != DeftException.OUT_OF_MEMORY || running.size() == 1 && !search.grew()) {
+      throw e;
+    }
+    search.outOfMemory();
   }
 
   /** Runs one search to its end, and steps the others beside it. */

@@ -14,6 +14,8 @@ public enum StopReason {
   NODE_BUDGET,
   /** The time was up. */
   TIME_BUDGET,
+  /** Keys and values found no room in the decoder's memory. */
+  MEMORY,
   /** The caller cancelled. */
   CANCELLED;
 

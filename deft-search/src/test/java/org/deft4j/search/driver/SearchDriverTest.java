@@ -3,6 +3,7 @@ package org.deft4j.search.driver;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.lang.reflect.Proxy;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -28,7 +29,9 @@ import org.deft4j.search.strategy.Told;
 import org.deft4j.search.strategy.TotBfs;
 import org.deft4j.search.testing.LetterProblem;
 import org.deft4j.testing.ScriptedDecoder;
+import org.deft4j.tree.DeftException;
 import org.deft4j.tree.decode.Capabilities;
+import org.deft4j.tree.decode.TreeDecoder;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -243,6 +246,59 @@ class SearchDriverTest {
       assertThat(result.seconds()).isEqualTo(.01);
       assertThat(result.answer()).isEmpty();
       assertThat(result.solved()).isFalse();
+    }
+  }
+
+  /** A decoder that has no room for more than so many nodes, found when forking or in a step. */
+  private static TreeDecoder cramped(ScriptedDecoder decoder, int nodes, String operation) {
+    return (TreeDecoder)
+        Proxy.newProxyInstance(
+            TreeDecoder.class.getClassLoader(),
+            new Class<?>[] {TreeDecoder.class},
+            (proxy, method, args) -> {
+              if (method.getName().equals(operation) && decoder.nodeCount() > nodes) {
+                throw new DeftException(DeftException.OUT_OF_MEMORY, "no room");
+              }
+              return method.invoke(decoder, args);
+            });
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"fork", "step"})
+  void theSearchThatFindsNoRoomEndsWithItsBest(String operation) {
+    SearchResult free;
+    try (ScriptedDecoder decoder = LetterProblem.decoder(3)) {
+      free = new SearchDriver(decoder).run(SearchRequest.of(WORD, new Greedy()));
+    }
+    try (ScriptedDecoder decoder = LetterProblem.decoder(3)) {
+      SearchDriver driver = new SearchDriver(cramped(decoder, 12, operation));
+      Search small = driver.submit(SearchRequest.of(WORD, new Greedy()));
+      Search large =
+          driver.submit(
+              SearchRequest.of(
+                      WORD,
+                      new TotBfs(
+                          new TotBfs.Config(8, 0, 2, 6, 1, TotBfs.Generate.SAMPLE, true, .5)))
+                  .withEvaluator(new Judge(2)));
+      while (driver.step()) {}
+      SearchResult result = large.result().orElseThrow();
+      assertThat(result.stopped()).isEqualTo(StopReason.MEMORY);
+      assertThat(result.answer()).isEqualTo(large.current().flatMap(Thought::answer));
+      assertThat(small.result().orElseThrow().answer()).isEqualTo(free.answer());
+      assertThat(small.result().orElseThrow().stopped()).isEqualTo(StopReason.FINISHED);
+      assertThat(decoder.nodeCount()).as("all is freed").isZero();
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"fork", "step"})
+  void noRoomForTheFirstThoughtIsAnError(String operation) {
+    try (ScriptedDecoder decoder = LetterProblem.decoder(3)) {
+      SearchDriver driver = new SearchDriver(cramped(decoder, 0, operation));
+      assertThatThrownBy(() -> driver.run(SearchRequest.of(WORD, new Greedy())))
+          .isInstanceOf(DeftException.class)
+          .hasMessage("no room");
+      assertThat(decoder.nodeCount()).isZero();
     }
   }
 

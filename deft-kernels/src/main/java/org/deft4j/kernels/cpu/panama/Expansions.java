@@ -64,19 +64,19 @@ final class Expansions {
   static void q8(int[] s, int at, int k0, int kn, int cols, int[] to) {
     int n = kn / 4;
     for (int j = 0; j < PANEL; j += 2 * L) {
-      int from = PanelFormat.q8At(at, k0 / 4, j, cols);
-      int factors = PanelFormat.q8Scale(at, k0 / 32, j, cols);
+      int from = PanelFormat.q8Scale(at, k0 / 32, j, cols);
       for (int q = 0; q < n; q++) {
         int t = q * 4 * PANEL + j;
-        int o = factors + (q >> 3) * 2 * L;
+        int o = from + (q >> 3) * 18 * L;
+        int i = o + ((q & 7) + 1) * 2 * L;
         FloatVector f = load(s, o);
-        IntVector v = loadInts(s, from + q * 2 * L);
+        IntVector v = loadInts(s, i);
         q8(v, 24).mul(f).reinterpretAsInts().intoArray(to, t);
         q8(v, 16).mul(f).reinterpretAsInts().intoArray(to, t + PANEL);
         q8(v, 8).mul(f).reinterpretAsInts().intoArray(to, t + 2 * PANEL);
         q8Top(v).mul(f).reinterpretAsInts().intoArray(to, t + 3 * PANEL);
         f = load(s, o + L);
-        v = loadInts(s, from + q * 2 * L + L);
+        v = loadInts(s, i + L);
         q8(v, 24).mul(f).reinterpretAsInts().intoArray(to, t + L);
         q8(v, 16).mul(f).reinterpretAsInts().intoArray(to, t + L + PANEL);
         q8(v, 8).mul(f).reinterpretAsInts().intoArray(to, t + L + 2 * PANEL);
@@ -89,15 +89,16 @@ final class Expansions {
   static void q8Unscaled(int[] s, int at, int k0, int kn, int cols, int[] to) {
     int n = kn / 4;
     for (int j = 0; j < PANEL; j += 2 * L) {
-      int from = PanelFormat.q8At(at, k0 / 4, j, cols);
+      int from = PanelFormat.q8Scale(at, k0 / 32, j, cols);
       for (int q = 0; q < n; q++) {
         int t = q * 4 * PANEL + j;
-        IntVector v = loadInts(s, from + q * 2 * L);
+        int i = from + ((q >> 3) * 9 + (q & 7) + 1) * 2 * L;
+        IntVector v = loadInts(s, i);
         q8(v, 24).reinterpretAsInts().intoArray(to, t);
         q8(v, 16).reinterpretAsInts().intoArray(to, t + PANEL);
         q8(v, 8).reinterpretAsInts().intoArray(to, t + 2 * PANEL);
         q8Top(v).reinterpretAsInts().intoArray(to, t + 3 * PANEL);
-        v = loadInts(s, from + q * 2 * L + L);
+        v = loadInts(s, i + L);
         q8(v, 24).reinterpretAsInts().intoArray(to, t + L);
         q8(v, 16).reinterpretAsInts().intoArray(to, t + L + PANEL);
         q8(v, 8).reinterpretAsInts().intoArray(to, t + L + 2 * PANEL);

@@ -24,9 +24,14 @@ final class Multiplier {
     SWIGLU
   }
 
-  // 16 KiB of expanded weights: half of a 32 KiB first-level cache.
-  private static final int DEPTH = 128;
+  // 16 KiB of expanded weights: half of a 32 KiB first-level cache. Wide tiles take twice the
+  // depth,
+  // since they begin and end half as often then; 48 KiB hold it, and elsewhere the second level
+  // does.
+  private static final int DEPTH = L >= 16 ? 256 : 128;
   private static final int ROW_BLOCK = 128;
+  // Rows a tile; the wide one needs 16 registers for its sums alone.
+  private static final int TILE = L >= 16 ? WideTile.ROWS : Tiles.ROWS;
   // Multiply-adds below which a second thread costs more than it saves.
   private static final long SMALL = 20_000;
 
@@ -68,22 +73,23 @@ final class Multiplier {
       run(task, small);
       return;
     }
-    int tiles = (rows + Tiles.ROWS - 1) / Tiles.ROWS;
-    int size = Math.multiplyExact(tiles * Tiles.ROWS, w.cols());
+    int tile = rows <= Tiles.ROWS || inBlocks(w) ? Tiles.ROWS : TILE;
+    int tiles = (rows + tile - 1) / tile;
+    int size = Math.multiplyExact(tiles * tile, w.cols());
     if (packed.length < size) {
       packed = new float[size];
     }
     WorkerPool.Task task =
         (worker, workers) -> {
           int items = tiles * steps(w.cols());
-          pack(w, x, rows, share(items, worker, workers), share(items, worker + 1, workers));
+          pack(w, x, rows, tile, share(items, worker, workers), share(items, worker + 1, workers));
           if (workers > 1) {
             pool.barrier();
           }
           int lo = share(units, worker, workers);
           int hi = share(units, worker + 1, workers);
           for (int r = 0; r < rows; r += ROW_BLOCK) {
-            many(w, y, r, Math.min(ROW_BLOCK, rows - r), mode, ldy, units, worker, lo, hi);
+            many(w, y, r, Math.min(ROW_BLOCK, rows - r), tile, mode, ldy, units, worker, lo, hi);
           }
         };
     run(task, small);
@@ -113,8 +119,8 @@ final class Multiplier {
     return (cols + PANEL - 1) / PANEL;
   }
 
-  // Rows packed by four, [tile][k][4], rows past the end zero; an item is 32 k of a tile.
-  private void pack(PanelMatrix w, float[] x, int rows, int lo, int hi) {
+  // Rows packed by the tile, [tile][k][rows], rows past the end zero; an item is 32 k of a tile.
+  private void pack(PanelMatrix w, float[] x, int rows, int size, int lo, int hi) {
     int cols = w.cols();
     int steps = steps(cols);
     for (int item = lo; item < hi; ) {
@@ -124,14 +130,14 @@ final class Multiplier {
       item += last - first;
       int k = first * PANEL;
       int n = Math.min(cols, last * PANEL) - k;
-      for (int i = 0; i < Tiles.ROWS; i++) {
-        int r = tile * Tiles.ROWS + i;
-        int to = (tile * cols + k) * Tiles.ROWS + i;
+      for (int i = 0; i < size; i++) {
+        int r = tile * size + i;
+        int to = (tile * cols + k) * size + i;
         if (r < rows) {
-          w.format().prepare(x, r * cols + k, n, packed, to, Tiles.ROWS);
+          w.format().prepare(x, r * cols + k, n, packed, to, size);
         } else {
           for (int j = 0; j < n; j++) {
-            packed[to + j * Tiles.ROWS] = 0;
+            packed[to + j * size] = 0;
           }
         }
       }
@@ -158,6 +164,7 @@ final class Multiplier {
       float[] y,
       int row,
       int rows,
+      int tile,
       Mode mode,
       int ldy,
       int units,
@@ -165,9 +172,9 @@ final class Multiplier {
       int lo,
       int hi) {
     for (int p = lo; p < hi; p++) {
-      panel(w, p, row, rows, worker, 0);
+      panel(w, p, row, rows, tile, worker, 0);
       if (mode == Mode.SWIGLU) {
-        panel(w, p + units, row, rows, worker, ROW_BLOCK * PANEL);
+        panel(w, p + units, row, rows, tile, worker, ROW_BLOCK * PANEL);
       }
       finish(w, p, sums[worker], 0, ROW_BLOCK * PANEL, rows, y, row * ldy, ldy, mode);
     }
@@ -215,44 +222,49 @@ final class Multiplier {
   }
 
   // All rows of a block times one panel, into sums[worker][at...] as [row][32].
-  private void panel(PanelMatrix w, int p, int row, int rows, int worker, int at) {
+  private void panel(PanelMatrix w, int p, int row, int rows, int tile, int worker, int at) {
     int cols = w.cols();
-    int tiles = (rows + Tiles.ROWS - 1) / Tiles.ROWS;
-    boolean blocks = exactOrder && w.format() == PanelFormat.Q8_0;
+    float[] acc = sums[worker];
+    Arrays.fill(acc, at, at + (rows + tile - 1) / tile * tile * PANEL, 0);
     for (int k0 = 0; k0 < cols; k0 += DEPTH) {
       int kn = Math.min(DEPTH, cols - k0);
-      int x = (row / Tiles.ROWS * cols + k0) * Tiles.ROWS;
+      int x = row * cols + k0 * tile;
       if (w.format() == PanelFormat.F32) {
-        tiles(w.data(), w.offset(p) + k0 * PANEL, kn, x, cols, tiles, sums[worker], at, k0 == 0);
-      } else if (blocks) {
+        tiles(w.data(), w.offset(p) + k0 * PANEL, kn, x, cols, rows, tile, acc, at);
+      } else if (inBlocks(w)) {
         Expansions.q8Unscaled(w.data(), w.offset(p), k0, kn, cols, panels[worker]);
-        blocks(w, p, k0, kn, panels[worker], x, tiles, sums[worker], at);
+        blocks(w, p, k0, kn, panels[worker], x, rows, acc, at);
       } else {
         w.format().expand(w.data(), w.offset(p), k0, kn, cols, panels[worker]);
-        tiles(panels[worker], 0, kn, x, cols, tiles, sums[worker], at, k0 == 0);
+        tiles(panels[worker], 0, kn, x, cols, rows, tile, acc, at);
       }
     }
   }
 
   private void tiles(
-      int[] s, int from, int kn, int x, int cols, int tiles, float[] acc, int at, boolean fresh) {
-    for (int t = 0; t < tiles; t++) {
-      int xt = x + t * cols * Tiles.ROWS;
-      int to = at + t * Tiles.ROWS * PANEL;
+      int[] s, int from, int kn, int x, int cols, int rows, int tile, float[] acc, int at) {
+    for (int r = 0; r < rows; r += tile) {
+      int xt = x + r * cols;
+      int to = at + r * PANEL;
       for (int j = 0; j < PANEL; j += Tiles.COLS) {
-        Tiles.tile4(s, from + j, kn, packed, xt, acc, to + j, PANEL, fresh);
+        if (rows - r > Tiles.ROWS && tile > Tiles.ROWS) {
+          WideTile.tile8(s, from + j, kn, packed, xt, acc, to + j, PANEL);
+        } else {
+          Tiles.tile4(s, from + j, kn, packed, xt, tile, acc, to + j, PANEL, false);
+        }
       }
     }
   }
 
+  private boolean inBlocks(PanelMatrix w) {
+    return exactOrder && w.format() == PanelFormat.Q8_0;
+  }
+
   private void blocks(
-      PanelMatrix w, int p, int k0, int kn, int[] s, int x, int tiles, float[] acc, int at) {
-    for (int t = 0; t < tiles; t++) {
-      int xt = x + t * w.cols() * Tiles.ROWS;
-      int to = at + t * Tiles.ROWS * PANEL;
-      if (k0 == 0) {
-        Arrays.fill(acc, to, to + Tiles.ROWS * PANEL, 0);
-      }
+      PanelMatrix w, int p, int k0, int kn, int[] s, int x, int rows, float[] acc, int at) {
+    for (int r = 0; r < rows; r += Tiles.ROWS) {
+      int xt = x + r * w.cols();
+      int to = at + r * PANEL;
       for (int b = 0; b < kn / 32; b++) {
         for (int j = 0; j < PANEL; j += L) {
           FloatVector scale =

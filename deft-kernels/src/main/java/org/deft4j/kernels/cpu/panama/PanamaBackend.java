@@ -9,6 +9,7 @@ import org.deft4j.kernels.Weights;
 import org.deft4j.kernels.cpu.CpuBackend;
 import org.deft4j.kernels.cpu.CpuKvCache;
 import org.deft4j.kernels.cpu.CpuMatrix;
+import org.deft4j.tree.plan.AttentionPlan;
 
 /** The backend on the Vector API; see the package for its layouts. */
 final class PanamaBackend extends CpuBackend {
@@ -109,6 +110,12 @@ final class PanamaBackend extends CpuBackend {
       int heads,
       float scale,
       float[] out) {
-    attention.run((PanamaKvCache) kv, layer, batch.plan(), qkv, qkvCols, heads, scale, out);
+    AttentionPlan plan = batch.plan();
+    int end = 0;
+    for (int p = 0; p < plan.pieces(); p++) {
+      end = Math.max(end, plan.pieceSlot()[p] + plan.pieceLength()[p]);
+    }
+    reserve(kv, end);
+    attention.run((PanamaKvCache) kv, layer, plan, qkv, qkvCols, heads, scale, out);
   }
 }

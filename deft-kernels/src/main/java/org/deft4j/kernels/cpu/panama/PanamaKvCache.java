@@ -16,6 +16,8 @@ import org.deft4j.kernels.cpu.Halves;
 final class PanamaKvCache extends CpuKvCache {
   private static final int PANEL = Lanes.PANEL;
   private static final int HALF = PANEL / 2;
+  // Slots that get memory at first.
+  private static final int FIRST = 1024;
 
   private final PanamaBackend backend;
   private final boolean wide;
@@ -25,23 +27,51 @@ final class PanamaKvCache extends CpuKvCache {
   private float[][] values = {};
   private int[][] halfKeys = {};
   private int[][] halfValues = {};
+  private int capacity;
 
   PanamaKvCache(KvShape shape, PanamaBackend backend) {
     super(shape);
     this.backend = backend;
     wide = shape.type() == KvType.F32;
     row = (shape.headDim() + Tiles.COLS - 1) / Tiles.COLS * Tiles.COLS;
-    int panels = (shape.slots() + PANEL - 1) / PANEL;
-    int keySize = Math.multiplyExact(Math.multiplyExact(panels, PANEL), shape.headDim());
-    int valueSize = Math.multiplyExact(shape.slots(), row);
     int heads = Math.multiplyExact(shape.layers(), shape.kvHeads());
     if (wide) {
-      keys = new float[heads][keySize];
-      values = new float[heads][valueSize];
+      keys = new float[heads][0];
+      values = new float[heads][0];
     } else {
-      halfKeys = new int[heads][keySize / 2];
-      halfValues = new int[heads][valueSize / 2];
+      halfKeys = new int[heads][0];
+      halfValues = new int[heads][0];
     }
+    // A cache that the heap may not hold fails now, not in the middle of a run.
+    Runtime heap = Runtime.getRuntime();
+    if (bytes() > heap.maxMemory() - heap.totalMemory() + heap.freeMemory()) {
+      reserve(shape.slots());
+    }
+  }
+
+  /** Memory comes as slots are used: clearing all of it would take longer than a short run. */
+  @Override
+  protected void reserve(int slots) {
+    if (slots <= capacity) {
+      return;
+    }
+    int n = Math.min(shape().slots(), Math.max(slots, Math.max(FIRST, 2 * capacity)));
+    int keySize = keySize(n);
+    int valueSize = Math.multiplyExact(n, row);
+    for (int i = 0; i < keys.length; i++) {
+      keys[i] = Arrays.copyOf(keys[i], keySize);
+      values[i] = Arrays.copyOf(values[i], valueSize);
+    }
+    for (int i = 0; i < halfKeys.length; i++) {
+      halfKeys[i] = Arrays.copyOf(halfKeys[i], keySize / 2);
+      halfValues[i] = Arrays.copyOf(halfValues[i], valueSize / 2);
+    }
+    capacity = n;
+  }
+
+  private int keySize(int slots) {
+    int panels = (slots + PANEL - 1) / PANEL;
+    return Math.multiplyExact(Math.multiplyExact(panels, PANEL), shape().headDim());
   }
 
   /** Whether values are float32. */
@@ -142,10 +172,8 @@ final class PanamaKvCache extends CpuKvCache {
 
   @Override
   public long bytes() {
-    return Arrays.stream(keys).mapToLong(a -> a.length * 4L).sum()
-        + Arrays.stream(values).mapToLong(a -> a.length * 4L).sum()
-        + Arrays.stream(halfKeys).mapToLong(a -> a.length * 4L).sum()
-        + Arrays.stream(halfValues).mapToLong(a -> a.length * 4L).sum();
+    long heads = Math.max(keys.length, halfKeys.length);
+    return heads * (keySize(shape().slots()) + (long) shape().slots() * row) * (wide ? 4 : 2);
   }
 
   @Override

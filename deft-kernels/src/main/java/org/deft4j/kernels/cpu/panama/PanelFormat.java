@@ -133,8 +133,9 @@ enum PanelFormat {
   },
 
   /**
-   * {@code [32 / S][k / 4][S]} ints of four bytes, then {@code [32 / S][k / 32][S]} float32 scales,
-   * S being two vectors: what a loop reads lies in one stream.
+   * {@code [32 / S][k / 32][9][S]}: for each block of 32 input features S float32 scales, then
+   * eight times S ints of four bytes, S being two vectors. What a loop reads is one stream: with
+   * the scales in a stream of their own, memory's latency showed at the beginning of each panel.
    *
    * <p>An int holds bytes q0 to q3 as {@code q3 * 2^24 + (q2 * 2^16 + q1 * 2^8 + q0 mod 2^24)}, the
    * lower three with their signs. Shifted left by 24, 16 and 8 and taken as signed, it is 2^24
@@ -306,14 +307,13 @@ enum PanelFormat {
 
   /** Where int {@code q} of row {@code r} of a {@link #Q8_0} panel is. */
   static int q8At(int at, int q, int r, int cols) {
-    int s = Tiles.COLS;
-    return at + r / s * s * (cols / 4) + q * s + r % s;
+    return q8Scale(at, q / 8, r, cols) + (1 + q % 8) * Tiles.COLS;
   }
 
   /** Where the scale of block {@code b} of row {@code r} is. */
   static int q8Scale(int at, int b, int r, int cols) {
     int s = Tiles.COLS;
-    return at + cols * 8 + r / s * s * (cols / 32) + b * s + r % s;
+    return at + r / s * s * (cols / 32 * 9) + b * 9 * s + r % s;
   }
 
   private static short half(int[] s, int at, int k, int r) {

@@ -17,11 +17,12 @@ final class Products {
 
   /** Panel a and, unless negative, panel b: two panels give enough chains to hide the latency. */
   static void f32(int[] s, int a, int b, int cols, float[] x, int xAt, float[] acc) {
-    if (b < 0 || Tiles.COLS1 < 4 * L) {
+    if (b < 0) {
       f32One(s, a, cols, x, xAt, acc, 0);
-      if (b >= 0) {
-        f32One(s, b, cols, x, xAt, acc, PANEL);
-      }
+      return;
+    }
+    if (PANEL < 4 * L) {
+      f32Wide(s, a, b, cols, x, xAt, acc);
       return;
     }
     for (int j = 0; j < PANEL; j += Tiles.COLS1) {
@@ -42,6 +43,42 @@ final class Products {
       a0.intoArray(acc, at + j);
       a1.intoArray(acc, at + j + L);
     }
+  }
+
+  // Two streams of memory, each a panel of two vectors.
+  private static void f32Wide(int[] s, int a, int b, int cols, float[] x, int xAt, float[] acc) {
+    FloatVector a0 = FloatVector.zero(Lanes.F);
+    FloatVector a1 = a0;
+    FloatVector b0 = a0;
+    FloatVector b1 = a0;
+    int k = 0;
+    for (; k + 1 < cols; k += 2) {
+      FloatVector v = all(x[xAt + k]);
+      FloatVector u = all(x[xAt + k + 1]);
+      int o = a + k * PANEL;
+      int p = b + k * PANEL;
+      a0 = v.fma(load(s, o), a0);
+      a1 = v.fma(load(s, o + L), a1);
+      b0 = v.fma(load(s, p), b0);
+      b1 = v.fma(load(s, p + L), b1);
+      a0 = u.fma(load(s, o + PANEL), a0);
+      a1 = u.fma(load(s, o + PANEL + L), a1);
+      b0 = u.fma(load(s, p + PANEL), b0);
+      b1 = u.fma(load(s, p + PANEL + L), b1);
+    }
+    if (k < cols) {
+      FloatVector v = all(x[xAt + k]);
+      int o = a + k * PANEL;
+      int p = b + k * PANEL;
+      a0 = v.fma(load(s, o), a0);
+      a1 = v.fma(load(s, o + L), a1);
+      b0 = v.fma(load(s, p), b0);
+      b1 = v.fma(load(s, p + L), b1);
+    }
+    a0.intoArray(acc, 0);
+    a1.intoArray(acc, L);
+    b0.intoArray(acc, PANEL);
+    b1.intoArray(acc, PANEL + L);
   }
 
   private static void f32Pair(
@@ -173,12 +210,11 @@ final class Products {
     for (int j = 0; j < PANEL; j += 2 * L) {
       FloatVector t0 = FloatVector.zero(Lanes.F);
       FloatVector t1 = t0;
-      int from = PanelFormat.q8At(a, 0, j, cols);
-      int factors = PanelFormat.q8Scale(a, 0, j, cols);
+      int from = PanelFormat.q8Scale(a, 0, j, cols);
       for (int q = 0; q < n; q++) {
         int i = xAt + q * 4;
-        int o = from + q * PAIR;
-        int f = factors + (q >> 3) * PAIR;
+        int f = from + (q >> 3) * 9 * PAIR;
+        int o = f + ((q & 7) + 1) * PAIR;
         FloatVector x0 = all(x[i]);
         FloatVector x1 = all(x[i + 1]);
         FloatVector x2 = all(x[i + 2]);

@@ -30,14 +30,24 @@ final class Tiles {
   private Tiles() {}
 
   /**
-   * Four rows by {@link #COLS} columns: {@code acc[at + i * ld + j] += sum_k x[4k + i] * w[k][j]}.
+   * Four rows by {@link #COLS} columns: {@code acc[at + i * ld + j] += sum_k x[xStep * k + i] *
+   * w[k][j]}.
    *
    * @param w where the first column of the tile is in the panel's first row
-   * @param x rows packed by four, from {@code xAt}
+   * @param x rows packed by four or, with that {@code xStep}, more, from {@code xAt}
    * @param fresh starts from zero instead of {@code acc}
    */
   static void tile4(
-      int[] s, int w, int kn, float[] x, int xAt, float[] acc, int at, int ld, boolean fresh) {
+      int[] s,
+      int w,
+      int kn,
+      float[] x,
+      int xAt,
+      int xStep,
+      float[] acc,
+      int at,
+      int ld,
+      boolean fresh) {
     FloatVector z = FloatVector.zero(Lanes.F);
     FloatVector a0 = z;
     FloatVector a1 = z;
@@ -60,7 +70,7 @@ final class Tiles {
     for (int k = 0; k < kn; k++) {
       FloatVector w0 = load(s, w + k * Lanes.PANEL);
       FloatVector w1 = load(s, w + k * Lanes.PANEL + L);
-      int i = xAt + k * 4;
+      int i = xAt + k * xStep;
       FloatVector v = all(x[i]);
       a0 = v.fma(w0, a0);
       a1 = v.fma(w1, a1);
