@@ -8,7 +8,8 @@ struct ReadParams {
 };
 DEFT_PARAMS(probe_read, ReadParams);
 
-// Reads all words, four loads in flight a thread, and folds them so that none can be left out.
+// Reads all words, four loads in flight a thread, and folds them so that none can be left out. The result
+// is hardly ever written: thousands of warps that add to one word take longer than some reads.
 extern "C" __global__ void __launch_bounds__(512) probe_read(const __grid_constant__ ReadParams p) {
   const uint64_t stride = uint64_t(gridDim.x) * blockDim.x;
   uint64_t i = uint64_t(blockIdx.x) * blockDim.x + threadIdx.x;
@@ -26,5 +27,5 @@ extern "C" __global__ void __launch_bounds__(512) probe_read(const __grid_consta
     sum ^= a.x ^ a.y ^ a.z ^ a.w;
   }
   sum = __reduce_xor_sync(0xffffffffu, sum);
-  if ((threadIdx.x & 31) == 0) atomicXor(p.out, sum);
+  if ((threadIdx.x & 31) == 0 && sum == 0x9e3779b9u) atomicXor(p.out, sum);
 }

@@ -196,18 +196,27 @@ final class BenchAttentionCommand implements Callable<Integer> {
   }
 
   private static String line(Map<String, Object> row) {
-    return String.format(
-        Locale.ROOT,
-        "| %s | %s | %s | %d | %d | %.1f | %.1f | %.2f | %.1f | %.1e |%n",
-        row.get("workload"),
-        row.get("attention"),
-        row.get("heads"),
-        row.get("rows"),
-        row.get("tokens"),
-        row.get("streamMicros"),
-        row.get("attentionMicros"),
-        row.get("ratio"),
-        row.get("scheduleMicros"),
-        row.get("error"));
+    StringBuilder line = new StringBuilder("|");
+    for (String column :
+        List.of(
+            "workload",
+            "attention",
+            "heads",
+            "rows",
+            "tokens",
+            "streamMicros",
+            "attentionMicros",
+            "ratio",
+            "scheduleMicros",
+            "error")) {
+      Object value = row.get(column);
+      String text =
+          value instanceof Double d
+              ? String.format(
+                  Locale.ROOT, column.equals("error") ? "%.1e" : d < 10 ? "%.2f" : "%.1f", d)
+              : String.valueOf(value);
+      line.append(' ').append(text).append(" |");
+    }
+    return line.append('\n').toString();
   }
 }

@@ -152,8 +152,11 @@ public record Workload(
     ordered.add(List.of());
     ordered.sort((a, b) -> Integer.compare(a.size(), b.size()));
     for (List<Integer> path : ordered) {
-      Integer above = path.isEmpty() ? top : nodes.get(path.subList(0, path.size() - 1));
-      if (above == null) {
+      int above =
+          path.isEmpty()
+              ? top
+              : nodes.getOrDefault(path.subList(0, path.size() - 1), Forest.NONE);
+      if (above == Forest.NONE) {
         throw new IllegalArgumentException("draft token " + path + " has no token above it");
       }
       int s = forest.child(above);

@@ -64,9 +64,12 @@ public final class Workloads {
 
   private static Workload draft(Path file, int size, int prompt) {
     try {
-      Map<?, ?> json = (Map<?, ?>) JsonReader.read(Files.readString(file));
       List<List<Integer>> paths = new ArrayList<>();
-      for (Object path : (List<?>) json.get("Tree_Structure")) {
+      if (!(JsonReader.read(Files.readString(file)) instanceof Map<?, ?> json)
+          || !(json.get("Tree_Structure") instanceof List<?> tree)) {
+        throw new IllegalArgumentException("it has no Tree_Structure");
+      }
+      for (Object path : tree) {
         List<Integer> numbers = new ArrayList<>();
         for (Object n : (List<?>) path) {
           numbers.add(((Long) n).intValue());
@@ -74,7 +77,7 @@ public final class Workloads {
         paths.add(numbers);
       }
       return Workload.draft(prompt + " + " + size + "-token tree", prompt, paths);
-    } catch (IOException | ClassCastException | IllegalArgumentException | NullPointerException e) {
+    } catch (IOException | ClassCastException | IllegalArgumentException e) {
       throw new DeftException(
           DeftException.USAGE, "no file of draft trees: " + file + ": " + e.getMessage(), e);
     }

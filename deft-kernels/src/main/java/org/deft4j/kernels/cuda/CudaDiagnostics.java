@@ -6,7 +6,7 @@ import org.deft4j.tree.DeftException;
 
 /** What {@code deft doctor} tells of a device. */
 final class CudaDiagnostics {
-  private static final String[] IMAGES = {"step", "attention_reference", "probe"};
+  private static final String[] IMAGES = {"step", "attention", "attention_reference", "probe"};
 
   private CudaDiagnostics() {}
 
