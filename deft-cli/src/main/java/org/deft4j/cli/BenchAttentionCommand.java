@@ -27,8 +27,8 @@ import picocli.CommandLine.Option;
 @Command(
     name = "attention",
     description = {
-      "Time tree attention alone on a CUDA device: one layer inside a graph, keys and values rotated"
-          + " past the cache, beside a plain read of the same bytes.",
+      "Time tree attention alone on a CUDA device: one layer inside a graph, keys and values"
+          + " rotated past the cache, beside a plain read of the same bytes.",
       "The recordings are those of the DeFT paper: github.com/LINs-lab/DeFT, dataset/generation."
     },
     mixinStandardHelpOptions = true,
@@ -87,7 +87,8 @@ final class BenchAttentionCommand implements Callable<Integer> {
         switch (dtype) {
           case "bf16" -> KvType.BF16;
           case "f16" -> KvType.F16;
-          default -> throw new IllegalArgumentException("--dtype must be bf16 or f16, was " + dtype);
+          default ->
+              throw new IllegalArgumentException("--dtype must be bf16 or f16, was " + dtype);
         };
     List<AttentionMethod> chosen = methods.stream().map(AttentionMethod::of).distinct().toList();
     List<Map<String, Object>> rows = new ArrayList<>();
@@ -175,7 +176,13 @@ final class BenchAttentionCommand implements Callable<Integer> {
         int q = Integer.parseInt(parts[0]);
         int kv = Integer.parseInt(parts[1]);
         int dim = Integer.parseInt(parts[2]);
-        if (q > 0 && kv > 0 && q % kv == 0 && q / kv <= 16 && dim > 0 && dim <= 128 && dim % 8 == 0) {
+        if (q > 0
+            && kv > 0
+            && q % kv == 0
+            && q / kv <= 16
+            && dim > 0
+            && dim <= 128
+            && dim % 8 == 0) {
           return w.withHeads(q, kv, dim);
         }
       }
@@ -183,16 +190,16 @@ final class BenchAttentionCommand implements Callable<Integer> {
       // The message below says it.
     }
     throw new IllegalArgumentException(
-        "--heads must be query heads, KV heads, head dim, like 32,8,128 (at most 16 query heads a KV"
-            + " head, a head dim of a multiple of 8 up to 128), was "
+        "--heads must be query heads, KV heads, head dim, like 32,8,128 (at most 16 query heads a"
+            + " KV head, a head dim of a multiple of 8 up to 128), was "
             + spec);
   }
 
   private static String header() {
     return """
-        | workload | method | heads | rows | tokens | stream | attention | ratio | schedule | error |
-        |---|---|---|--:|--:|--:|--:|--:|--:|--:|
-        """;
+    | workload | method | heads | rows | tokens | stream | attention | ratio | schedule | error |
+    |---|---|---|--:|--:|--:|--:|--:|--:|--:|
+    """;
   }
 
   private static String line(Map<String, Object> row) {

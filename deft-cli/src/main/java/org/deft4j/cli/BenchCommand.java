@@ -8,7 +8,9 @@ import picocli.CommandLine.Spec;
 /** {@code deft bench}: only its subcommands do something. */
 @Command(
     name = "bench",
-    description = "Measure: the traffic and the time of attention, and how often searches find right answers.",
+    description =
+        "Measure: the traffic and the time of attention, and how often searches find right"
+            + " answers.",
     mixinStandardHelpOptions = true,
     synopsisSubcommandLabel = "COMMAND",
     subcommands = {BenchIoCommand.class, BenchAttentionCommand.class, BenchSortingCommand.class})

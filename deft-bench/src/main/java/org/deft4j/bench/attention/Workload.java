@@ -63,7 +63,8 @@ public record Workload(
    * A tree by levels, as in FastTree's published benchmark: {@code nodes[i]} nodes of {@code
    * tokens[i]} tokens each on level i, spread evenly below the level before.
    *
-   * @throws IllegalArgumentException if a level has no positive multiple of the nodes of the one above
+   * @throws IllegalArgumentException if a level has no positive multiple of the nodes of the one
+   *     above
    */
   public static Workload levels(String name, int[] nodes, int[] tokens) {
     if (nodes.length == 0 || nodes.length != tokens.length) {
@@ -130,7 +131,10 @@ public record Workload(
 
   private static int[] numbers(String spec, String list) {
     try {
-      return Arrays.stream(list.split(",", -1)).map(String::trim).mapToInt(Integer::parseInt).toArray();
+      return Arrays.stream(list.split(",", -1))
+          .map(String::trim)
+          .mapToInt(Integer::parseInt)
+          .toArray();
     } catch (NumberFormatException e) {
       throw new IllegalArgumentException(
           "tree '" + spec + "' is not like 1,10/4000,400: '" + list + "' is no list of numbers", e);
@@ -153,9 +157,7 @@ public record Workload(
     ordered.sort((a, b) -> Integer.compare(a.size(), b.size()));
     for (List<Integer> path : ordered) {
       int above =
-          path.isEmpty()
-              ? top
-              : nodes.getOrDefault(path.subList(0, path.size() - 1), Forest.NONE);
+          path.isEmpty() ? top : nodes.getOrDefault(path.subList(0, path.size() - 1), Forest.NONE);
       if (above == Forest.NONE) {
         throw new IllegalArgumentException("draft token " + path + " has no token above it");
       }
@@ -167,7 +169,10 @@ public record Workload(
     return new Workload(name, 32, 8, 128, forest, batch);
   }
 
-  /** The flat form of DeFT's own benchmark: every one of {@code tokens} tokens a child of the prompt. */
+  /**
+   * The flat form of DeFT's own benchmark: every one of {@code tokens} tokens a child of the
+   * prompt.
+   */
   public static Workload flatDraft(int prompt, int tokens) {
     return levels(prompt + " + " + tokens + " flat", new int[] {1, tokens}, new int[] {prompt, 1});
   }

@@ -14,8 +14,8 @@ import org.deft4j.tree.DeftException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The named workloads of {@code deft bench attention}: those of the DeFT paper's sizes, and the trees
- * of FastTree's published benchmark.
+ * The named workloads of {@code deft bench attention}: those of the DeFT paper's sizes, and the
+ * trees of FastTree's published benchmark.
  */
 public final class Workloads {
   private static final String[] FAST_TREE = {

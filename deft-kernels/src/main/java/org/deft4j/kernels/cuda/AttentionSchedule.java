@@ -5,25 +5,25 @@ import org.deft4j.tree.plan.AttentionMethod;
 import org.deft4j.tree.plan.AttentionPlan;
 
 /**
- * Lays an {@link AttentionPlan} out for the attention kernels: who computes what, in flat arrays that
- * are the structs of {@code attention_params.cuh} (32-bit words).
+ * Lays an {@link AttentionPlan} out for the attention kernels: who computes what, in flat arrays
+ * that are the structs of {@code attention_params.cuh} (32-bit words).
  *
  * <p>The same schedule serves all KV heads and layers. Its parts:
  *
  * <ul>
  *   <li><b>Jobs.</b> Consecutive pieces that are computed with one block of query rows: a shared
- *       prefix with all its rows, or several leaves with their rows together (a token that a row does
- *       not see costs nothing while reading is the bound). Rows beyond {@link Tuning#maxRows} are cut in
- *       equal blocks.
+ *       prefix with all its rows, or several leaves with their rows together (a token that a row
+ *       does not see costs nothing while reading is the bound). Rows beyond {@link Tuning#maxRows}
+ *       are cut in equal blocks.
  *   <li><b>Tiles.</b> A job's tokens end to end, 64 at a time.
- *   <li><b>Ranges.</b> The line of all jobs' tiles, weighted by cost, cut in equal contiguous parts: one
- *       thread block a range and KV head. What a range holds of a job is an <b>item</b>; each item
- *       writes one partial result a row (two where its warpgroups share out the tiles).
+ *   <li><b>Ranges.</b> The line of all jobs' tiles, weighted by cost, cut in equal contiguous
+ *       parts: one thread block a range and KV head. What a range holds of a job is an <b>item</b>;
+ *       each item writes one partial result a row (two where its warpgroups share out the tiles).
  * </ul>
  *
- * <p>The groups of {@code node}, {@code node-chunk} and of deterministic plans are never cut or joined:
- * each is an item, as these methods say. All other methods are cut where it suits the device; their
- * groups tell what is read, not where work is divided.
+ * <p>The groups of {@code node}, {@code node-chunk} and of deterministic plans are never cut or
+ * joined: each is an item, as these methods say. All other methods are cut where it suits the
+ * device; their groups tell what is read, not where work is divided.
  *
  * <p>Cost: linear in pieces, tiles and partial results; no allocation but growth.
  */
@@ -78,7 +78,15 @@ final class AttentionSchedule {
       }
       int[] last = {widths[widths.length - 1]};
       return new Tuning(
-          teams == 1 ? last : widths, teams, maxRows, 0, 0, rowsPerTile, itemTiles, rowsPerItemTile, true);
+          teams == 1 ? last : widths,
+          teams,
+          maxRows,
+          0,
+          0,
+          rowsPerTile,
+          itemTiles,
+          rowsPerItemTile,
+          true);
     }
   }
 

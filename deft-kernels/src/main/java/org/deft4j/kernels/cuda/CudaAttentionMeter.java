@@ -9,9 +9,9 @@ import org.deft4j.tree.plan.AttentionPlan;
 
 /**
  * Times attention alone on a CUDA device: both stages of one layer, as a node of a graph of many
- * layers whose keys and values lie in different memory, so that the second-level cache does not hold
- * them. Beside it a plain read of as many bytes, which is the bound for anything that reads them, and
- * the error against float64.
+ * layers whose keys and values lie in different memory, so that the second-level cache does not
+ * hold them. Beside it a plain read of as many bytes, which is the bound for anything that reads
+ * them, and the error against float64.
  */
 public final class CudaAttentionMeter implements AutoCloseable {
   /**
@@ -67,7 +67,8 @@ public final class CudaAttentionMeter implements AutoCloseable {
     long unique = tokens * kvHeads * headDim * 2L * type.bytes();
     long each = 2L * (slots + 63) * kvHeads * (headDim <= 64 ? 64 : 128) * type.bytes();
     int layers =
-        (int) Math.clamp(Math.min(ROTATION_BYTES / unique + 1, device.freeBytes() / 2 / each), 1, 32);
+        (int)
+            Math.clamp(Math.min(ROTATION_BYTES / unique + 1, device.freeBytes() / 2 / each), 1, 32);
     KvShape shape = new KvShape(layers, kvHeads, headDim, slots, type);
     SplittableRandom random = new SplittableRandom(1);
     DType dtype = DType.of(type);

@@ -9,9 +9,9 @@ import org.jspecify.annotations.Nullable;
  * Tree attention by the kernels of {@code attention.cu}: the plan becomes an {@link
  * AttentionSchedule} once a step, which all layers read.
  *
- * <p>On sm_90a both stages are one kernel, launched cooperatively with a thread block an SM; elsewhere
- * stage 2 is a kernel of its own. The system property {@value #PORTABLE} makes an H100 or H200 take
- * the kernels of the others, for tests and comparisons.
+ * <p>On sm_90a both stages are one kernel, launched cooperatively with a thread block an SM;
+ * elsewhere stage 2 is a kernel of its own. The system property {@value #PORTABLE} makes an H100 or
+ * H200 take the kernels of the others, for tests and comparisons.
  */
 final class TiledAttention implements CudaAttention {
   /** Set to {@code true} to run the kernels for all architectures where others would do. */
@@ -48,8 +48,8 @@ final class TiledAttention implements CudaAttention {
   private @Nullable DeviceBuffer arrived;
 
   /**
-   * @param deterministic a row's bits must not depend on its siblings: the groups of plans stay whole,
-   *     and nothing is decided by the number of rows
+   * @param deterministic a row's bits must not depend on its siblings: the groups of plans stay
+   *     whole, and nothing is decided by the number of rows
    */
   TiledAttention(CudaDevice device, boolean deterministic) {
     this.device = device;

@@ -17,8 +17,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * A schedule, read as the kernels read it, lets each row see each token of its plan exactly once, in
- * partial results that nothing else writes and that the row merges.
+ * A schedule, read as the kernels read it, lets each row see each token of its plan exactly once,
+ * in partial results that nothing else writes and that the row merges.
  */
 class AttentionScheduleTest {
   private static final int[] GROUPS = {1, 2, 3, 4, 7, 8, 16};
@@ -56,8 +56,7 @@ class AttentionScheduleTest {
     int group = GROUPS[seed % GROUPS.length];
     AttentionSchedule.Tuning tuning =
         seed % 4 == 3 ? AttentionSchedule.Tuning.PORTABLE : AttentionSchedule.Tuning.SM90;
-    AttentionSchedule schedule =
-        new AttentionSchedule(group, RANGES[seed % RANGES.length], tuning);
+    AttentionSchedule schedule = new AttentionSchedule(group, RANGES[seed % RANGES.length], tuning);
     for (int round = 0; round < 2; round++) {
       schedule.build(plan);
       String where = plan.method() + ", seed " + seed + ", group " + group;
@@ -166,9 +165,7 @@ class AttentionScheduleTest {
   private static int[] sight(AttentionSchedule s, int t, int token, int group) {
     int[] tile = Arrays.copyOfRange(s.tile(), t * 4, t * 4 + 4);
     if ((tile[2] & 1 << 8) == 0) {
-      return new int[] {
-        tile[0] + token, tile[1] & 0xffff, tile[1] >>> 16, tile[3] + token
-      };
+      return new int[] {tile[0] + token, tile[1] & 0xffff, tile[1] >>> 16, tile[3] + token};
     }
     int r = tile[0];
     while (r + 1 < tile[0] + tile[1] && (s.run()[(r + 1) * 4 + 2] & 0xff) <= token) {
