@@ -5,8 +5,9 @@
 // tile once. A producer warpgroup gathers tiles with asynchronous copies; two consumer warpgroups share
 // them, each with rows of its own or, where rows are few, with every second tile.
 //
-// Softmax keeps a reference exponent a row that moves only when a score exceeds it by 2^LIMIT (or a row
-// sees its first token): no maximum is searched in the usual tile. A row's reference depends on its own scores alone.
+// Softmax keeps a reference exponent a row that moves only when a probability would exceed LIMIT (or a
+// row sees its first token): no maximum is searched in the usual tile. A row's reference depends on its
+// own scores alone.
 #pragma once
 #include "attention_combine.cuh"
 #include "attention_params.cuh"
@@ -222,9 +223,6 @@ __device__ __forceinline__ void consume(const AttentionParams& p, Shared<D>& sm,
     }
   };
   look();
-#ifdef DEFT_OVERLAP
-  int held = -1;  // stage whose values the matrix unit still reads
-#endif
   for (int t = 0; t < tiles; t++) {
     if (item.split && (t & 1) != warpgroup) {
       mbarrierWait(full + at.stage * 8, at.parity);
@@ -300,12 +298,6 @@ __device__ __forceinline__ void consume(const AttentionParams& p, Shared<D>& sm,
     {
       float s[N / 2];
       scores(s);
-#ifdef DEFT_OVERLAP
-      wgmmaWait<1>();
-#pragma unroll
-      for (int h = 0; h < HALVES; h++) pin(o[h]);
-      if (held >= 0 && lane == 0) mbarrierArrive(empty + held * 8);
-#endif
       wgmmaWait<0>();
       pin(s);
       if (whole && t < step && !p.exact) {
@@ -387,22 +379,12 @@ __device__ __forceinline__ void consume(const AttentionParams& p, Shared<D>& sm,
       sum[2 * j + 1] += x.y + y.y;
     }
     look();
-#ifdef DEFT_OVERLAP
-    held = at.stage;
-#else
     wgmmaWait<0>();
 #pragma unroll
     for (int h = 0; h < HALVES; h++) pin(o[h]);
     if (lane == 0) mbarrierArrive(empty + at.stage * 8);
-#endif
     at.next();
   }
-#ifdef DEFT_OVERLAP
-  wgmmaWait<0>();
-#pragma unroll
-  for (int h = 0; h < HALVES; h++) pin(o[h]);
-  if (held >= 0 && lane == 0) mbarrierArrive(empty + held * 8);
-#endif
 
   // Flush. Code that runs once an item comes slowly from memory, so there is little of it: nothing is
   // normalised here. Sums over tokens: 32 threads hold one of each column; the queries' room takes them.

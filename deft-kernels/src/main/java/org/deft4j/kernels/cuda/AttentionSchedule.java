@@ -13,8 +13,8 @@ import org.deft4j.tree.plan.AttentionPlan;
  * <ul>
  *   <li><b>Jobs.</b> Consecutive pieces that are computed with one block of query rows: a shared
  *       prefix with all its rows, or several leaves with their rows together (a token that a row
- *       does not see costs nothing while reading is the bound). Rows beyond {@link Tuning#maxRows}
- *       are cut in equal blocks.
+ *       does not see costs nothing while reading is the bound). Rows beyond {@link
+ *       AttentionTuning#maxRows} are cut in equal blocks.
  *   <li><b>Tiles.</b> A job's tokens end to end, 64 at a time.
  *   <li><b>Ranges.</b> The line of all jobs' tiles, weighted by cost, cut in equal contiguous
  *       parts: one thread block a range and KV head. What a range holds of a job is an <b>item</b>;
@@ -41,58 +41,9 @@ final class AttentionSchedule {
   private static final int RUNS = 1 << 8;
   private static final int FULL = 1 << 9;
 
-  /**
-   * What a kernel can do and what it costs.
-   *
-   * @param widths rows that a team of warps may take, as compiled, ascending
-   * @param teams teams that share the rows of an item
-   * @param maxRows most rows (queries times group) of an item
-   * @param splitRows items of at most so many rows share tiles, not rows, between two teams
-   * @param joinRows pieces of different rows are joined in a job up to so many rows
-   * @param rowsPerTile rows at which computing a tile takes as long as reading it
-   * @param itemTiles fixed cost of an item in tiles
-   * @param rowsPerItemTile rows that add the cost of a tile to an item: what runs once an item
-   * @param fixed groups of plans stay whole and a row's results do not depend on its siblings
-   */
-  record Tuning(
-      int[] widths,
-      int teams,
-      int maxRows,
-      int splitRows,
-      int joinRows,
-      double rowsPerTile,
-      double itemTiles,
-      double rowsPerItemTile,
-      boolean fixed) {
-    /** For sm_90a. */
-    static final Tuning SM90 =
-        new Tuning(new int[] {8, 16, 32, 48, 64, 80, 104}, 2, 208, 32, 32, 140, 2, 40, false);
-
-    /** For all other architectures. */
-    static final Tuning PORTABLE = new Tuning(new int[] {16, 64}, 1, 64, 0, 16, 32, 1.5, 64, false);
-
-    /** This, with one way to compute a row however many rows there are. */
-    Tuning fixed(boolean on) {
-      if (!on) {
-        return this;
-      }
-      int[] last = {widths[widths.length - 1]};
-      return new Tuning(
-          teams == 1 ? last : widths,
-          teams,
-          maxRows,
-          0,
-          0,
-          rowsPerTile,
-          itemTiles,
-          rowsPerItemTile,
-          true);
-    }
-  }
-
   private final int group;
   private final int ranges;
-  private final Tuning tuning;
+  private final AttentionTuning tuning;
 
   // Coalesced pieces.
   private int segments;
@@ -121,12 +72,7 @@ final class AttentionSchedule {
   private int[] run = new int[256 * RUN_WORDS];
   private int partials;
 
-  // Entries (row, partial) in order of items, and the same by row.
-  private int entries;
-  private int[] entryRow = new int[256];
-  private int[] entryPartial = new int[256];
-  private int[] rowPartial = new int[64];
-  private int[] partialOf = new int[256];
+  private final PartialLists lists = new PartialLists();
   private int[] rowStamp = new int[64];
   private int stamp;
   private int mask;
@@ -139,7 +85,7 @@ final class AttentionSchedule {
    * @param group query heads a KV head
    * @param ranges parts to cut the work in: thread blocks a KV head
    */
-  AttentionSchedule(int group, int ranges, Tuning tuning) {
+  AttentionSchedule(int group, int ranges, AttentionTuning tuning) {
     if (group < 1 || group > 16 || ranges < 1) {
       throw new IllegalArgumentException(
           "group of " + group + " query heads (1..16 work), " + ranges + " ranges");
@@ -206,16 +152,16 @@ final class AttentionSchedule {
 
   /** First entry of each query row, {@code [rows + 1]}. */
   int[] rowPartial() {
-    return rowPartial;
+    return lists.rowPartial();
   }
 
   int entries() {
-    return entries;
+    return lists.entries();
   }
 
   /** Partial result of each entry, in the order in which they are merged. */
   int[] partialOf() {
-    return partialOf;
+    return lists.partialOf();
   }
 
   /** Makes the schedule of a plan. */
@@ -224,7 +170,7 @@ final class AttentionSchedule {
     tiles = 0;
     runs = 0;
     partials = 0;
-    entries = 0;
+    lists.clear();
     jobs = 0;
     segments = 0;
     mask =
@@ -234,7 +180,7 @@ final class AttentionSchedule {
           case BITS -> 2;
         };
     boolean whole =
-        tuning.fixed
+        tuning.fixed()
             || plan.method() == AttentionMethod.NODE
             || plan.method() == AttentionMethod.NODE_CHUNK;
     if (whole) {
@@ -244,7 +190,7 @@ final class AttentionSchedule {
       lineJobs(plan);
       cut();
     }
-    sortEntries(plan.rows());
+    lists.sort(plan.rows());
   }
 
   // --- jobs ---
@@ -279,7 +225,7 @@ final class AttentionSchedule {
           int unionLo = Math.min(lo, pieceLo);
           int unionHi = Math.max(hi, pieceHi);
           boolean same = pieceLo == lo && pieceHi == hi;
-          boolean few = (unionHi - unionLo) * group <= tuning.joinRows;
+          boolean few = (unionHi - unionLo) * group <= tuning.joinRows();
           // Not worth an item of its own: a draft token, the first tokens of a branch.
           boolean little = pieceLo >= lo && pieceHi <= hi && plan.pieceLength()[p] < TILE / 2;
           if (same || join && (few || little)) {
@@ -348,7 +294,7 @@ final class AttentionSchedule {
   }
 
   private void addJobs(int first, int end, int lo, int hi) {
-    int most = tuning.maxRows / group;
+    int most = tuning.maxRows() / group;
     int blocks = Math.ceilDiv(hi - lo, most);
     for (int b = 0; b < blocks; b++) {
       int from = lo + (int) ((long) (hi - lo) * b / blocks);
@@ -380,11 +326,11 @@ final class AttentionSchedule {
   // --- ranges ---
 
   private double tileCost(int job) {
-    return Math.max(1, (jobHi[job] - jobLo[job]) * group / tuning.rowsPerTile);
+    return Math.max(1, (jobHi[job] - jobLo[job]) * group / tuning.rowsPerTile());
   }
 
   private double itemCost(int job) {
-    return tuning.itemTiles + (jobHi[job] - jobLo[job]) * group / tuning.rowsPerItemTile;
+    return tuning.itemTiles() + (jobHi[job] - jobLo[job]) * group / tuning.rowsPerItemTile();
   }
 
   private void cut() {
@@ -520,10 +466,10 @@ final class AttentionSchedule {
       hi = jobHi[job];
     }
     int rows = (hi - lo) * group;
-    boolean split = rows <= tuning.splitRows && count > 1;
-    int columns = split ? rows : Math.ceilDiv(rows, tuning.teams);
+    boolean split = rows <= tuning.splitRows() && count > 1;
+    int columns = split ? rows : Math.ceilDiv(rows, tuning.teams());
     int width = 0;
-    while (tuning.widths[width] < columns) {
+    while (tuning.widths()[width] < columns) {
       width++;
     }
     int k = items++ * ITEM_WORDS;
@@ -532,32 +478,19 @@ final class AttentionSchedule {
     item[k + 2] = tiles;
     item[k + 3] = tiles + count;
     item[k + 4] = partials;
-    item[k + 5] = tuning.widths[width];
+    item[k + 5] = tuning.widths()[width];
     item[k + 6] = split ? 1 : 0;
     item[k + 7] = mask;
     ++stamp;
-    int first = entries;
+    int first = lists.entries();
     for (int t = 0; t < count; t++) {
       tile(job, lo, hi);
     }
     partials += hi - lo;
     if (split) {
-      int n = entries - first;
-      ensureEntries(n);
-      // Both warpgroups' results, one after the other.
-      for (int i = 0; i < n; i++) {
-        entryRow[entries] = entryRow[first + i];
-        entryPartial[entries++] = entryPartial[first + i] + hi - lo;
-      }
+      // Both teams' results, one after the other.
+      lists.repeat(first, hi - lo);
       partials += hi - lo;
-    }
-  }
-
-  private void ensureEntries(int more) {
-    if (entries + more > entryRow.length) {
-      int n = Math.max(entries + more, entries * 2);
-      entryRow = Arrays.copyOf(entryRow, n);
-      entryPartial = Arrays.copyOf(entryPartial, n);
     }
   }
 
@@ -566,12 +499,10 @@ final class AttentionSchedule {
     if (to > rowStamp.length) {
       rowStamp = Arrays.copyOf(rowStamp, Math.max(to, rowStamp.length * 2));
     }
-    ensureEntries(to - from);
     for (int r = from; r < to; r++) {
       if (rowStamp[r] != stamp) {
         rowStamp[r] = stamp;
-        entryRow[entries] = r;
-        entryPartial[entries++] = partials + r - lo;
+        lists.add(r, partials + r - lo);
       }
     }
   }
@@ -632,30 +563,5 @@ final class AttentionSchedule {
 
   private int rows(int lo, int hi) {
     return lo * group | hi * group << 16;
-  }
-
-  private void sortEntries(int rows) {
-    if (rowPartial.length <= rows) {
-      rowPartial = new int[Math.max(rows + 1, rowPartial.length * 2)];
-    }
-    if (partialOf.length < entries) {
-      partialOf = new int[entryRow.length];
-    }
-    Arrays.fill(rowPartial, 0, rows + 1, 0);
-    for (int i = 0; i < entries; i++) {
-      rowPartial[entryRow[i] + 1]++;
-    }
-    for (int r = 0; r < rows; r++) {
-      rowPartial[r + 1] += rowPartial[r];
-    }
-    for (int i = entries - 1; i >= 0; i--) {
-      // Filled from the back, so that entries of a row keep their order.
-      partialOf[--rowPartial[entryRow[i] + 1]] = entryPartial[i];
-    }
-    // rowPartial[r + 1] is now the first entry of row r.
-    for (int r = 0; r < rows; r++) {
-      rowPartial[r] = rowPartial[r + 1];
-    }
-    rowPartial[rows] = entries;
   }
 }

@@ -125,8 +125,7 @@ final class TiledAttention implements CudaAttention {
           new AttentionSchedule(
               group,
               Math.max(1, blocks / kvHeads),
-              (sm90 ? AttentionSchedule.Tuning.SM90 : AttentionSchedule.Tuning.PORTABLE)
-                  .fixed(deterministic));
+              (sm90 ? AttentionTuning.SM90 : AttentionTuning.PORTABLE).fixed(deterministic));
       sent = false;
       if (arrived != null) {
         arrived.close();

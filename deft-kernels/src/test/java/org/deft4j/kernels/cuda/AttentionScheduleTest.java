@@ -54,8 +54,7 @@ class AttentionScheduleTest {
 
   private static void check(AttentionPlan plan, int seed) {
     int group = GROUPS[seed % GROUPS.length];
-    AttentionSchedule.Tuning tuning =
-        seed % 4 == 3 ? AttentionSchedule.Tuning.PORTABLE : AttentionSchedule.Tuning.SM90;
+    AttentionTuning tuning = seed % 4 == 3 ? AttentionTuning.PORTABLE : AttentionTuning.SM90;
     AttentionSchedule schedule = new AttentionSchedule(group, RANGES[seed % RANGES.length], tuning);
     for (int round = 0; round < 2; round++) {
       schedule.build(plan);
