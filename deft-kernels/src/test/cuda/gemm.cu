@@ -54,7 +54,7 @@ extern "C" __global__ void deft_gemm_sum_fp16(const __grid_constant__ DeftGemm p
    deft::GemmConfig<NT, MT, WM, WK, S, BK, SK, SPLIT, BULK>::SHARED,                              \
    SK,                                                                                            \
    deft::GemmConfig<NT, MT, WM, WK, S, BK, SK, SPLIT, BULK>::ORDER,                               \
-   (MT) % 2 == 0 && (SPLIT) != 2,                                                                 \
+   (SPLIT) != 2,                                                                 \
    SPLIT},
 extern "C" __device__ const DeftGemmKernel deft_gemm_table[] = {
 #include DEFT_GEMM_LIST

@@ -44,7 +44,7 @@ static_assert(sizeof(DeftGemm) == 80, "the host lays this struct out by hand");
 struct DeftGemmKernel {
   char name[40];    //  0: without the type: the symbol is deft_gemm_bf16_NAME or deft_gemm_fp16_NAME
   int32_t rows;     // 40: takes 1..rows rows
-  int32_t tile;     // 44: rows of w a tile; with SWIGLU tile/2 outputs (0 in pairs: no SWIGLU)
+  int32_t tile;     // 44: rows of w a tile: as many outputs, with SWIGLU half as many
   int32_t threads;  // 48: block size
   int32_t shared;   // 52: dynamic shared memory in bytes
   int32_t cluster;  // 56: blocks along K; the grid is a multiple of it (compiled-in cluster size)
@@ -497,6 +497,7 @@ struct Gemm {
     }
     // Tasks: (warp of rows, pair of 16-row tiles, tile of 8 columns), a warp each.
     constexpr int PAIR = C::MT % 2 == 0 ? 2 : 1;
+    static_assert(C::MT == 1 || PAIR == 2, "gate and up must meet in one thread");
     constexpr int TASKS = C::WM * (C::MT / PAIR) * C::NT;
     constexpr int STEP = C::WM * C::WK * (C::SPLIT == 1 ? C::SK : 1);
     for (int t = (C::SPLIT == 1 ? rank * C::WM * C::WK : 0) + wk * C::WM + wm; t < TASKS;
@@ -513,6 +514,11 @@ struct Gemm {
           out(tile * C::TN + (m * C::MT + q) * 16, nt * 8, v);
           out(tile * C::TN + (m * C::MT + q + C::MT / 2) * 16, nt * 8, u);
         }
+      } else if (p.mode & DEFT_GEMM_SWIGLU) {
+        // 8 rows of gate above 8 rows of up: both in the same thread.
+        const int n = (tile * C::WM + m) * 8 + lane / 4, r = nt * 8 + lane % 4 * 2;
+        put<T>(p, r, n, swiglu(v.x, v.z));
+        put<T>(p, r + 1, n, swiglu(v.y, v.w));
       } else {
         out(tile * C::TN + (m * C::MT + q) * 16, nt * 8, v);
       }

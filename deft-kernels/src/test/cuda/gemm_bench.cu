@@ -38,7 +38,7 @@ struct Kernel {
   {{DEFT_STRING(NAME), (NT) * 8, (WM) * (MT) * 16, (WM) * (WK) * 32,                          \
     deft::GemmConfig<NT, MT, WM, WK, S, BK, SK, SPLIT, BULK>::SHARED, SK,                     \
     deft::GemmConfig<NT, MT, WM, WK, S, BK, SK, SPLIT, BULK>::ORDER,                          \
-    (MT) % 2 == 0 && (SPLIT) != 2, SPLIT},                                                    \
+    (SPLIT) != 2, SPLIT},                                                    \
    {(const void*)DEFT_NAME(bf16, NAME), FP16(NAME)}},
 static std::vector<Kernel> kernels = {
 #include DEFT_GEMM_LIST
@@ -208,7 +208,7 @@ static int check(int type, bool all) {
     CK(cudaMalloc(&y, maxRows * ldy * 4));
     CK(cudaMalloc(&z, maxRows * ldy * 4));
     CK(cudaMalloc(&ref, (int64_t)maxRows * s.n * 2 * 8));
-    fill<T><<<1024, 256, 0, st>>>(w, (int64_t)s.n * 2 * s.k, 1.0f, 11 + s.n);
+    fill<T><<<1024, 256, 0, st>>>(w, (int64_t)s.n * 2 * s.k, 1 / sqrtf(s.k), 11 + s.n);
     fill<T><<<256, 256, 0, st>>>(x, maxRows * ldx, 1.0f, 77 + s.k);
     fill<float><<<256, 256, 0, st>>>(z, maxRows * ldy, 1.0f, 5);
     reference<T><<<(unsigned)(((int64_t)s.n * 2 * maxRows + 7) / 8), 256, 0, st>>>(

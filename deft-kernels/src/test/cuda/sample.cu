@@ -15,23 +15,23 @@ static __device__ __forceinline__ void deftSample(const DeftSample& p) {
 // Dynamic shared memory that each of them needs.
 extern "C" __device__ const int deft_sample_shared = sizeof(deft::RowSampler<1>::Shared);
 
-extern "C" __global__ void __launch_bounds__(DEFT_SAMPLE_THREADS, 1)
+extern "C" __global__ void __launch_bounds__(DEFT_SAMPLE_THREADS, 2)
     deft_sample_1(const __grid_constant__ DeftSample p) {
   deftSample<1>(p);
 }
 
 #if !defined(__CUDA_ARCH__) || __CUDA_ARCH__ >= 900
-extern "C" __global__ void __cluster_dims__(2, 1, 1) __launch_bounds__(DEFT_SAMPLE_THREADS, 1)
+extern "C" __global__ void __cluster_dims__(2, 1, 1) __launch_bounds__(DEFT_SAMPLE_THREADS, 2)
     deft_sample_2(const __grid_constant__ DeftSample p) {
   deftSample<2>(p);
 }
 
-extern "C" __global__ void __cluster_dims__(4, 1, 1) __launch_bounds__(DEFT_SAMPLE_THREADS, 1)
+extern "C" __global__ void __cluster_dims__(4, 1, 1) __launch_bounds__(DEFT_SAMPLE_THREADS, 2)
     deft_sample_4(const __grid_constant__ DeftSample p) {
   deftSample<4>(p);
 }
 
-extern "C" __global__ void __cluster_dims__(8, 1, 1) __launch_bounds__(DEFT_SAMPLE_THREADS, 1)
+extern "C" __global__ void __cluster_dims__(8, 1, 1) __launch_bounds__(DEFT_SAMPLE_THREADS, 2)
     deft_sample_8(const __grid_constant__ DeftSample p) {
   deftSample<8>(p);
 }

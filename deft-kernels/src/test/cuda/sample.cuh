@@ -87,7 +87,7 @@ struct RowSampler {
 
   struct Shared {
     double pow2[32];          // 2^(i/32)
-    double exchange[2][2 * BINS];
+    double exchange[2][2 * BINS + 2];
     double warp[WARPS];
     int warpInt[WARPS];
     int filled;
@@ -205,15 +205,33 @@ struct RowSampler {
     }
   }
 
+  // Four values from i on; minus infinity past the end.
+  __device__ __forceinline__ float4 load4(int i, int end) const {
+    if (i + 3 < end) {
+      return *reinterpret_cast<const float4*>(x + i);
+    }
+    float4 v;
+    v.x = i < end ? x[i] : -CUDART_INF_F;
+    v.y = i + 1 < end ? x[i + 1] : -CUDART_INF_F;
+    v.z = i + 2 < end ? x[i + 2] : -CUDART_INF_F;
+    v.w = -CUDART_INF_F;
+    return v;
+  }
+
+  // The weight a draw gives to a token.
+  __device__ __forceinline__ double share(int id, float value) const {
+    const double w = weight(value);
+    return kept(id, value) && w >= spec.minP ? w : 0;
+  }
+
   // exp((value - max) * scale) to about 1e-15: 2^(i/32) from a table, the rest by a polynomial.
   __device__ __forceinline__ double weight(float value) const {
     return power((double)(value - peak) * (double)scale);
   }
 
   __device__ __forceinline__ double power(double v) const {
-    if (!(v > -700)) {
-      return v == v ? 0 : v;
-    }
+    const bool tiny = !(v > -700);
+    v = tiny ? -700 : v;
     const double ROUND = 6755399441055744.0;  // 1.5 * 2^52
     const double t = fma(v, 46.166241308446828384, ROUND);  // 32 / ln 2
     const int k = __double2loint(t);
@@ -226,7 +244,20 @@ struct RowSampler {
     q = fma(r * r, q, r);
     const double b = s.pow2[k & 31];
     const double w = fma(b, q, b);
-    return __hiloint2double(__double2hiint(w) + ((k >> 5) << 20), __double2loint(w));
+    const double scaled =
+        __hiloint2double(__double2hiint(w) + ((k >> 5) << 20), __double2loint(w));
+    return tiny ? 0 : scaled;
+  }
+
+  // The same in float32, to about 2e-7.
+  static __device__ __forceinline__ float power(float v) {
+    constexpr float LOG2E = 1.44269504f, LOG2E_LOW = 1.92596299e-8f;
+    v = fmaxf(v, -1000.0f);
+    const float t = v * LOG2E;
+    const float low = fmaf(v, LOG2E_LOW, fmaf(v, LOG2E, -t));
+    float w;
+    asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(w) : "f"(t));
+    return fmaf(w * 0.693147181f, low, w);
   }
 
   __device__ __forceinline__ bool kept(int id, float value) const {
@@ -290,15 +321,17 @@ struct RowSampler {
   }
 
   __device__ __forceinline__ void put(int bin, float mass) {
-    s.bins.mass[bin][threadIdx.x] += mass;
+    if (mass != 0) {
+      s.bins.mass[bin][threadIdx.x] += mass;
+    }
     s.bins.count[bin][threadIdx.x]++;
   }
 
-  // Sums the bins over threads and blocks: mass in exchange[.][b], count in exchange[.][BINS + b].
-  // The returned array holds until the exchange after the next.
-  __device__ double* sumBins(double* sums) {
+  // Sums the bins over threads and blocks, masses before counts, and two more numbers that thread 0
+  // left behind them.
+  __device__ void sumBins(double* sums, bool bins = true) {
     __syncthreads();
-    for (int b = threadIdx.x / 32; b < BINS; b += WARPS) {
+    for (int b = threadIdx.x / 32; bins && b < BINS; b += WARPS) {
       double m = 0;
       int c = 0;
       for (int i = threadIdx.x % 32; i < T; i += 32) {
@@ -316,7 +349,7 @@ struct RowSampler {
       }
     }
     syncAll();
-    if (threadIdx.x < 2 * BINS) {
+    if (threadIdx.x < 2 * BINS + 2) {
       double t = 0;
       for (int c = 0; c < C; c++) {
         t += peer(&mine()[threadIdx.x], c);
@@ -325,10 +358,27 @@ struct RowSampler {
     }
     turn ^= 1;
     __syncthreads();
-    return sums;
   }
 
   __device__ void sortList(int size) {
+    __syncthreads();
+    if (size <= T) {
+      // Elements are distinct: each counts those before it.
+      const uint64_t e = (int)threadIdx.x < size ? s.sorted.list[threadIdx.x] : 0;
+      int place = 0;
+      if ((int)threadIdx.x < (size + 31) / 32 * 32) {
+#pragma unroll 8
+        for (int i = 0; i < size; i++) {
+          place += s.sorted.list[i] < e;
+        }
+      }
+      __syncthreads();
+      if ((int)threadIdx.x < size) {
+        s.sorted.list[place] = e;
+      }
+      __syncthreads();
+      return;
+    }
     int width = 2;
     while (width < size) {
       width *= 2;
@@ -428,16 +478,18 @@ struct RowSampler {
         }
       }
     });
-    massAbove = sum(m);
+    m = above ? 0 : blockSum(m);
     __syncthreads();
     if (threadIdx.x == 0) {
       mine()[0] = s.filled;
+      mine()[1] = m;
     }
     syncAll();
     int all = 0, own = (int)peer(&mine()[0], 0);
+    massAbove = 0;
     for (int c = 0; c < C; c++) {
-      const int size = (int)peer(&mine()[0], c);
-      all += size;
+      all += (int)peer(&mine()[0], c);
+      massAbove += peer(&mine()[1], c);
     }
     if (all <= CAP && rank == 0) {
       int at = own;
@@ -485,21 +537,32 @@ struct RowSampler {
     double before = 0;  // counts or masses above the range
     int countBefore = 0;
     for (;;) {
-      int b = 0;
-      double run = before;
-      int counted = countBefore;
-      const int used = r.bin < 0 ? BINS : (int)((r.high - r.low) >> r.shift) + 1;
-      for (; b < used - 1; b++) {
-        const double v = byMass ? sums[b] : sums[BINS + b];
-        if (run + v >= target) {
-          break;
+      // The bin in which the target is reached; if rounding or too few values miss it, the last one.
+      int b = 0, counted = countBefore;
+      double run = before, runAt = before;
+      int countedAt = countBefore;
+      for (int i = 0; i < BINS; i++) {
+        const int c = (int)sums[BINS + i];
+        if (c > 0) {
+          b = i;
+          runAt = run;
+          countedAt = counted;
+          run += byMass ? sums[i] : c;
+          counted += c;
+          if (run >= target) {
+            break;
+          }
         }
-        run += v;
-        counted += (int)sums[BINS + b];
+      }
+      if (run < target && !byMass && counted > CAP) {
+        // All of them.
+        cut = -CUDART_INF_F;
+        last = -1;
+        return {0, 0, false};
       }
       const int inBin = (int)sums[BINS + b];
-      before = run;
-      countBefore = counted;
+      before = runAt;
+      countBefore = countedAt;
       r.narrow(b);
       if (inBin <= CAP || r.low == r.high) {
         if (inBin > CAP) {
@@ -618,22 +681,21 @@ struct RowSampler {
 
   // By the inverse of the distribution over the kept tokens, in the order of ids.
   __device__ int drawAll(double u, int likeliest) {
-    const float minP = spec.minP;
     const int lane = threadIdx.x % 32;
     __syncthreads();
     const int firstBlock = from / BLOCK;
     for (int b = firstBlock + threadIdx.x / 32; b * BLOCK < to; b += WARPS) {
+      float4 v[BLOCK / 128];
+      const int start = b * BLOCK + lane * 4;
+#pragma unroll
+      for (int j = 0; j < BLOCK / 128; j++) {
+        v[j] = load4(start + j * 128, to);
+      }
       double w = 0;
 #pragma unroll
       for (int j = 0; j < BLOCK / 128; j++) {
-        const int i = b * BLOCK + j * 128 + lane * 4;
-#pragma unroll
-        for (int e = 0; e < 4; e++) {
-          if (i + e < to && kept(i + e, x[i + e])) {
-            const double v = weight(x[i + e]);
-            w += v >= minP ? v : 0;
-          }
-        }
+        const int i = start + j * 128;
+        w += (share(i, v[j].x) + share(i + 1, v[j].y)) + (share(i + 2, v[j].z) + share(i + 3, v[j].w));
       }
 #pragma unroll
       for (int o = 16; o; o /= 2) {
@@ -684,17 +746,17 @@ struct RowSampler {
         double v[BLOCK / 32], t = 0;
         int lastPossible = -1;
 #pragma unroll
+        for (int j = 0; j < BLOCK / 32; j += 4) {
+          const float4 q = load4(start + j, n);
+          v[j] = share(start + j, q.x);
+          v[j + 1] = share(start + j + 1, q.y);
+          v[j + 2] = share(start + j + 2, q.z);
+          v[j + 3] = share(start + j + 3, q.w);
+        }
+#pragma unroll
         for (int j = 0; j < BLOCK / 32; j++) {
-          const int i = start + j;
-          v[j] = 0;
-          if (i < n && kept(i, x[i])) {
-            const double q = weight(x[i]);
-            if (q >= minP && q > 0) {
-              v[j] = q;
-              lastPossible = i;
-            }
-          }
           t += v[j];
+          lastPossible = v[j] > 0 ? start + j : lastPossible;
         }
         double before = t;
 #pragma unroll
@@ -822,7 +884,7 @@ struct RowSampler {
       float part = 0;
       int inPart = 0;
       each([&](int id, float v) {
-        part += __expf(v - peak);
+        part += power(v - peak);
         if (++inPart == 8) {
           sums1 += part;
           part = 0;
@@ -835,19 +897,25 @@ struct RowSampler {
             total += d;
             w = (float)d;
           }
-          put(r.coarse(v), w);
+          if (v > -CUDART_INF_F) {
+            put(r.coarse(v), w);
+          }
         }
       });
       sums1 += part;
     }
-    sums1 = sum(sums1);
+    __shared__ double sums[2 * BINS + 2];
+    sums1 = blockSum(sums1);
+    total = topP && !topK ? blockSum(total) : 0;
+    if (threadIdx.x == 0) {
+      mine()[2 * BINS] = sums1;
+      mine()[2 * BINS + 1] = total;
+    }
+    sumBins(sums, filters);
+    sums1 = sums[2 * BINS];
+    total = sums[2 * BINS + 1];
     Found f = {0, 0, false};
-    __shared__ double sums[2 * BINS];
     if (filters) {
-      if (topP && !topK) {
-        total = sum(total);
-      }
-      sumBins(sums);
       auto plain = [](int, float v) { return v; };
       const double share = topK ? spec.topK : (double)spec.topP * total;
       f = search(r, sums, !topK, share, plain);
