@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "../../main/cuda/gemm.cu"
+#include "gemm.cu"
 
 #define CK(e)                                                                              \
   do {                                                                                     \

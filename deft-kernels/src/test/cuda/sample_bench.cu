@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "../../main/cuda/sample.cu"
+#include "sample.cu"
 
 #define CK(e)                                                              \
   do {                                                                     \
