@@ -1,4 +1,4 @@
-// Sampling, one row a block or a cluster of 4 or 8 blocks (compute capability 9 and later).
+// Sampling, one row a block or a cluster of 2, 4 or 8 blocks (compute capability 9 and later).
 #include "sample.cuh"
 
 template <int C>
@@ -21,6 +21,11 @@ extern "C" __global__ void __launch_bounds__(DEFT_SAMPLE_THREADS, 2)
 }
 
 #if !defined(__CUDA_ARCH__) || __CUDA_ARCH__ >= 900
+extern "C" __global__ void __cluster_dims__(2, 1, 1) __launch_bounds__(DEFT_SAMPLE_THREADS, 2)
+    deft_sample_2(const __grid_constant__ DeftSample p) {
+  deftSample<2>(p);
+}
+
 extern "C" __global__ void __cluster_dims__(4, 1, 1) __launch_bounds__(DEFT_SAMPLE_THREADS, 2)
     deft_sample_4(const __grid_constant__ DeftSample p) {
   deftSample<4>(p);

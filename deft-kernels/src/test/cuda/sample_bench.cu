@@ -130,6 +130,7 @@ struct Cpu {
 static cudaStream_t st;
 static const void* kernelOf(int c) {
   return c == 1   ? (const void*)deft_sample_1
+         : c == 2 ? (const void*)deft_sample_2
          : c == 4 ? (const void*)deft_sample_4
                   : (const void*)deft_sample_8;
 }
@@ -193,7 +194,7 @@ int main(int argc, char** argv) {
   setvbuf(stdout, nullptr, _IOLBF, 0);
   CK(cudaStreamCreate(&st));
   const int shared = sizeof(deft::RowSampler<1>::Shared);
-  for (int c : {1, 4, 8})
+  for (int c : {1, 2, 4, 8})
     CK(cudaFuncSetAttribute(kernelOf(c), cudaFuncAttributeMaxDynamicSharedMemorySize, shared));
   printf("shared memory %d bytes\n", shared);
   std::mt19937 gen(42);
@@ -235,7 +236,7 @@ int main(int argc, char** argv) {
           }
       CK(cudaMemcpy(ds, specs.data(), specs.size() * sizeof(specs[0]), cudaMemcpyHostToDevice));
       std::vector<std::vector<DeftDraw>> got;
-      for (int c : {1, 4, 8}) {
+      for (int c : {1, 2, 4, 8}) {
         memset(out, 0xEE, at * sizeof(DeftDraw));
         DeftSample p = {dx, ds, out, ld, n, (int)specs.size()};
         launch(c, p);
@@ -269,7 +270,7 @@ int main(int argc, char** argv) {
               near++;
             } else if (bad++ < 30) {
               printf("BAD n=%d kind=%d cluster=%d t=%g k=%d p=%g m=%g count=%d: %d, CPU %d, margin %.1e\n",
-                     n, kind, v == 0 ? 1 : v == 1 ? 4 : 8, d.temperature, d.topK, d.topP, d.minP, d.count,
+                     n, kind, 1 << v, d.temperature, d.topK, d.topP, d.minP, d.count,
                      got[v][d.out].token, want[0], cpu.margin);
             }
           }
@@ -303,7 +304,7 @@ int main(int argc, char** argv) {
       printf("%-24s", q.name);
       for (int rows : {1, 8, 16, 32, 50, 64}) {
         printf(" %2d:", rows);
-        for (int c : {1, 4, 8}) {
+        for (int c : {1, 2, 4, 8}) {
           float us = timeGraph([&] {
                        for (int i = 0; i < 10; i++) {
                          DeftSample p = {dx, ds, getenv("DEVICE_OUT") ? (DeftDraw*)(dx + 64ll * MAXN) : out, n, n, rows};
