@@ -14,8 +14,8 @@
 #define DEFT_KERNEL_HALF(...) DEFT_KERNEL(fp16, __half, __VA_ARGS__)
 #endif
 
-// Clusters and bulk copies need compute capability 9: elsewhere those kernels are empty, and the
-// table says by split and order what a device may use.
+// Clusters and bulk copies need compute capability 9: elsewhere those kernels are empty, as the
+// table says.
 #if !defined(__CUDA_ARCH__) || __CUDA_ARCH__ >= 900
 #define DEFT_CLUSTER(SK, SPLIT) __cluster_dims__((SPLIT) == 1 ? (SK) : 1, 1, 1)
 #define DEFT_HERE(SPLIT, BULK) true
@@ -54,8 +54,9 @@ extern "C" __global__ void deft_gemm_sum_fp16(const __grid_constant__ DeftGemm p
    deft::GemmConfig<NT, MT, WM, WK, S, BK, SK, SPLIT, BULK>::SHARED,                              \
    SK,                                                                                            \
    deft::GemmConfig<NT, MT, WM, WK, S, BK, SK, SPLIT, BULK>::ORDER,                               \
-   (SPLIT) != 2,                                                                 \
-   SPLIT},
+   (SPLIT) != 2,                                                                                  \
+   SPLIT,                                                                                         \
+   (SPLIT) == 1 || (BULK) ? 90 : 80},
 extern "C" __device__ const DeftGemmKernel deft_gemm_table[] = {
 #include DEFT_GEMM_LIST
-    {"", 0, 0, 0, 0, 0, 0, 0, 0}};
+    {"", 0, 0, 0, 0, 0, 0, 0, 0, 0}};

@@ -52,8 +52,9 @@ struct DeftGemmKernel {
   int32_t swiglu;   // 64: 1 if SWIGLU may be asked for
   int32_t split;    // 68: 0 none, 1 by a cluster (compute capability 9 and later), 2 through part:
                     //     deft_gemm_sum_TYPE must follow with parts = cluster
+  int32_t least;     // 72: compute capability that it needs, 80 or 90; below it does nothing
 };
-static_assert(sizeof(DeftGemmKernel) == 72, "the host reads this table by hand");
+static_assert(sizeof(DeftGemmKernel) == 76, "the host reads this table by hand");
 
 namespace deft {
 
@@ -235,11 +236,6 @@ struct Gemm {
 
   // This warp's share of the rows of x: every WM-th.
   __device__ __forceinline__ int shareOfX() const {
-#ifdef DEFT_PROBE
-    if (p.parts & 1) {
-      return 0;
-    }
-#endif
     return (p.rows - wm + C::WM - 1) / C::WM;
   }
 
@@ -276,14 +272,6 @@ struct Gemm {
   }
 
   __device__ __forceinline__ void fetchX(int slot, int chunk) const {
-#ifdef DEFT_PROBE
-    if (p.parts & 1) {
-      if (!C::BULK) {
-        asm volatile("cp.async.mbarrier.arrive.noinc.shared.b64 [%0];" ::"r"(bar(slot)) : "memory");
-      }
-      return;
-    }
-#endif
     const uint32_t to = ring + slot * C::STAGE + C::TN * C::STRIDE;
     const int k0 = chunk * C::BK;
     if (C::BULK) {
@@ -545,14 +533,7 @@ struct Gemm {
     const uint32_t sums = base + C::BARS + C::RING;
     policy = 0;
 #if __CUDA_ARCH__ >= 800
-#ifdef DEFT_PROBE
-    if (p.parts & 4) {
-      asm volatile("createpolicy.fractional.L2::evict_normal.b64 %0, 1.0;" : "=l"(policy));
-    } else
-#endif
-    {
-      asm volatile("createpolicy.fractional.L2::evict_first.b64 %0, 1.0;" : "=l"(policy));
-    }
+    asm volatile("createpolicy.fractional.L2::evict_first.b64 %0, 1.0;" : "=l"(policy));
 #endif
     const int units = gridDim.x / C::SK;
     const int outputs = p.mode & DEFT_GEMM_SWIGLU ? C::TN / 2 : C::TN;
@@ -587,14 +568,6 @@ struct Gemm {
     // ask for the same few channels of memory and the same lines of x.
     const int shift = p.mode & DEFT_GEMM_SWIGLU ? 7 : 8;
     auto start = [&](int tile) {
-#ifdef DEFT_PROBE
-      if (p.parts & 16) {
-        return perTile ? tile % perTile : 0;
-      }
-      if (p.parts & 8) {
-        return 0;
-      }
-#endif
       return perTile ? (tile * outputs >> shift) % perTile : 0;
     };
     int nextTile = first, nextStep = 0, nextPlace = start(first);
@@ -643,10 +616,7 @@ struct Gemm {
         if (C::BULK && p.k % C::BK && ((i + start(tile)) % perTile * P + part + 1) * C::BK > p.k) {
           clearTail(slot, p.k % C::BK);
         }
-#ifdef DEFT_PROBE
-        if (!(p.parts & 2))
-#endif
-          multiply(acc, slot);
+        multiply(acc, slot);
         syncGroup();
         if (done + C::S < total) {
           fetchW(slot, nextTile, nextPlace * P + part);

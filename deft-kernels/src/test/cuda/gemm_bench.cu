@@ -38,7 +38,7 @@ struct Kernel {
   {{DEFT_STRING(NAME), (NT) * 8, (WM) * (MT) * 16, (WM) * (WK) * 32,                          \
     deft::GemmConfig<NT, MT, WM, WK, S, BK, SK, SPLIT, BULK>::SHARED, SK,                     \
     deft::GemmConfig<NT, MT, WM, WK, S, BK, SK, SPLIT, BULK>::ORDER,                          \
-    (SPLIT) != 2, SPLIT},                                                    \
+    (SPLIT) != 2, SPLIT, (SPLIT) == 1 || (BULK) ? 90 : 80},                                                    \
    {(const void*)DEFT_NAME(bf16, NAME), FP16(NAME)}},
 static std::vector<Kernel> kernels = {
 #include DEFT_GEMM_LIST
@@ -48,9 +48,6 @@ static int sms;
 static cudaStream_t st;
 static float* partials;
 static bool pdl = false;
-#ifdef DEFT_PROBE
-static int probe = 0;
-#endif
 
 __device__ uint64_t mix(uint64_t z) {
   z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9ull;
@@ -101,9 +98,6 @@ static void launch(const Kernel& k, int type, const DeftGemm& p0, int whole) {
   const int units = std::min(tiles, a);
   p.part = partials;
   p.parts = k.d.cluster;
-#ifdef DEFT_PROBE
-  p.parts = probe;
-#endif
   p.early = pdl;
   cudaLaunchConfig_t c = {};
   c.gridDim = units * k.d.cluster;
@@ -424,54 +418,6 @@ static void timings(FILE* csv) {
   cudaFree(w);
 }
 
-#ifdef DEFT_PROBE
-// Leaves parts of the work out: 1 no x, 2 no arithmetic, 4 no eviction hint.
-static void probes() {
-  const int64_t pool = 2048ll << 20;
-  __nv_bfloat16 *w, *x;
-  float* y;
-  CK(cudaMalloc(&w, pool * 2));
-  CK(cudaMalloc(&x, 64 * 14336 * 2));
-  CK(cudaMalloc(&y, 64ll * 128256 * 4));
-  fill<<<4096, 256, 0, st>>>(w, pool, 0.02f, 1);
-  fill<<<256, 256, 0, st>>>(x, 64 * 14336, 1.0f, 2);
-  for (int si : {1, 2, 3}) {
-    const Shape& s = llama[si];
-    const int64_t elems = (int64_t)s.n * s.k * (s.mode & DEFT_GEMM_SWIGLU ? 2 : 1);
-    const double mb = elems * 2 / 1e6;
-    const int nodes = (int)std::min<int64_t>(pool / elems, std::max(6.0, std::min(24.0, 900 / mb)));
-    for (int per : {1, 2, 4}) {
-      float us = timeGraph([&] {
-                   for (int i = 0; i < nodes; i++)
-                     readAll<<<sms * per, 512, 0, st>>>((uint4*)(w + i * elems), elems / 8,
-                                                        (uint32_t*)y);
-                 }) *
-                 1e3 / nodes;
-      printf("%s: read alone, %d a SM: %.2f us, %.2f TB/s\n", s.name, per, us, mb / us);
-    }
-    for (Kernel& k : kernels) {
-      if (!k.perSm || ((s.mode & DEFT_GEMM_SWIGLU) && !k.d.swiglu)) continue;
-      for (int rows : {1, k.d.rows}) {
-        printf("%-8s %-30s %2d rows:", s.name, k.d.name, rows);
-        for (int q : {8, 8 + 3, 0, 1, 3, 16, 16 + 3}) {
-          const int whole = 0;
-          probe = q;
-          float us = timeGraph([&] {
-                       for (int i = 0; i < nodes; i++) {
-                         DeftGemm p = {w + i * elems, x, y, nullptr, s.k, s.k, s.n, s.n, s.k, rows,
-                                       s.mode, 0, 0};
-                         launch(k, 0, p, 0);
-                       }
-                     }) *
-                     1e3 / nodes;
-          printf("  [%d] %.2f", q, us);
-        }
-        printf("\n");
-      }
-    }
-  }
-}
-#endif
 
 int main(int argc, char** argv) {
   const std::string what = argc > 1 ? argv[1] : "all";
@@ -492,10 +438,6 @@ int main(int argc, char** argv) {
   }
   openBlas();
   int bad = 0;
-#ifdef DEFT_PROBE
-  probes();
-  return 0;
-#endif
   if (what != "time") {
     bad += check<__nv_bfloat16>(0, what != "small");
 #ifndef DEFT_GEMM_ONE_TYPE

@@ -1,4 +1,4 @@
-// Sampling, one row a block or a cluster of 4 or 8 blocks (compute capability 9 and later).
+// Sampling, one row a block or a cluster of 2, 4 or 8 blocks (compute capability 9 and later).
 #include "sample.cuh"
 
 template <int C>
