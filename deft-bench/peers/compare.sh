@@ -34,5 +34,5 @@ java=java
 [ -z "${JAVA_HOME:-}" ] || java=$JAVA_HOME/bin/java
 cp=
 for m in deft-tree deft-kernels deft-engine deft-bench; do cp=$cp$root/$m/target/classes:; done
-exec "$java" --add-modules=jdk.incubator.vector --enable-native-access=ALL-UNNAMED -cp "$cp" \
+exec "$java" -XX:+UseParallelGC -XX:+UseTransparentHugePages --add-modules=jdk.incubator.vector --enable-native-access=ALL-UNNAMED -cp "$cp" \
   org.deft4j.bench.EngineBenchmark "$model" "$@" --peer "$work/llama_peer $model $lib $threads"
