@@ -3,7 +3,7 @@
 #
 #   deft-bench/peers/compare.sh MODEL.gguf [options of EngineBenchmark]
 #
-# Needs npm, git, g++, a JDK 25 as JAVA_HOME or on the path, and the compiled modules (mvn compile).
+# Needs npm, git, g++, a JDK 25 where ./deft finds one, and the compiled modules (mvn compile).
 # Run it on an otherwise idle machine.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
@@ -30,8 +30,7 @@ if [ ! -x llama_peer ] || [ "$here/llama_peer.cpp" -nt llama_peer ]; then
     "$lib"/libllama.v*.so "$lib"/libggml.v*.so "$lib/libggml-base.so" "-Wl,-rpath,$lib"
 fi
 case $model in /*) ;; *) model=$OLDPWD/$model ;; esac
-java=java
-[ -z "${JAVA_HOME:-}" ] || java=$JAVA_HOME/bin/java
+java=$("$root/deft" --print-jdk)/bin/java
 cp=
 for m in deft-tree deft-kernels deft-engine deft-bench; do cp=$cp$root/$m/target/classes:; done
 exec "$java" -XX:+UseParallelGC -XX:+UseTransparentHugePages --add-modules=jdk.incubator.vector --enable-native-access=ALL-UNNAMED -cp "$cp" \

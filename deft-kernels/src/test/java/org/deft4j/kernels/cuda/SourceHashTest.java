@@ -42,6 +42,23 @@ final class SourceHashTest {
         .containsExactlyInAnyOrderElementsOf(expected);
   }
 
+  /** The launcher builds anew when a source is newer than its build. */
+  @Test
+  void aBuildOfNothingLeavesFilesAlone() throws Exception {
+    Assumptions.assumeTrue(Files.isDirectory(SOURCES), "the sources are not here");
+    Assumptions.assumeTrue(Files.isExecutable(Path.of("/bin/bash")), "there is no bash here");
+    Path sums = IMAGES.resolve("sources.sha256");
+    java.nio.file.attribute.FileTime before = Files.getLastModifiedTime(sums);
+    Process build =
+        new ProcessBuilder("/bin/bash", SOURCES.resolve("build.sh").toString())
+            .redirectErrorStream(true)
+            .start();
+    String said = new String(build.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertThat(build.waitFor()).as(said).isZero();
+    assertThat(said).isEmpty();
+    assertThat(Files.getLastModifiedTime(sums)).isEqualTo(before);
+  }
+
   @Test
   void theImagesStaySmall() throws IOException {
     Assumptions.assumeTrue(Files.isDirectory(IMAGES), "the images are not here");
