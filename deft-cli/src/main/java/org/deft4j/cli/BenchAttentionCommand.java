@@ -8,6 +8,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 import org.deft4j.bench.attention.Workload;
 import org.deft4j.bench.attention.Workloads;
 import org.deft4j.kernels.KvType;
@@ -91,14 +92,17 @@ final class BenchAttentionCommand implements Callable<Integer> {
               throw new IllegalArgumentException("--dtype must be bf16 or f16, was " + dtype);
         };
     List<AttentionMethod> chosen = methods.stream().map(AttentionMethod::of).distinct().toList();
+    // All options are looked at before a device is.
+    List<Supplier<Workload>> workloads = workloads();
+    UnaryOperator<Workload> shape = shape();
     List<Map<String, Object>> rows = new ArrayList<>();
     try (CudaAttentionMeter meter = CudaAttentionMeter.open()) {
       if (!common.json()) {
         context.terminal().out().printf("%s, %s; microseconds a layer%n%n", meter.device(), dtype);
         context.terminal().out().print(header());
       }
-      for (Supplier<Workload> each : workloads()) {
-        Workload w = each.get();
+      for (Supplier<Workload> each : workloads) {
+        Workload w = shape.apply(each.get());
         for (AttentionMethod method : chosen) {
           Map<String, Object> row = measure(meter, w, method, type);
           rows.add(row);
@@ -141,8 +145,7 @@ final class BenchAttentionCommand implements Callable<Integer> {
   }
 
   private Map<String, Object> measure(
-      CudaAttentionMeter meter, Workload given, AttentionMethod method, KvType type) {
-    Workload w = withHeads(given);
+      CudaAttentionMeter meter, Workload w, AttentionMethod method, KvType type) {
     AttentionPlanner planner = new AttentionPlanner(method);
     AttentionPlan plan = planner.plan(w.layout());
     CudaAttentionMeter.Result r =
@@ -165,10 +168,10 @@ final class BenchAttentionCommand implements Callable<Integer> {
     return row;
   }
 
-  private Workload withHeads(Workload w) {
+  private UnaryOperator<Workload> shape() {
     String spec = heads;
     if (spec == null) {
-      return w;
+      return UnaryOperator.identity();
     }
     try {
       String[] parts = spec.split(",", -1);
@@ -183,7 +186,7 @@ final class BenchAttentionCommand implements Callable<Integer> {
             && dim > 0
             && dim <= 128
             && dim % 8 == 0) {
-          return w.withHeads(q, kv, dim);
+          return w -> w.withHeads(q, kv, dim);
         }
       }
     } catch (NumberFormatException e) {

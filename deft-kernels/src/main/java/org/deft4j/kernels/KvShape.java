@@ -31,4 +31,22 @@ public record KvShape(int layers, int kvHeads, int headDim, int slots, KvType ty
   public long bytesPerToken() {
     return 2L * layers * kvHeads * headDim * type.bytes();
   }
+
+  /**
+   * Query heads of a packed projection {@code [(heads + 2 * kvHeads) * headDim]} columns wide.
+   *
+   * @throws IllegalArgumentException if no number of query heads makes that width
+   */
+  public int queryHeads(int columns) {
+    int heads = columns / headDim - 2 * kvHeads;
+    if (columns % headDim != 0 || heads < 1 || heads % kvHeads != 0) {
+      throw new IllegalArgumentException(
+          columns
+              + " columns are no queries, keys and values of "
+              + kvHeads
+              + " KV heads of "
+              + headDim);
+    }
+    return heads;
+  }
 }

@@ -188,7 +188,9 @@ public record Workload(
     if (!mark(nodes, 0, step, needed)) {
       throw new IllegalArgumentException("nothing is live in step " + step);
     }
-    Forest forest = forest(prompt + template.tokens() + (long) PAGE_SIZE * nodes.size());
+    // With room for the private copies of `sequence`.
+    long copies = (long) template.maxWidth() * (prompt + template.longestPath());
+    Forest forest = forest(prompt + template.tokens() + (long) PAGE_SIZE * nodes.size() + copies);
     RowBatch batch = new RowBatch(forest);
     int top = forest.root(prompt(prompt, 0));
     forest.setFilled(top, prompt);

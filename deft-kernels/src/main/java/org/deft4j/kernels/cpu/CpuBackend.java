@@ -244,7 +244,7 @@ public abstract class CpuBackend implements Backend {
   public void ropeAppend(Rope rope, KvCache kv, int layer, Tensor qkv) {
     Batch b = batch();
     KvShape shape = kv.shape();
-    int heads = heads(shape, qkv);
+    int heads = shape.queryHeads(qkv.cols());
     int dim = shape.headDim();
     int cols = qkv.cols();
     float[] data = tensor(qkv, b.rows(), cols).data();
@@ -285,7 +285,7 @@ public abstract class CpuBackend implements Backend {
     distinct(qkv, out);
     Batch b = batch();
     KvShape shape = kv.shape();
-    int heads = heads(shape, qkv);
+    int heads = shape.queryHeads(qkv.cols());
     Objects.checkIndex(layer, shape.layers());
     if (b.plan().rows() != b.rows()) {
       throw new IllegalArgumentException(
@@ -294,19 +294,6 @@ public abstract class CpuBackend implements Backend {
     float[] q = tensor(qkv, b.rows(), qkv.cols()).data();
     float[] o = tensor(out, b.rows(), heads * shape.headDim()).data();
     attend((CpuKvCache) kv, layer, b, q, qkv.cols(), heads, scale, o);
-  }
-
-  private static int heads(KvShape shape, Tensor qkv) {
-    int heads = qkv.cols() / shape.headDim() - 2 * shape.kvHeads();
-    if (qkv.cols() % shape.headDim() != 0 || heads < 1 || heads % shape.kvHeads() != 0) {
-      throw new IllegalArgumentException(
-          qkv.cols()
-              + " columns are no queries, keys and values of "
-              + shape.kvHeads()
-              + " KV heads of "
-              + shape.headDim());
-    }
-    return heads;
   }
 
   @Override

@@ -31,6 +31,9 @@ final class AttentionSchedule {
   /** Tokens a tile; {@code TILE} of the kernels. */
   static final int TILE = 64;
 
+  /** Most query heads a KV head. */
+  static final int MAX_GROUP = 16;
+
   /** Words of an item, a tile, a run. */
   static final int ITEM_WORDS = 8;
 
@@ -86,9 +89,9 @@ final class AttentionSchedule {
    * @param ranges parts to cut the work in: thread blocks a KV head
    */
   AttentionSchedule(int group, int ranges, AttentionTuning tuning) {
-    if (group < 1 || group > 16 || ranges < 1) {
+    if (group < 1 || group > MAX_GROUP || ranges < 1) {
       throw new IllegalArgumentException(
-          "group of " + group + " query heads (1..16 work), " + ranges + " ranges");
+          "group of " + group + " query heads (1.." + MAX_GROUP + " work), " + ranges + " ranges");
     }
     this.group = group;
     this.ranges = ranges;

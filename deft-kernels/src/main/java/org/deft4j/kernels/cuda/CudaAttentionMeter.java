@@ -168,7 +168,8 @@ public final class CudaAttentionMeter implements AutoCloseable {
       long q = ((long) row * heads + head) * kv.padded();
       for (int i = 0; i < slots.length; i++) {
         long k = element(kv, slots[i], head / (heads / kvHeads));
-        for (int d = 0; d < headDim; d++) {
+        // Noise fills what pads a head, too.
+        for (int d = 0; d < kv.padded(); d++) {
           scores[i] += (double) value(kv, noise, q + d) * value(kv, noise, k + d);
         }
         scores[i] *= scale;

@@ -274,7 +274,7 @@ public final class CudaBackend implements Backend {
     Batch b = batch();
     CudaKvCache cache = cache(kv);
     KvShape shape = kv.shape();
-    int heads = heads(shape, qkv);
+    int heads = shape.queryHeads(qkv.cols());
     Objects.checkIndex(layer, shape.layers());
     if (rope.spec().headDim() != shape.headDim()) {
       throw new IllegalArgumentException(
@@ -297,7 +297,7 @@ public final class CudaBackend implements Backend {
     Batch b = batch();
     CudaKvCache cache = cache(kv);
     KvShape shape = kv.shape();
-    int heads = heads(shape, qkv);
+    int heads = shape.queryHeads(qkv.cols());
     Objects.checkIndex(layer, shape.layers());
     if (b.plan().rows() != b.rows()) {
       throw new IllegalArgumentException(
@@ -323,19 +323,6 @@ public final class CudaBackend implements Backend {
       queries = q;
     }
     return q;
-  }
-
-  private static int heads(KvShape shape, Tensor qkv) {
-    int heads = qkv.cols() / shape.headDim() - 2 * shape.kvHeads();
-    if (qkv.cols() % shape.headDim() != 0 || heads < 1 || heads % shape.kvHeads() != 0) {
-      throw new IllegalArgumentException(
-          qkv.cols()
-              + " columns are no queries, keys and values of "
-              + shape.kvHeads()
-              + " KV heads of "
-              + shape.headDim());
-    }
-    return heads;
   }
 
   @Override

@@ -2,6 +2,7 @@ package org.deft4j.kernels.cuda;
 
 import java.util.HashMap;
 import java.util.Map;
+import org.deft4j.tree.DeftException;
 import org.deft4j.tree.plan.AttentionPlan;
 import org.jspecify.annotations.Nullable;
 
@@ -24,7 +25,7 @@ final class TiledAttention implements CudaAttention {
   /** Thread blocks of the portable kernel that an SM should hold. */
   private static final int PORTABLE_BLOCKS = 2;
 
-  private record Key(DType type, int dim) {}
+  private record Key(boolean fused, DType type, int dim) {}
 
   /** Kernels for one type and head dim. */
   private record Launch(CudaKernel stage1, int sharedBytes, CudaKernel stage2) {}
@@ -41,6 +42,7 @@ final class TiledAttention implements CudaAttention {
   private @Nullable AttentionSchedule schedule;
   private int kvHeads;
   private int group;
+  private boolean fused;
   private boolean sent;
   private final long[] arrays = new long[7];
   private @Nullable DeviceBuffer partial;
@@ -118,14 +120,25 @@ final class TiledAttention implements CudaAttention {
 
   private void shape(int newKvHeads, int newGroup) {
     if (schedule == null || kvHeads != newKvHeads || group != newGroup) {
+      if (newGroup > AttentionSchedule.MAX_GROUP) {
+        throw new DeftException(
+            DeftException.UNSUPPORTED_MODEL,
+            "backend cuda attends with at most "
+                + AttentionSchedule.MAX_GROUP
+                + " query heads a KV head, not "
+                + newGroup
+                + "; use --backend panama");
+      }
       kvHeads = newKvHeads;
       group = newGroup;
-      int blocks = multiprocessors * (sm90 ? 1 : PORTABLE_BLOCKS);
+      // Blocks that wait for each other must all run at once, one an SM.
+      fused = sm90 && kvHeads <= multiprocessors;
+      int blocks = multiprocessors * (fused ? 1 : PORTABLE_BLOCKS);
       schedule =
           new AttentionSchedule(
               group,
               Math.max(1, blocks / kvHeads),
-              (sm90 ? AttentionTuning.SM90 : AttentionTuning.PORTABLE).fixed(deterministic));
+              (fused ? AttentionTuning.SM90 : AttentionTuning.PORTABLE).fixed(deterministic));
       sent = false;
       if (arrived != null) {
         arrived.close();
@@ -199,8 +212,8 @@ final class TiledAttention implements CudaAttention {
         .i32(out.stride())
         .i32(deterministic ? 1 : 0);
     int grid = s.ranges() * kvHeads;
-    Launch launch = launches.computeIfAbsent(new Key(kv.type(), kv.padded()), this::load);
-    if (sm90) {
+    Launch launch = launches.computeIfAbsent(new Key(fused, kv.type(), kv.padded()), this::load);
+    if (fused) {
       device.launchCooperative(launch.stage1, grid, SM90_THREADS, launch.sharedBytes, params);
     } else {
       device.launch(launch.stage1, grid, 1, PORTABLE_THREADS, launch.sharedBytes, params);
@@ -211,7 +224,7 @@ final class TiledAttention implements CudaAttention {
   }
 
   private Launch load(Key key) {
-    String kind = sm90 ? "sm90" : "mma";
+    String kind = key.fused ? "sm90" : "mma";
     String variant = "_" + key.type.name().toLowerCase(java.util.Locale.ROOT) + "_" + key.dim;
     int bytes = module.readInt("attention_" + kind + "_shared_" + key.dim);
     return new Launch(
