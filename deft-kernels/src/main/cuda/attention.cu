@@ -26,7 +26,7 @@ extern "C" __device__ int attention_mma_shared_128 = deft::portable::sharedBytes
 #define DEFT_ATTENTION(NAME, T, D)                                                  \
   DEFT_PARAMS(attention_sm90_##NAME##_##D, AttentionParams);                        \
   DEFT_PARAMS(attention_mma_##NAME##_##D, AttentionParams);                         \
-  extern "C" __global__ void __launch_bounds__(384, 1)                              \
+  extern "C" __global__ void __launch_bounds__(deft::sm90::THREADS, 1)                              \
       attention_sm90_##NAME##_##D(const __grid_constant__ AttentionParams p) {      \
     DEFT_SM90(T, D);                                                                \
   }                                                                                 \

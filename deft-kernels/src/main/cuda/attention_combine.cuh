@@ -19,6 +19,40 @@ __device__ __forceinline__ void storeRow(T* to, const float (&x)[E], int valid) 
   }
 }
 
+// A lane's values of one row, which sum up to `total` weights.
+template <int D, int E>
+__device__ __forceinline__ void storeMerged(const AttentionParams& p, int query, int head, float (&acc)[E],
+                                            float total) {
+  const int lane = threadIdx.x & 31;
+  const float scale = total > 0 ? 1 / total : 0.f;
+#pragma unroll
+  for (int i = 0; i < E; i++) acc[i] *= scale;
+  const size_t to = static_cast<size_t>(query) * p.outStride + head * p.headDim + lane * E;
+  const int valid = p.headDim - lane * E;
+  if (p.outType == F32) {
+    storeRow<float, E>(static_cast<float*>(p.out) + to, acc, valid);
+  } else if (p.outType == F16) {
+    storeRow<__half, E>(static_cast<__half*>(p.out) + to, acc, valid);
+  } else {
+    storeRow<__nv_bfloat16, E>(static_cast<__nv_bfloat16*>(p.out) + to, acc, valid);
+  }
+}
+
+// Partial results lie in the second-level cache: other multiprocessors wrote them.
+__device__ __forceinline__ void loadGlobal(float (&x)[4], const float* from) {
+  const float4 y = __ldcg(reinterpret_cast<const float4*>(from));
+  x[0] = y.x;
+  x[1] = y.y;
+  x[2] = y.z;
+  x[3] = y.w;
+}
+
+__device__ __forceinline__ void loadGlobal(float (&x)[2], const float* from) {
+  const float2 y = __ldcg(reinterpret_cast<const float2*>(from));
+  x[0] = y.x;
+  x[1] = y.y;
+}
+
 // Which partial results a query merges, the lane's own of the first 32 looked up already.
 struct PartialList {
   int first;
@@ -72,19 +106,9 @@ __device__ __forceinline__ void combineRows(const AttentionParams& p, int query,
         const float* v = p.partial + static_cast<size_t>(__shfl_sync(~0u, at, j + u)) * D + lane * E;
 #pragma unroll
         for (int h = 0; h < HEADS; h++) {
-          if constexpr (E == 4) {
-            float4 y = make_float4(0, 0, 0, 0);
-            if (j + u < count) y = __ldcg(reinterpret_cast<const float4*>(v + h * D));
-            x[u][h][0] = y.x;
-            x[u][h][1] = y.y;
-            x[u][h][2] = y.z;
-            x[u][h][3] = y.w;
-          } else {
-            float2 y = make_float2(0, 0);
-            if (j + u < count) y = __ldcg(reinterpret_cast<const float2*>(v + h * D));
-            x[u][h][0] = y.x;
-            x[u][h][1] = y.y;
-          }
+#pragma unroll
+          for (int i = 0; i < E; i++) x[u][h][i] = 0;
+          if (j + u < count) loadGlobal(x[u][h], v + h * D);
         }
       }
       if (j == 0) {
@@ -118,20 +142,53 @@ __device__ __forceinline__ void combineRows(const AttentionParams& p, int query,
     }
   }
 #pragma unroll
-  for (int h = 0; h < HEADS; h++) {
-    const float scale = total[h] > 0 ? 1 / total[h] : 0.f;
+  for (int h = 0; h < HEADS; h++) storeMerged<D>(p, query, head * p.group + hh + h, acc[h], total[h]);
+}
+
+// The same for one row of at most 32 partial results by all warps of a thread block, which take them in
+// turn: where rows are few, what counts is how long one takes. `room`: shared memory for a row a warp.
+template <int D, int WARPS>
+__device__ __forceinline__ void combineTogether(const AttentionParams& p, int query, int head, int hh,
+                                                const PartialList& list, float* room, int barrier) {
+  constexpr int E = D / 32;
+  constexpr int FLIGHT = 32 / WARPS;
+  const int lane = threadIdx.x & 31;
+  const int warp = threadIdx.x >> 5;
+  const unsigned at = (static_cast<unsigned>(head) * p.partials + list.own) * p.group + hh;
+  const float2 own = lane < list.count ? __ldcg(p.weights + at) : make_float2(-1e30f, 0);
+  float x[FLIGHT][E];
 #pragma unroll
-    for (int i = 0; i < E; i++) acc[h][i] *= scale;
-    const size_t to =
-        static_cast<size_t>(query) * p.outStride + (head * p.group + hh + h) * p.headDim + lane * E;
-    if (p.outType == F32) {
-      storeRow<float, E>(static_cast<float*>(p.out) + to, acc[h], p.headDim - lane * E);
-    } else if (p.outType == F16) {
-      storeRow<__half, E>(static_cast<__half*>(p.out) + to, acc[h], p.headDim - lane * E);
-    } else {
-      storeRow<__nv_bfloat16, E>(static_cast<__nv_bfloat16*>(p.out) + to, acc[h], p.headDim - lane * E);
-    }
+  for (int u = 0; u < FLIGHT; u++) {
+    const int j = warp + u * WARPS;
+    const float* v = p.partial + static_cast<size_t>(__shfl_sync(~0u, at, j)) * D + lane * E;
+#pragma unroll
+    for (int i = 0; i < E; i++) x[u][i] = 0;
+    if (j < list.count) loadGlobal(x[u], v);
   }
+  float m = own.y > 0 ? own.x : -1e30f;
+#pragma unroll
+  for (int o = 16; o; o >>= 1) m = fmaxf(m, __shfl_xor_sync(~0u, m, o));
+  const float weight = own.y > 0 ? exp2Fast(own.x - m) : 0.f;
+  float total = weight * own.y;
+#pragma unroll
+  for (int o = 16; o; o >>= 1) total += __shfl_xor_sync(~0u, total, o);
+  float acc[E] = {};
+#pragma unroll
+  for (int u = 0; u < FLIGHT; u++) {
+    const float f = __shfl_sync(~0u, weight, warp + u * WARPS);
+#pragma unroll
+    for (int i = 0; i < E; i++) acc[i] = fmaf(f, x[u][i], acc[i]);
+  }
+#pragma unroll
+  for (int i = 0; i < E; i++) room[warp * D + lane * E + i] = acc[i];
+  barrierSync(barrier, WARPS * 32);
+  if (warp != 0) return;
+#pragma unroll
+  for (int w = 1; w < WARPS; w++) {
+#pragma unroll
+    for (int i = 0; i < E; i++) acc[i] += room[w * D + lane * E + i];
+  }
+  storeMerged<D>(p, query, head * p.group + hh, acc, total);
 }
 
 // The rows of a KV head that fall to warp `warp` of `warps`: as many heads of a query at a time as leave

@@ -154,7 +154,7 @@ __device__ __forceinline__ void compute(const AttentionParams& p, Shared<D>& sm,
           const TokenSight see = sight(p, tile, token0 + n * 8 + (lane & 3) * 2 + b);
 #pragma unroll
           for (int r = 0; r < 2; r++) {
-            if (!visible(p, item, see, row[r])) s[n][2 * r + b] = -1e30f;
+            if (!visible(p, item.q0, item.mask, see, row[r])) s[n][2 * r + b] = -1e30f;
           }
         }
       }

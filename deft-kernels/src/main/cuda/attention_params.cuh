@@ -15,9 +15,9 @@ struct AttentionItem {
   int firstTile;
   int endTile;
   int partial;  // first partial result, in queries
-  int columns;  // row columns a warpgroup works on: one of the compiled widths
-  int split;    // 0: the second warpgroup takes rows from `columns` on; 1: it takes every second tile
-                // and writes to partial + queries
+  int columns;  // rows a team takes at once: one of the compiled widths
+  int split;    // 0: teams have rows of their own (OwnRows); 1: they take tiles in turn and each that gets
+                // one writes all rows, team w to partial + w * queries
   int mask;     // 0: intervals; 1: dense bytes; 2: bit words
 };
 

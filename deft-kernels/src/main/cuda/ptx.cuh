@@ -32,6 +32,12 @@ __device__ __forceinline__ float2 loadShared2(uint32_t address) {
   return x;
 }
 
+__device__ __forceinline__ uint4 loadShared4(uint32_t address) {
+  uint4 x;
+  asm volatile("ld.shared.v4.u32 {%0, %1, %2, %3}, [%4];" : "=r"(x.x), "=r"(x.y), "=r"(x.z), "=r"(x.w) : "r"(address));
+  return x;
+}
+
 __device__ __forceinline__ void storeShared2(uint32_t address, float x, float y) {
   asm volatile("st.shared.v2.f32 [%0], {%1, %2};" ::"r"(address), "f"(x), "f"(y) : "memory");
 }
@@ -97,6 +103,11 @@ __device__ __forceinline__ uint32_t max2<__half>(uint32_t a, uint32_t b) {
 
 __device__ __forceinline__ void barrierSync(int id, int threads) {
   asm volatile("barrier.cta.sync %0, %1;" ::"r"(id), "r"(threads) : "memory");
+}
+
+// Counts as arrived at the barrier without waiting.
+__device__ __forceinline__ void barrierArrive(int id, int threads) {
+  asm volatile("barrier.cta.arrive %0, %1;" ::"r"(id), "r"(threads) : "memory");
 }
 
 // Waits for all threads of the barrier; whether `own` held for any of them.

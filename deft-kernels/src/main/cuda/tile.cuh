@@ -80,13 +80,12 @@ __device__ __forceinline__ TokenSight sight(const AttentionParams& p, const Atte
   return {lo < hi ? lo | hi << 16 : 0, run.column + token - static_cast<int>(run.extent & 0xff)};
 }
 
-__device__ __forceinline__ bool visible(const AttentionParams& p, const AttentionItem& item, TokenSight see,
-                                        int row) {
+__device__ __forceinline__ bool visible(const AttentionParams& p, int q0, int mask, TokenSight see, int row) {
   const uint32_t lo = see.rows & 0xffff;
   if (static_cast<uint32_t>(row) - lo >= (see.rows >> 16) - lo) return false;
-  if (item.mask == 0) return true;
-  const int query = item.q0 + (row * p.groupMagic >> 16);
-  if (item.mask == 1) {
+  if (mask == 0) return true;
+  const int query = q0 + (row * p.groupMagic >> 16);
+  if (mask == 1) {
     return static_cast<const uint8_t*>(p.mask)[static_cast<size_t>(query) * p.maskStride + see.column] != 0;
   }
   return static_cast<const uint64_t*>(

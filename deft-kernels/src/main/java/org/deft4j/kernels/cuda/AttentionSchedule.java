@@ -18,7 +18,7 @@ import org.deft4j.tree.plan.AttentionPlan;
  *   <li><b>Tiles.</b> A job's tokens end to end, 64 at a time.
  *   <li><b>Ranges.</b> The line of all jobs' tiles, weighted by cost, cut in equal contiguous
  *       parts: one thread block a range and KV head. What a range holds of a job is an <b>item</b>;
- *       each item writes one partial result a row (two where its warpgroups share out the tiles).
+ *       each item writes one partial result a row (one a team where teams share out its tiles).
  * </ul>
  *
  * <p>The groups of {@code node}, {@code node-chunk} and of deterministic plans are never cut or
@@ -329,7 +329,10 @@ final class AttentionSchedule {
   // --- ranges ---
 
   private double tileCost(int job) {
-    return Math.max(1, (jobHi[job] - jobLo[job]) * group / tuning.rowsPerTile());
+    int blocks = Math.ceilDiv((jobHi[job] - jobLo[job]) * group, tuning.block());
+    // Gathering a tile of many runs takes longer than one that lies side by side.
+    double read = jobEnd[job] - jobFirst[job] > 1 ? 1 : tuning.sideBySide();
+    return Math.max(read, blocks * tuning.block() / tuning.rowsPerTile());
   }
 
   private double itemCost(int job) {
@@ -469,10 +472,9 @@ final class AttentionSchedule {
       hi = jobHi[job];
     }
     int rows = (hi - lo) * group;
-    boolean split = rows <= tuning.splitRows() && count > 1;
-    int columns = split ? rows : Math.ceilDiv(rows, tuning.teams());
+    boolean split = rows <= tuning.splitRows();
     int width = 0;
-    while (tuning.widths()[width] < columns) {
+    while (width + 1 < tuning.widths().length && tuning.widths()[width] < rows) {
       width++;
     }
     int k = items++ * ITEM_WORDS;
@@ -491,9 +493,12 @@ final class AttentionSchedule {
     }
     partials += hi - lo;
     if (split) {
-      // Both teams' results, one after the other.
-      lists.repeat(first, hi - lo);
-      partials += hi - lo;
+      // The results of the teams that get a tile, one after the other.
+      int end = lists.entries();
+      for (int team = 1; team < Math.min(tuning.teams(), count); team++) {
+        lists.repeat(first, end, team * (hi - lo));
+        partials += hi - lo;
+      }
     }
   }
 

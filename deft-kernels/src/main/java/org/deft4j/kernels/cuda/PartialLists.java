@@ -42,10 +42,9 @@ final class PartialLists {
   }
 
   /**
-   * The rows of entries {@code first} and later merge partial results {@code shift} further on too.
+   * The rows of entries {@code first..end-1} merge partial results {@code shift} further on too.
    */
-  void repeat(int first, int shift) {
-    int end = entries;
+  void repeat(int first, int end, int shift) {
     for (int i = first; i < end; i++) {
       add(entryRow[i], entryPartial[i] + shift);
     }

@@ -59,9 +59,7 @@ class AttentionScheduleTest {
     for (int round = 0; round < 2; round++) {
       schedule.build(plan);
       String where = plan.method() + ", seed " + seed + ", group " + group;
-      assertThat(seen(plan, schedule, group, tuning.teams(), where))
-          .as(where)
-          .isDeepEqualTo(planned(plan));
+      assertThat(seen(plan, schedule, group, tuning, where)).as(where).isDeepEqualTo(planned(plan));
     }
   }
 
@@ -88,7 +86,8 @@ class AttentionScheduleTest {
 
   /** The same by the schedule. */
   private static int[][] seen(
-      AttentionPlan plan, AttentionSchedule s, int group, int teams, String where) {
+      AttentionPlan plan, AttentionSchedule s, int group, AttentionTuning tuning, String where) {
+    int teams = tuning.teams();
     List<List<Integer>> ofPartial = new ArrayList<>();
     int[] rowOfPartial = new int[s.partials()];
     Arrays.fill(rowOfPartial, -1);
@@ -106,8 +105,8 @@ class AttentionScheduleTest {
       boolean split = item[6] == 1;
       assertThat(item[2]).as(where).isEqualTo(nextTile);
       nextTile = item[3];
-      assertThat(queries * group).isLessThanOrEqualTo((split ? 1 : teams) * item[5]);
-      for (int w = 0; w < (split ? 2 : 1); w++) {
+      assertThat(queries * group).isLessThanOrEqualTo(tuning.maxRows());
+      for (int w = 0; w < (split ? Math.min(teams, item[3] - item[2]) : 1); w++) {
         for (int q = 0; q < queries; q++) {
           int at = partial + w * queries + q;
           assertThat(rowOfPartial[at]).as(where).isEqualTo(-1);
@@ -115,7 +114,7 @@ class AttentionScheduleTest {
         }
       }
       for (int t = item[2]; t < item[3]; t++) {
-        int into = partial + (split && (t - item[2]) % 2 == 1 ? queries : 0);
+        int into = partial + (split ? (t - item[2]) % teams * queries : 0);
         int flags = s.tile()[t * 4 + 2];
         for (int token = 0; token < (flags & 0xff); token++) {
           int[] sight = sight(s, t, token, group);

@@ -1,0 +1,224 @@
+// Many query rows on the rows of the matrix unit: S = Q K^T, O += P V, one or two blocks of 64 a
+// warpgroup. Probabilities stay in registers; a row is four lanes' own, so that no warp waits for another.
+// While one block has its softmax, the products of the other run.
+#pragma once
+#include "sm90_shared.cuh"
+
+namespace deft {
+namespace sm90 {
+
+// Which of a thread's scores are seen: bit 2 n + b for token 8 n + pair + b and row `row`, bit 16 + 2 n + b
+// for row + 8. Out of line: the loop over tiles must stay in the instruction cache.
+__device__ __noinline__ uint32_t seenTokens(const AttentionParams& p, const TokenSight* sight, int q0, int mask,
+                                            int row, int pair) {
+  uint32_t seen = 0;
+  if (mask == 0) {
+    const uint32_t at = sharedAddress(sight + pair);
+#pragma unroll
+    for (int n = 0; n < 8; n++) {
+      const uint4 two = loadShared4(at + n * 8 * sizeof(TokenSight));
+#pragma unroll
+      for (int b = 0; b < 2; b++) {
+        const uint32_t rows = b ? two.z : two.x;
+        const uint32_t lo = rows & 0xffff;
+        const uint32_t many = (rows >> 16) - lo;
+        if (row - lo < many) seen |= 1u << (2 * n + b);
+        if (row + 8 - lo < many) seen |= 1u << (16 + 2 * n + b);
+      }
+    }
+    return seen;
+  }
+#pragma unroll 1
+  for (int i = 0; i < 16; i++) {
+    const TokenSight see = sight[(i >> 1) * 8 + pair + (i & 1)];
+    seen |= static_cast<uint32_t>(visible(p, q0, mask, see, row)) << i;
+    seen |= static_cast<uint32_t>(visible(p, q0, mask, see, row + 8)) << (16 + i);
+  }
+  return seen;
+}
+
+// 64 query rows of a warpgroup: two of each thread.
+template <typename T, int D>
+struct RowBlock {
+  static constexpr float LIMIT = __is_same(T, __half) ? 8 : 24;  // of a probability's exponent, base 2
+  static constexpr float NEVER = 3e38f;                          // any visible score exceeds this reference
+  float o[D / 2];
+  float sum[2];
+  float start[2];  // minus the reference, base 2
+
+  __device__ __forceinline__ void begin() {
+#pragma unroll
+    for (int i = 0; i < D / 2; i++) o[i] = 0;
+    sum[0] = sum[1] = 0;
+    start[0] = start[1] = NEVER;
+  }
+
+  // Scores to probabilities, as the left operand of the product with values.
+  __device__ __forceinline__ void softmax(float (&s)[32], uint32_t (&a)[16], float scale) {
+    // Four chains a row: there are too few warps to hide the latency of one.
+    float part[2][4];
+    float m[2];
+#pragma unroll
+    for (int r = 0; r < 2; r++) {
+#pragma unroll
+      for (int i = 0; i < 4; i++) {
+        part[r][i] = fmaxf(fmaxf(s[4 * i + 2 * r], s[4 * i + 2 * r + 1]),
+                           fmaxf(s[4 * i + 16 + 2 * r], s[4 * i + 16 + 2 * r + 1]));
+      }
+      m[r] = fmaxf(fmaxf(part[r][0], part[r][1]), fmaxf(part[r][2], part[r][3]));
+    }
+#pragma unroll
+    for (int r = 0; r < 2; r++) {
+      m[r] = fmaxf(m[r], __shfl_xor_sync(~0u, m[r], 1));
+      m[r] = fmaxf(m[r], __shfl_xor_sync(~0u, m[r], 2));
+      m[r] *= scale;
+    }
+    if (__any_sync(~0u, m[0] + start[0] > LIMIT || m[1] + start[1] > LIMIT)) {
+      // The references of the rows that need it, and what was summed up with them.
+#pragma unroll
+      for (int r = 0; r < 2; r++) {
+        const float now = m[r] + start[r] > LIMIT ? -m[r] : start[r];
+        const float f = exp2Fast(now - start[r]);
+        start[r] = now;
+        sum[r] *= f;
+#pragma unroll
+        for (int i = 0; i < D / 8; i++) {
+          o[4 * i + 2 * r] *= f;
+          o[4 * i + 2 * r + 1] *= f;
+        }
+      }
+    }
+    float add[2][2] = {};
+#pragma unroll
+    for (int i = 0; i < 16; i++) {
+      const float x = exp2Fast(fmaf(s[2 * i], scale, start[i & 1]));
+      const float y = exp2Fast(fmaf(s[2 * i + 1], scale, start[i & 1]));
+      add[i & 1][0] += x;
+      add[i & 1][1] += y;
+      a[i] = pack<T>(x, y);
+    }
+#pragma unroll
+    for (int r = 0; r < 2; r++) sum[r] += add[r][0] + add[r][1];
+  }
+
+  // Its partial result and weights, for rows below `valid` of those from `first` on.
+  __device__ __forceinline__ void flush(const AttentionParams& p, size_t first, int valid) {
+    const int thread = threadIdx.x & 127;
+    const int row = (thread >> 5) * 16 + (thread & 31) / 4;
+    const int pair = (thread & 3) * 2;
+#pragma unroll
+    for (int r = 0; r < 2; r++) {
+      float all = sum[r];
+      all += __shfl_xor_sync(~0u, all, 1);
+      all += __shfl_xor_sync(~0u, all, 2);
+      if (row + 8 * r < valid) {
+        float* out = p.partial + (first + row + 8 * r) * D + pair;
+#pragma unroll
+        for (int i = 0; i < D / 8; i++) {
+          *reinterpret_cast<float2*>(out + 8 * i) = make_float2(o[4 * i + 2 * r], o[4 * i + 2 * r + 1]);
+        }
+        if (pair == 0) p.weights[first + row + 8 * r] = make_float2(-start[r], all);
+      }
+    }
+  }
+};
+
+// BLOCKS blocks of item `index` of those before `end` on one warpgroup. The item was asked for; asks for
+// the next one.
+template <typename T, int D, int BLOCKS>
+__device__ __forceinline__ void consumeRows(const AttentionParams& p, Shared<D>& sm, Own<D>& own,
+                                            int tiles, bool split, int index, int warpgroup, Cursor& at) {
+  const int thread = threadIdx.x & 127;
+  const int lane = thread & 31;
+  const int barrier = 1 + warpgroup;
+  const uint32_t full = sharedAddress(sm.full);
+  const uint32_t empty = sharedAddress(sm.empty);
+  const uint32_t kv = sharedAddress(sm.kv);
+  const uint32_t queries = matrixPlace(sharedAddress(own.q));
+  RowBlock<T, D> block[BLOCKS];
+#pragma unroll
+  for (int m = 0; m < BLOCKS; m++) block[m].begin();
+  copyAsyncWait<0>();
+  fenceMatrixReads();
+  barrierSync(barrier, 128);
+  mark(1);
+  const Turn turn(tiles, split, warpgroup);
+  for (int left = tiles; left > 0; left--) {
+    mbarrierWait(full + at.stage() * 8, at.parity());
+    if (!turn.own(left)) {
+      if (lane == 0) mbarrierArrive(empty + at.stage() * 8);
+      at.next();
+      continue;
+    }
+    fenceMatrixReads();
+    const uint32_t stage = kv + at.stage() * (TILE * D * 4);
+    const uint32_t keys = matrixPlace(stage);
+    const uint32_t values = matrixPlace(stage + TILE * D * 2, TILE * 128);
+    // The vote tells the compiler that all of the warp goes one way.
+    const bool whole = __any_sync(~0u, sm.whole[at.stage()]);
+    float s[BLOCKS][32];
+    wgmmaFence();
+#pragma unroll
+    for (int m = 0; m < BLOCKS; m++) {
+      const uint32_t q = queries + m * (BLOCK * D * 2 / 16);
+      wgmma<T, 64, 0, 0>(s[m], matrixDescriptor(q), matrixDescriptor(keys));
+#pragma unroll
+      for (int k = 1; k < D / 16; k++) {
+        const uint32_t step = (k >> 2) * (BLOCK * 128 / 16) + (k & 3) * 2;
+        wgmma<T, 64, 0, 1>(s[m], matrixDescriptor(q + step), matrixDescriptor(keys + step));
+      }
+      wgmmaCommit();
+    }
+    uint32_t a[BLOCKS][16];
+#pragma unroll
+    for (int m = 0; m < BLOCKS; m++) {
+      // Groups end in order: this block's scores are there when one later group at most is under way.
+      if (BLOCKS == 2) {
+        wgmmaWait<1>();
+      } else {
+        wgmmaWait<0>();
+      }
+      pin(s[m]);
+      if (!whole) {
+        const AttentionItem& item = own.item[index & 1];
+        const int row = OwnRows(item, p.group, warpgroup).first + m * BLOCK + (thread >> 5) * 16 + lane / 4;
+        const uint32_t seen = seenTokens(p, sm.sight[at.stage()], item.q0, item.mask, row, (lane & 3) * 2);
+#pragma unroll
+        for (int i = 0; i < 32; i++) {
+          if (!(seen >> ((i & 2) * 8 + (i >> 2) * 2 + (i & 1)) & 1)) s[m][i] = -__builtin_huge_valf();
+        }
+      }
+      block[m].softmax(s[m], a[m], p.scaleLog2);
+      wgmmaFence();
+#pragma unroll
+      for (int k = 0; k < TILE / 16; k++) {
+        wgmmaRows<T, D>(block[m].o, &a[m][4 * k], matrixDescriptor(values + k * (2048 / 16)));
+      }
+      wgmmaCommit();
+    }
+    wgmmaWait<0>();
+#pragma unroll
+    for (int m = 0; m < BLOCKS; m++) {
+      pin(block[m].o);
+      hold(a[m]);
+    }
+    if (lane == 0) mbarrierArrive(empty + at.stage() * 8);
+    at.next();
+    if (left == tiles) mark(2);
+  }
+  const AttentionItem item = own.item[index & 1];  // before somebody asks for the one after the next
+  barrierSync(barrier, 128);  // nobody reads the queries any more
+  mark(3);
+  if (index + 1 < sm.end) askItem<T, D>(p, sm, own, uniform(own.item[index + 1 & 1]), index + 1, warpgroup);
+  const OwnRows rows(item, p.group, warpgroup);
+  const size_t first = (static_cast<size_t>(sm.head) * p.partials + item.partial +
+                        (item.split ? warpgroup * item.queries : 0)) *
+                           p.group +
+                       rows.first;
+#pragma unroll
+  for (int m = 0; m < BLOCKS; m++) block[m].flush(p, first + m * BLOCK, rows.count - m * BLOCK);
+  mark(4);
+}
+
+}  // namespace sm90
+}  // namespace deft
