@@ -15,7 +15,6 @@ import org.deft4j.search.Thought;
 import org.deft4j.search.ThoughtState;
 import org.deft4j.search.budget.BudgetMeter;
 import org.deft4j.search.evaluate.Evaluation.Reading;
-import org.deft4j.search.event.SearchEvent;
 import org.deft4j.search.spi.PromptLayout.Proposal;
 import org.deft4j.search.strategy.Told;
 import org.deft4j.tree.decode.DecodeEvent;
@@ -232,9 +231,9 @@ final class Branches {
     public void sampled(int token, float logProb) {
       job.tokens.add(token);
       job.logProb += logProb;
-      if (job instanceof Job.Grow g) {
+      search.sampled(job.stream, token);
+      if (job instanceof Job.Grow) {
         decoded++;
-        search.emit(new SearchEvent.TokenSampled(g.ordinal, token));
       } else {
         evaluatorDecoded++;
       }
@@ -281,7 +280,8 @@ final class Branches {
         path,
         thought(job, job.ordinal, text, state, job.tokens.size(), logProb),
         dead ? null : new ThoughtTree.Point(leaf, true),
-        List.of());
+        List.of(),
+        job.tokens);
   }
 
   private void listed(Job.Grow job, String text) {
@@ -296,6 +296,7 @@ final class Branches {
           path,
           thought(job, job.ordinal + i, p.text(), p.state(), p.tokens().size(), Double.NaN),
           null,
+          p.tokens(),
           p.tokens());
     }
   }
@@ -321,13 +322,14 @@ final class Branches {
       List<Thought> path,
       Thought bare,
       ThoughtTree.@Nullable Point point,
-      List<Integer> listed) {
+      List<Integer> listed,
+      List<Integer> tokens) {
     List<Thought> longer = new ArrayList<>(path);
     longer.add(bare);
     boolean more = !bare.dead() && search.layout().next(longer).isPresent();
     ThoughtTree.Entry entry = search.tree().add(bare.withExpandable(more), job.at, point, listed);
     entry.gone = bare.dead();
-    search.grown(job.ask, entry);
+    search.grown(job.ask, entry, tokens);
   }
 
   private void answered(Job job, Scoring scoring, int index, Reading reading) {

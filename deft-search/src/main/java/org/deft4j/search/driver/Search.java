@@ -1,6 +1,7 @@
 package org.deft4j.search.driver;
 
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
@@ -41,6 +42,7 @@ public final class Search {
   private final Branches branches;
   private final Map<Long, OpenAsk> open = new HashMap<>();
   private final Deque<Told> inbox = new ArrayDeque<>();
+  private final List<SearchEvent.Sample> samples = new ArrayList<>();
   private final DecoderStats before;
   private final long began;
   private long nextOrdinal = 1;
@@ -132,8 +134,19 @@ public final class Search {
     return tree;
   }
 
+  /** Tells the listener; tokens sampled before go first. */
   void emit(SearchEvent event) {
+    if (!samples.isEmpty()) {
+      SearchEvent.TokenBatch batch = new SearchEvent.TokenBatch(samples);
+      samples.clear();
+      request.listener().on(batch);
+    }
     request.listener().on(event);
+  }
+
+  /** A token was sampled on one of the search's branches. */
+  void sampled(long branch, int token) {
+    samples.add(new SearchEvent.Sample(branch, token));
   }
 
   /** Hears results, takes asks and starts branches until the search must wait for a step. */
@@ -148,7 +161,9 @@ public final class Search {
         return;
       }
       boolean heard = deliver();
-      List<Ask> asks = request.strategy().ask(branches.slots());
+      int slots = branches.slots();
+      List<Ask> asks = request.strategy().ask(slots);
+      emit(new SearchEvent.Asked(slots, asks));
       asks.forEach(this::accept);
       branches.start();
       if (refusals > PATIENCE || (asks.isEmpty() && inbox.isEmpty() && open.isEmpty())) {
@@ -199,7 +214,6 @@ public final class Search {
   }
 
   private void accept(Ask ask) {
-    emit(new SearchEvent.Asked(ask));
     switch (ask) {
       case Ask.Expand e -> expand(e);
       case Ask.Evaluate e -> evaluate(e);
@@ -298,6 +312,7 @@ public final class Search {
 
   private void closeIfEnded(OpenAsk ask) {
     if (ask.pending == 0 && open.remove(ask.id) != null) {
+      emit(new SearchEvent.Closed(ask.id, ask.results, ask.why));
       inbox.add(new Told.Closed(ask.id, ask.results, ask.why));
     }
   }
@@ -312,11 +327,11 @@ public final class Search {
   }
 
   /** A thought is finished. */
-  void grown(OpenAsk ask, ThoughtTree.Entry entry) {
+  void grown(OpenAsk ask, ThoughtTree.Entry entry, List<Integer> tokens) {
     refusals = 0;
     ask.results++;
     depth = Math.max(depth, entry.thought.depth());
-    emit(new SearchEvent.ThoughtAdded(entry.thought));
+    emit(new SearchEvent.ThoughtAdded(ask.id, entry.thought, tokens));
     inbox.add(new Told.Grown(ask.id, entry.thought));
   }
 
@@ -331,7 +346,7 @@ public final class Search {
       }
       entry.thought = entry.thought.withScore(scores.get(i));
       scoring.ask.results++;
-      emit(new SearchEvent.Scored(ordinal, scores.get(i)));
+      emit(new SearchEvent.Scored(scoring.ask.id, ordinal, scores.get(i)));
       inbox.add(new Told.Scored(scoring.ask.id, ordinal, scores.get(i)));
     }
   }
@@ -339,10 +354,16 @@ public final class Search {
   /** A step is about to be made. */
   void stepping() {
     maxWidth = Math.max(maxWidth, branches.live());
-    shared = Math.max(shared, lanes.decoder().stats().kvBytesShared());
+    DecoderStats now = lanes.decoder().stats();
+    shared = Math.max(shared, now.kvBytesShared());
     emit(
         new SearchEvent.Stepped(
-            branches.live(), branches.decoded(), Math.toIntExact(meter.nodesMade())));
+            branches.live(),
+            branches.decoded(),
+            Math.toIntExact(meter.nodesMade()),
+            now.steps(),
+            now.kvBytes(),
+            now.kvBytesShared()));
   }
 
   private void finish(StopReason stopped) {
