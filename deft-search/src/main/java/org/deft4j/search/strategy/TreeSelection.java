@@ -1,6 +1,10 @@
 package org.deft4j.search.strategy;
 
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * Chooses leaves of a tree: each leaf brings a gain, each node on the way to a chosen leaf costs
@@ -8,13 +12,15 @@ import java.util.Arrays;
  *
  * <p>This is the selection problem of ETS (Hooper et al., 2025), which solves it as an integer
  * program. Up to {@value #EXACT} leaves all subsets are tried; beyond that, steepest ascent by
- * adding or dropping one leaf, or all leaves below one node, from three starting points. The
+ * adding or dropping one leaf, or all leaves below one node, from several starting points. The
  * objective is a gain less a coverage cost plus a coverage bonus, so that single moves alone would
  * stop at leaves that only pay together: the moves of whole nodes are what opens those.
  */
 final class TreeSelection {
   /** Most leaves for which every subset is tried. */
   static final int EXACT = 14;
+
+  private static final int STARTS = 16;
 
   private final double[] gain;
   private final int[][] path;
@@ -123,17 +129,11 @@ final class TreeSelection {
     return best;
   }
 
-  /** The best of three ascents; package-private for a test against {@link #enumerate}. */
+  /** The best of several ascents; package-private for a test against {@link #enumerate}. */
   boolean[] ascend() {
-    boolean[] all = new boolean[gain.length];
-    Arrays.fill(all, true);
-    boolean[] worth = new boolean[gain.length];
-    for (int i = 0; i < gain.length; i++) {
-      worth[i] = gain[i] > cost[path[i][0]];
-    }
     boolean[] best = new boolean[gain.length];
     double top = 0;
-    for (boolean[] from : new boolean[][] {new boolean[gain.length], all, worth}) {
+    for (boolean[] from : starts()) {
       boolean[] found = ascend(from);
       double v = objective(found);
       if (v > top + 1e-12) {
@@ -142,6 +142,34 @@ final class TreeSelection {
       }
     }
     return best;
+  }
+
+  /** None, all, those that pay for themselves, and of these the ones below one node. */
+  private List<boolean[]> starts() {
+    boolean[] all = new boolean[gain.length];
+    Arrays.fill(all, true);
+    boolean[] worth = new boolean[gain.length];
+    double[] below = new double[cost.length];
+    for (int i = 0; i < gain.length; i++) {
+      worth[i] = gain[i] > cost[path[i][0]];
+      for (int node : path[i]) {
+        below[node] += worth[i] ? gain[i] - cost[path[i][0]] : 0;
+      }
+    }
+    List<boolean[]> starts = new ArrayList<>(List.of(new boolean[gain.length], all, worth));
+    IntStream.range(0, cost.length)
+        .boxed()
+        .filter(n -> below[n] > 0)
+        .sorted(Comparator.comparingDouble(n -> cost[n] - below[n]))
+        .limit(STARTS)
+        .forEach(n -> {
+          boolean[] part = worth.clone();
+          for (int i = 0; i < part.length; i++) {
+            part[i] &= passes(i, n);
+          }
+          starts.add(part);
+        });
+    return starts;
   }
 
   private boolean[] ascend(boolean[] from) {

@@ -214,7 +214,7 @@ class BeamReferenceTest {
   void aGroupPaysForLikenessToEarlierChoices() {
     // Both groups see the same three words; "same" is best, "sane" is like it, "other" is not.
     List<String> texts = List.of("same thing", "sane thing", "otherwise");
-    Map<String, Double> values = Map.of("same thing", .9, "sane thing", .8, "otherwise", .5);
+    Map<String, Double> values = Map.of("same thing", .9, "sane thing", .8, "otherwise", .4);
     ScriptedSearch.Script script =
         new ScriptedSearch.Script() {
           @Override
@@ -230,11 +230,11 @@ class BeamReferenceTest {
           }
         };
     assertThat(continued(script, 0)).containsExactly("same thing", "same thing");
-    assertThat(continued(script, .5)).containsExactly("same thing", "otherwise");
+    assertThat(continued(script, .6)).containsExactly("same thing", "otherwise");
     double likeness = Ngrams.of("same thing").similarity(Ngrams.of("sane thing"));
     assertThat(likeness).isBetween(.6, .99);
     // Not so large that a likeness in part is worse than the third word.
-    assertThat(continued(script, .35)).containsExactly("same thing", "sane thing");
+    assertThat(continued(script, .45)).containsExactly("same thing", "sane thing");
   }
 
   private static List<String> continued(ScriptedSearch.Script script, double penalty) {
