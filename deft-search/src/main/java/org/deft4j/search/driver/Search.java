@@ -66,6 +66,7 @@ public final class Search {
   private volatile boolean paused;
   private volatile Optional<Thought> best = Optional.empty();
   private volatile @Nullable SearchResult result;
+  private boolean finishing;
   private boolean over;
 
   Search(SearchRequest request, Lanes lanes, LongSupplier nanoClock) {
@@ -95,7 +96,7 @@ public final class Search {
             0,
             true,
             Optional.empty());
-    strategy.start(
+    StrategyContext context =
         new StrategyContext(
             root,
             request.evaluator().map(ThoughtEvaluator::name).orElse(""),
@@ -103,14 +104,15 @@ public final class Search {
             layout.propose(List.of(root)).isPresent(),
             request.evaluator().map(ThoughtEvaluator::proves).orElse(false),
             request.seed(),
-            this::revisitCost));
+            this::revisitCost);
+    strategy.start(context);
     ThoughtTree.Entry entry = tree.add(root, null, null, Lanes.ints(layout.root()));
     this.points =
         new Points(this, lanes, meter, entry, e -> strategy.revisitValue(e.thought.ordinal()));
     this.branches =
         new Branches(
             this, lanes, meter, points, new Harvest(this, lanes, meter), request.seed(), ordered());
-    begin(entry);
+    begin(entry, context);
   }
 
   private void checkMemory(SearchBudget budget) {
@@ -134,14 +136,14 @@ public final class Search {
     }
   }
 
-  private void begin(ThoughtTree.Entry root) {
+  private void begin(ThoughtTree.Entry root, StrategyContext context) {
     long reused = lanes.decoder().stats().reusedTokens();
     NodeId prompt = lanes.decoder().root(root.tokens);
     root.point = new ThoughtTree.Point(prompt, root.tokens.length, true);
     meter.holdKv(root.tokens.length);
     Recording recording = request.recording();
     if (recording.isEmpty()) {
-      emit(new SearchEvent.Started(request.problem(), request.seed()));
+      emit(new SearchEvent.Started(request.problem(), context));
     } else {
       try {
         replay(recording);
@@ -164,6 +166,7 @@ public final class Search {
     figures.sampled = spent.decodeTokens() - spent.evaluatorTokens();
     news = true;
     emit(new SearchEvent.Resumed(recording.events().size()));
+    fold.late().forEach(this::emit);
   }
 
   private boolean ordered() {
@@ -561,6 +564,10 @@ public final class Search {
   /** Tells the listener; tokens sampled before go first. Nothing of what a trace tells. */
   void emit(SearchEvent event) {
     if (replay != null) {
+      replay.hear(event);
+      return;
+    }
+    if (finishing) {
       return;
     }
     if (!samples.isEmpty()) {
@@ -583,7 +590,7 @@ public final class Search {
 
   private void spent() {
     Usage now = meter.usage(branches.reused());
-    if (!now.equals(spent)) {
+    if (!finishing && !now.equals(spent)) {
       spent = now;
       emit(new SearchEvent.BudgetSpent(now));
     }
@@ -620,8 +627,12 @@ public final class Search {
   private void finish(StopReason stopped) {
     deliver();
     strategy.current().ifPresent(t -> best = Optional.of(t));
+    // What is dropped now was never told to the strategy: a trace must not say so.
+    finishing = true;
     branches.drop(job -> true);
     abandon();
+    finishing = false;
+    spent();
     SearchResult done =
         figures.result(
             request.problem(),
