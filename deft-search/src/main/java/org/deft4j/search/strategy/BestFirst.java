@@ -32,6 +32,7 @@ public final class BestFirst implements SearchStrategy {
           Comparator.<Thought>comparingDouble(t -> -rank(t))
               .thenComparingInt(Thought::depth)
               .thenComparingLong(Thought::ordinal));
+  private final Map<Long, Double> waiting = new HashMap<>();
   private final List<Long> growing = new ArrayList<>();
   private final Map<Long, Long> scoring = new HashMap<>();
   private final Set<Long> seen = new HashSet<>();
@@ -129,7 +130,17 @@ public final class BestFirst implements SearchStrategy {
     }
     if (t.expandable() && t.depth() < config.depth()) {
       open.add(t);
+      waiting.put(t.ordinal(), rank(t));
     }
+  }
+
+  /** Its rank among the open thoughts; what was continued already is never come back to. */
+  @Override
+  public double revisitValue(long thought) {
+    if (scoring.containsValue(thought)) {
+      return Double.MAX_VALUE;
+    }
+    return waiting.getOrDefault(thought, -Double.MAX_VALUE);
   }
 
   private void expand(int slots) {
@@ -143,6 +154,7 @@ public final class BestFirst implements SearchStrategy {
         return;
       }
       Thought t = open.remove();
+      waiting.remove(t.ordinal());
       expansions++;
       free -= config.branch();
       growing.add(
