@@ -38,8 +38,9 @@ class BudgetTest {
                   wide()
                       .withBudget(SearchBudget.UNLIMITED.withDecodeTokens(limit))
                       .withListener(e -> {
-                        if (e instanceof SearchEvent.TokenSampled) {
-                          assertThat(sampled.incrementAndGet()).isLessThanOrEqualTo(limit);
+                        if (e instanceof SearchEvent.TokenBatch b) {
+                          assertThat(sampled.addAndGet(b.samples().size()))
+                              .isLessThanOrEqualTo(limit);
                         }
                       }));
       assertThat(decoder.stats().decodedTokens()).isEqualTo(result.tokens().decoded());

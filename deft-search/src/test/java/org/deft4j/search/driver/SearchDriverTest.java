@@ -310,8 +310,12 @@ class SearchDriverTest {
           new SearchDriver(decoder).run(totWithChecker().withListener(events::add));
       assertThat(events.getFirst()).isInstanceOf(SearchEvent.Started.class);
       assertThat(events.getLast()).isEqualTo(new SearchEvent.Finished(result));
-      assertThat(events.stream().filter(SearchEvent.TokenSampled.class::isInstance))
-          .hasSize((int) result.tokens().decoded());
+      assertThat(
+              events.stream()
+                  .filter(SearchEvent.TokenBatch.class::isInstance)
+                  .mapToInt(e -> ((SearchEvent.TokenBatch) e).samples().size())
+                  .sum())
+          .isEqualTo((int) result.tokens().decoded());
       assertThat(events.stream().filter(SearchEvent.ThoughtAdded.class::isInstance))
           .hasSize(result.tree().nodes())
           .hasSize(result.thoughts().size() - 1);
