@@ -10,6 +10,7 @@ import org.deft4j.search.evaluate.LogProbEvaluator;
 import org.deft4j.search.evaluate.Vote;
 import org.deft4j.search.spi.DeftPlugin;
 import org.deft4j.search.spi.PluginBinder;
+import org.deft4j.search.strategy.AbMcts;
 import org.deft4j.search.strategy.Beam;
 import org.deft4j.search.strategy.BestFirst;
 import org.deft4j.search.strategy.BestOfN;
@@ -17,6 +18,7 @@ import org.deft4j.search.strategy.DiverseBeam;
 import org.deft4j.search.strategy.Dvts;
 import org.deft4j.search.strategy.Ets;
 import org.deft4j.search.strategy.Greedy;
+import org.deft4j.search.strategy.Mcts;
 import org.deft4j.search.strategy.Rebase;
 import org.deft4j.search.strategy.Retry;
 import org.deft4j.search.strategy.SelfConsistency;
@@ -53,6 +55,9 @@ public final class SearchPlugin implements DeftPlugin {
           .strategy(Rebase.NAME, new Rebase.Factory())
           .strategy(Ets.NAME, new Ets.Factory())
           .strategy(BestFirst.NAME, new BestFirst.Factory())
+          .strategy(Mcts.NAME, new Mcts.Factory())
+          .strategy(AbMcts.CONJUGATE, AbMcts.Factory.conjugate())
+          .strategy(AbMcts.HIERARCHICAL, AbMcts.Factory.hierarchical())
           .evaluator(Checker.NAME, new Checker.Factory())
           .evaluator(LogProbEvaluator.NAME, new LogProbEvaluator.Factory())
           .evaluator(Judge.NAME, new Judge.Factory())

@@ -42,7 +42,10 @@ class SearchPluginTest {
             "diverse-beam",
             "rebase",
             "ets",
-            "best-first");
+            "best-first",
+            "mcts",
+            "ab-mcts-a",
+            "ab-mcts-m");
     assertThat(evaluators).containsOnlyKeys("checker", "log-prob", "judge", "vote", "agreement");
     assertThat(injector.getInstance(Key.get(new TypeLiteral<Map<String, TaskFactory>>() {})))
         .isEmpty();

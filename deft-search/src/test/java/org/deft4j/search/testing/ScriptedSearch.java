@@ -29,7 +29,8 @@ public final class ScriptedSearch {
   private final Map<Long, int[]> left = new HashMap<>();
   private final Map<Long, Integer> results = new HashMap<>();
   private long nextOrdinal = 1;
-  private int peak;
+  private long came;
+  private long waited;
 
   /** What is in the tree. */
   public interface Script {
@@ -86,10 +87,11 @@ public final class ScriptedSearch {
         asked.add(ask);
         accept(ask);
       }
-      peak = Math.max(peak, outstanding.size());
       if (outstanding.isEmpty()) {
         return this;
       }
+      came++;
+      waited += outstanding.size();
       tell(outstanding.remove(order == null ? 0 : order.nextInt(outstanding.size())));
     }
     throw new AssertionError("the strategy does not end");
@@ -190,8 +192,8 @@ public final class ScriptedSearch {
     return List.copyOf(asked);
   }
 
-  /** Most results that were outstanding at once. */
-  public int peak() {
-    return peak;
+  /** How many results were outstanding, on average over the results that came. */
+  public double meanOutstanding() {
+    return waited / (double) Math.max(1, came);
   }
 }
