@@ -93,8 +93,17 @@ class ResumeCommandTest {
     String regex = " \\[[12](,[12])*\\]";
     Outcome o =
         ok(
-            "run", "sorting", "--problem", "[2, 1]", "--regex", regex, "--trace", trace(), "-q",
-            "--strategy", "greedy");
+            "run",
+            "sorting",
+            "--problem",
+            "[2, 1]",
+            "--regex",
+            regex,
+            "--trace",
+            trace(),
+            "-q",
+            "--strategy",
+            "greedy");
     assertThat(o.out().strip()).matches("\\[[12](, [12])*]");
     List<String> lines = Files.readAllLines(Path.of(trace()));
     Files.write(Path.of(trace()), lines.subList(0, lines.size() / 2));

@@ -22,8 +22,16 @@ import org.jspecify.annotations.Nullable;
  */
 public final class JsonSchema {
   private static final Set<String> SILENT =
-      Set.of("title", "description", "$schema", "$id", "default", "examples", "$defs",
-          "definitions", "additionalProperties");
+      Set.of(
+          "title",
+          "description",
+          "$schema",
+          "$id",
+          "default",
+          "examples",
+          "$defs",
+          "definitions",
+          "additionalProperties");
 
   private static final String BASE =
       """
@@ -121,7 +129,11 @@ public final class JsonSchema {
       }
       default ->
           throw new IllegalArgumentException(
-              "JSON schema, " + where + ": the type " + JsonWriter.line(type) + " is not understood");
+              "JSON schema, "
+                  + where
+                  + ": the type "
+                  + JsonWriter.line(type)
+                  + " is not understood");
     };
   }
 
@@ -131,8 +143,7 @@ public final class JsonSchema {
       throw new IllegalArgumentException(
           "JSON schema, " + where + ": other properties than the named ones are not supported");
     }
-    Map<?, ?> properties =
-        map.get("properties") instanceof Map<?, ?> p ? p : Map.of();
+    Map<?, ?> properties = map.get("properties") instanceof Map<?, ?> p ? p : Map.of();
     List<?> required = map.containsKey("required") ? list(map, "required", where) : List.of();
     List<String> parts = new ArrayList<>();
     List<Boolean> needed = new ArrayList<>();
@@ -155,11 +166,12 @@ public final class JsonSchema {
       String rest = "comma " + here + (after.isEmpty() ? "" : " " + after);
       String first = here + (after.isEmpty() ? "" : " " + after);
       String nextAfter = name();
-      rules.put(nextAfter, needed.get(i) ? rest : after.isEmpty() ? "(" + rest + ")?" : rest + " | " + after);
+      rules.put(
+          nextAfter,
+          needed.get(i) ? rest : after.isEmpty() ? "(" + rest + ")?" : rest + " | " + after);
       String nextBefore = name();
       rules.put(
-          nextBefore,
-          needed.get(i) ? first : first + " | " + (before.isEmpty() ? "\"\"" : before));
+          nextBefore, needed.get(i) ? first : first + " | " + (before.isEmpty() ? "\"\"" : before));
       after = nextAfter;
       before = nextBefore;
     }
@@ -177,8 +189,7 @@ public final class JsonSchema {
     if (max == 0) {
       return "\"[]\"";
     }
-    String more =
-        "{" + Math.max(0, min - 1) + "," + (max < 0 ? "" : String.valueOf(max - 1)) + "}";
+    String more = "{" + Math.max(0, min - 1) + "," + (max < 0 ? "" : String.valueOf(max - 1)) + "}";
     String some = item + " (comma " + item + ")" + more;
     return "(\"[\" " + (min == 0 ? "(" + some + ")?" : some) + " \"]\")";
   }
@@ -194,7 +205,10 @@ public final class JsonSchema {
         || !(root.get(steps[1]) instanceof Map<?, ?> defs)
         || !defs.containsKey(steps[2])) {
       throw new IllegalArgumentException(
-          "JSON schema, " + where + ": $ref must name an entry of $defs or definitions, was " + ref);
+          "JSON schema, "
+              + where
+              + ": $ref must name an entry of $defs or definitions, was "
+              + ref);
     }
     String name = "d-" + Integer.toHexString(path.hashCode());
     if (!rules.containsKey(name)) {

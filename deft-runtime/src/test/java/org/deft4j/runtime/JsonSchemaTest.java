@@ -35,7 +35,8 @@ class JsonSchemaTest {
     check("{\"type\":\"integer\"}", List.of("0", "-12"), List.of("", "01", "1.5", "-", "1e3"));
     check("{\"type\":\"number\"}", List.of("0", "-1.5e+9", "12E3"), List.of("1.", ".5", "+1"));
     check("{\"type\":[\"boolean\",\"null\"]}", List.of("true", "null"), List.of("nul", "0"));
-    check("{\"enum\":[\"a\",1,null,\"q\\\"x\"]}", List.of("\"a\"", "1", "\"q\\\"x\""), List.of("a"));
+    check(
+        "{\"enum\":[\"a\",1,null,\"q\\\"x\"]}", List.of("\"a\"", "1", "\"q\\\"x\""), List.of("a"));
     check(
         "{\"type\":\"string\",\"minLength\":1,\"maxLength\":3}",
         List.of("\"a\"", "\"é\\n€\"", "\"\\u00e9\""),
@@ -84,8 +85,14 @@ class JsonSchemaTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "[]", "{", "{}", "{\"type\":\"date\"}", "{\"type\":\"string\",\"pattern\":\"a\"}",
-        "{\"type\":\"array\"}", "{\"$ref\":\"http://x\"}", "{\"enum\":[]}",
+        "[]",
+        "{",
+        "{}",
+        "{\"type\":\"date\"}",
+        "{\"type\":\"string\",\"pattern\":\"a\"}",
+        "{\"type\":\"array\"}",
+        "{\"$ref\":\"http://x\"}",
+        "{\"enum\":[]}",
         "{\"type\":\"object\",\"additionalProperties\":true}"
       })
   void whatIsNotUnderstoodIsRefused(String schema) {

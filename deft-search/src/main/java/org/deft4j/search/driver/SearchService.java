@@ -54,8 +54,7 @@ public final class SearchService implements AutoCloseable {
       return;
     }
     try {
-      Search search =
-          driver.submit(request.withListener(request.listener().andThen(handle::hear)));
+      Search search = driver.submit(request.withListener(request.listener().andThen(handle::hear)));
       running.add(handle);
       handle.began(search);
     } catch (RuntimeException | Error e) {

@@ -6,23 +6,23 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
 import org.deft4j.search.Score;
 import org.deft4j.search.Thought;
-import org.deft4j.search.evaluate.Evaluation;
-import org.deft4j.search.evaluate.Judge;
-import org.deft4j.search.evaluate.ThoughtEvaluator;
-import org.deft4j.search.spi.Problem;
-import org.deft4j.search.spi.PromptLayout;
-import org.deft4j.search.spi.Stage;
-import org.deft4j.search.strategy.SearchStrategy;
-import org.deft4j.search.strategy.ThoughtGenerator;
-import java.util.concurrent.atomic.AtomicLong;
 import org.deft4j.search.driver.SearchDriver;
 import org.deft4j.search.driver.SearchRequest;
 import org.deft4j.search.driver.SearchResult;
 import org.deft4j.search.driver.StopReason;
 import org.deft4j.search.evaluate.Checker;
+import org.deft4j.search.evaluate.Evaluation;
+import org.deft4j.search.evaluate.Judge;
+import org.deft4j.search.evaluate.ThoughtEvaluator;
 import org.deft4j.search.event.SearchEvent;
+import org.deft4j.search.spi.Problem;
+import org.deft4j.search.spi.PromptLayout;
+import org.deft4j.search.spi.Stage;
+import org.deft4j.search.strategy.SearchStrategy;
+import org.deft4j.search.strategy.ThoughtGenerator;
 import org.deft4j.search.strategy.TotBfs;
 import org.deft4j.search.testing.LetterProblem;
 import org.deft4j.testing.ScriptedDecoder;
@@ -112,8 +112,7 @@ class BudgetTest {
                   SearchRequest.of(
                           new LetterProblem(2, 5, "never", true),
                           new TotBfs(
-                              new TotBfs.Config(
-                                  64, 0, 8, 4, 1, TotBfs.Generate.SAMPLE, false, .5)))
+                              new TotBfs.Config(64, 0, 8, 4, 1, TotBfs.Generate.SAMPLE, false, .5)))
                       .withEvaluator(new Judge(2))
                       .withBudget(SearchBudget.UNLIMITED.withPrefillTokens(limit)));
       // A branch that begins at a thought computes that thought's last token: no prompt's.
@@ -198,7 +197,8 @@ class BudgetTest {
                       .ordered(8)
                       .withBudget(SearchBudget.UNLIMITED.withKvBytes(limit))
                       .withListener(e -> {
-                        if (e instanceof SearchEvent.Stepped || e instanceof SearchEvent.TokenBatch) {
+                        if (e instanceof SearchEvent.Stepped
+                            || e instanceof SearchEvent.TokenBatch) {
                           assertThat(decoder.stats().kvBytes()).isLessThanOrEqualTo(limit);
                         }
                       }));

@@ -50,8 +50,8 @@ class SearchServiceTest {
           int seed = i;
           threads.add(
               Thread.ofVirtual()
-                  .start(() ->
-                      together[seed] = service.submit(tot(seed)).result().join().treeHash()));
+                  .start(
+                      () -> together[seed] = service.submit(tot(seed)).result().join().treeHash()));
         }
         for (Thread t : threads) {
           t.join();
@@ -70,11 +70,12 @@ class SearchServiceTest {
       // The listener holds the search until the stream is there.
       SearchHandle handle =
           service.submit(
-              tot(1).withListener(e -> {
-                if (e instanceof SearchEvent.Started) {
-                  await(reading);
-                }
-              }));
+              tot(1)
+                  .withListener(e -> {
+                    if (e instanceof SearchEvent.Started) {
+                      await(reading);
+                    }
+                  }));
       var stream = handle.stream();
       reading.countDown();
       List<SearchEvent> events = stream.toList();

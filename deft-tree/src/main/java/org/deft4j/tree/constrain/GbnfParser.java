@@ -7,8 +7,9 @@ import java.util.Map;
 
 /**
  * Grammars in GBNF, the notation of llama.cpp: rules {@code name ::= ...} of texts in quotes,
- * classes in brackets, {@code .}, rule names, groups, alternatives and repetitions; {@code #} begins
- * a comment. A rule ends with its line unless a parenthesis is open or an alternative is to come.
+ * classes in brackets, {@code .}, rule names, groups, alternatives and repetitions; {@code #}
+ * begins a comment. A rule ends with its line unless a parenthesis is open or an alternative is to
+ * come.
  */
 final class GbnfParser {
   private final Reading in;
@@ -51,7 +52,11 @@ final class GbnfParser {
   }
 
   private static boolean inName(int c) {
-    return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '_';
+    return c >= 'a' && c <= 'z'
+        || c >= 'A' && c <= 'Z'
+        || c >= '0' && c <= '9'
+        || c == '-'
+        || c == '_';
   }
 
   private String name() {

@@ -5,8 +5,8 @@ import java.util.List;
 
 /**
  * Regular expressions in the syntax and meaning of {@link java.util.regex.Pattern} without flags,
- * as far as they are regular: characters, classes (without intersections and {@code \p}), {@code .},
- * groups, alternatives and all repetitions; greedy or not makes no difference to what matches.
+ * as far as they are regular: characters, classes (without intersections and {@code \p}), {@code
+ * .}, groups, alternatives and all repetitions; greedy or not makes no difference to what matches.
  */
 final class RegexParser {
   private static final CodePoints DIGIT = CodePoints.of('0', '9');

@@ -8,9 +8,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * How a leaf decodes: sampling, stops and limits.
  *
- * <p>Filters apply in this order: logit bias, repetition penalty, constraint, temperature, top-k, top-p, min-p.
- * Randomness is a pure function of {@code (seed, stream, position)}: it depends neither on the
- * order of branches in a batch nor on the backend.
+ * <p>Filters apply in this order: logit bias, repetition penalty, constraint, temperature, top-k,
+ * top-p, min-p. Randomness is a pure function of {@code (seed, stream, position)}: it depends
+ * neither on the order of branches in a batch nor on the backend.
  *
  * @param maxTokens at most this many tokens are sampled, at least 1
  * @param temperature 0 takes the likeliest token; otherwise logits are divided by it

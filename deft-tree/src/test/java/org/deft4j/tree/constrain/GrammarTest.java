@@ -72,8 +72,7 @@ class GrammarTest {
   }
 
   private static boolean matches(Grammar g, String text) {
-    TokenMasks.Position p =
-        new TokenMasks(g, new TokenMasks.Vocabulary(singleBytes())).begin();
+    TokenMasks.Position p = new TokenMasks(g, new TokenMasks.Vocabulary(singleBytes())).begin();
     return p.accept(text.getBytes(StandardCharsets.UTF_8)) && p.mayEnd();
   }
 
@@ -82,8 +81,26 @@ class GrammarTest {
   }
 
   private static final String[] ATOMS = {
-    "a", "b", "c", "é", "€", "😀", ".", "\\d", "\\w", "\\s", "\\D", "[ab]", "[^a]", "[a-c€-₿]",
-    "[^b😀]", "\\.", "\\u00e9", "(?:ab|c)", "[\\d_]", "\\x41"
+    "a",
+    "b",
+    "c",
+    "é",
+    "€",
+    "😀",
+    ".",
+    "\\d",
+    "\\w",
+    "\\s",
+    "\\D",
+    "[ab]",
+    "[^a]",
+    "[a-c€-₿]",
+    "[^b😀]",
+    "\\.",
+    "\\u00e9",
+    "(?:ab|c)",
+    "[\\d_]",
+    "\\x41"
   };
 
   private static String regex(Random r, int depth) {
@@ -117,7 +134,9 @@ class GrammarTest {
     Pattern p = Pattern.compile(regex);
     for (int i = 0; i < 60; i++) {
       String text = text(r);
-      assertThat(matches(g, text)).as("%s on '%s'", regex, text).isEqualTo(p.matcher(text).matches());
+      assertThat(matches(g, text))
+          .as("%s on '%s'", regex, text)
+          .isEqualTo(p.matcher(text).matches());
     }
   }
 
@@ -239,8 +258,24 @@ class GrammarTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "(", ")", "a{2", "a{3,1}", "[", "[z-a]", "\\1", "(?=a)", "a**+", "*a", "\\p{L}", "a^b",
-        "[a&&b]", "\\ud83d", "(?<n>a)", "a{9999999}", "[^\\x{0}-\\x{10ffff}]", "((a{999}){999}){9}"
+        "(",
+        ")",
+        "a{2",
+        "a{3,1}",
+        "[",
+        "[z-a]",
+        "\\1",
+        "(?=a)",
+        "a**+",
+        "*a",
+        "\\p{L}",
+        "a^b",
+        "[a&&b]",
+        "\\ud83d",
+        "(?<n>a)",
+        "a{9999999}",
+        "[^\\x{0}-\\x{10ffff}]",
+        "((a{999}){999}){9}"
       })
   void badExpressionsAreRefusedWithTheirPlace(String regex) {
     assertThatThrownBy(() -> Grammar.regex(regex))
@@ -251,9 +286,19 @@ class GrammarTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "", "root", "root ::= \"a", "root ::= missing", "a ::= \"b\"", "root ::= root \"a\" | \"b\"",
-        "root ::= a \"x\"\na ::= \"\"? root", "root ::= \"x\" root", "root ::= [a", "root ::= (\"a\"",
-        "root ::= \"\\q\"", "root ::= \"a\"\nroot ::= \"b\"", "root ::= \"a\"{2,1}"
+        "",
+        "root",
+        "root ::= \"a",
+        "root ::= missing",
+        "a ::= \"b\"",
+        "root ::= root \"a\" | \"b\"",
+        "root ::= a \"x\"\na ::= \"\"? root",
+        "root ::= \"x\" root",
+        "root ::= [a",
+        "root ::= (\"a\"",
+        "root ::= \"\\q\"",
+        "root ::= \"a\"\nroot ::= \"b\"",
+        "root ::= \"a\"{2,1}"
       })
   void badGrammarsAreRefused(String grammar) {
     assertThatThrownBy(() -> Grammar.gbnf(grammar))
