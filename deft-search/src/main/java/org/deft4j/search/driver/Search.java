@@ -111,8 +111,7 @@ public final class Search {
             this::revisitCost);
     strategy.start(context);
     ThoughtTree.Entry entry = tree.add(root, null, null, Lanes.ints(layout.root()));
-    this.points =
-        new Points(this, lanes, meter, entry, this::revisitValue);
+    this.points = new Points(this, lanes, meter, entry, this::revisitValue);
     this.branches =
         new Branches(
             this, lanes, meter, points, new Harvest(this, lanes, meter), request.seed(), ordered());
