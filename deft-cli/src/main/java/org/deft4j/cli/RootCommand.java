@@ -17,6 +17,8 @@ import picocli.CommandLine.Spec;
     synopsisSubcommandLabel = "COMMAND",
     subcommands = {
       RunCommand.class,
+      ResumeCommand.class,
+      EvalCommand.class,
       TasksCommand.class,
       StrategiesCommand.class,
       ModelsCommand.class,

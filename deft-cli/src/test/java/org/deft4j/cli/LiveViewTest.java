@@ -17,7 +17,7 @@ class LiveViewTest {
   }
 
   private static SearchEvent step() {
-    return new SearchEvent.Stepped(10, 1500, 7);
+    return new SearchEvent.Stepped(10, 1500, 7, 3, 4096, 1024);
   }
 
   @Test

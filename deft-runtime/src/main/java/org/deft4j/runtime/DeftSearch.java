@@ -1,16 +1,20 @@
 package org.deft4j.runtime;
 
 import java.util.Optional;
+import org.deft4j.runtime.trace.Flight;
 import org.deft4j.search.budget.SearchBudget;
+import org.deft4j.search.driver.Recording;
 import org.deft4j.search.driver.SearchDriver;
 import org.deft4j.search.driver.SearchRequest;
 import org.deft4j.search.driver.SearchResult;
 import org.deft4j.search.evaluate.ThoughtEvaluator;
 import org.deft4j.search.event.SearchListener;
+import org.deft4j.search.spi.ConstrainedProblem;
 import org.deft4j.search.spi.Options;
 import org.deft4j.search.spi.Problem;
 import org.deft4j.search.spi.Task;
 import org.deft4j.search.strategy.SearchStrategy;
+import org.deft4j.tree.constrain.Grammar;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,6 +44,9 @@ public final class DeftSearch {
   private SearchBudget budget = SearchBudget.UNLIMITED;
   private long seed;
   private SearchListener listener = SearchListener.NONE;
+  private int epoch;
+  private Recording recording = Recording.NONE;
+  private @Nullable Grammar constraint;
 
   DeftSearch(SearchDriver driver, Registry registry, String taskName) {
     this.driver = driver;
@@ -117,6 +124,28 @@ public final class DeftSearch {
     return this;
   }
 
+  /**
+   * Makes the search ordered, in epochs of so many branches: with a deterministic model it then
+   * grows the same tree whatever runs at once and beside it. 0 for a search that takes results as
+   * they come.
+   */
+  public DeftSearch ordered(int value) {
+    epoch = value;
+    return this;
+  }
+
+  /** Lets the model write nothing for a thought but what matches this; null for anything. */
+  public DeftSearch constraint(@Nullable Grammar value) {
+    constraint = value;
+    return this;
+  }
+
+  /** Goes on from what was recorded of this search. */
+  public DeftSearch after(Recording value) {
+    recording = value;
+    return this;
+  }
+
   /** Hears what the search does. */
   public DeftSearch listener(SearchListener value) {
     listener = value;
@@ -145,11 +174,15 @@ public final class DeftSearch {
     if (p == null) {
       p = text != null ? task().parse(text) : task().generate(seed);
     }
+    if (constraint != null) {
+      p = new ConstrainedProblem(p, constraint);
+    }
     ThoughtEvaluator e =
         evaluator != null ? evaluator : registry.evaluator(evaluatorName(), evaluatorOptions);
     SearchStrategy s =
         strategy != null ? strategy : registry.strategy(strategyName, strategyOptions);
-    return new SearchRequest(p, s, Optional.of(e), budget, seed, listener);
+    SearchListener all = listener.andThen(Flight.listener());
+    return new SearchRequest(p, s, Optional.of(e), budget, seed, all, epoch, 1, recording);
   }
 
   /**

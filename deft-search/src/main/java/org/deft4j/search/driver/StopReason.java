@@ -10,8 +10,16 @@ public enum StopReason {
   FINISHED,
   /** The budget of sampled tokens was used up. */
   TOKEN_BUDGET,
+  /** The budget of tokens that evaluators sample was used up. */
+  EVALUATOR_BUDGET,
+  /** The budget of prompt tokens to compute was used up. */
+  PREFILL_BUDGET,
   /** The budget of thoughts was used up. */
   NODE_BUDGET,
+  /** The strategy wanted to go deeper than the budget allows. */
+  DEPTH_BUDGET,
+  /** The budget of bytes for keys and values was used up. */
+  KV_BUDGET,
   /** The time was up. */
   TIME_BUDGET,
   /** Keys and values found no room in the decoder's memory. */

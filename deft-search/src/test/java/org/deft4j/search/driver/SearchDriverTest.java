@@ -310,8 +310,12 @@ class SearchDriverTest {
           new SearchDriver(decoder).run(totWithChecker().withListener(events::add));
       assertThat(events.getFirst()).isInstanceOf(SearchEvent.Started.class);
       assertThat(events.getLast()).isEqualTo(new SearchEvent.Finished(result));
-      assertThat(events.stream().filter(SearchEvent.TokenSampled.class::isInstance))
-          .hasSize((int) result.tokens().decoded());
+      assertThat(
+              events.stream()
+                  .filter(SearchEvent.TokenBatch.class::isInstance)
+                  .mapToInt(e -> ((SearchEvent.TokenBatch) e).samples().size())
+                  .sum())
+          .isEqualTo((int) result.tokens().decoded());
       assertThat(events.stream().filter(SearchEvent.ThoughtAdded.class::isInstance))
           .hasSize(result.tree().nodes())
           .hasSize(result.thoughts().size() - 1);
@@ -360,7 +364,7 @@ class SearchDriverTest {
             new SearchDriver(decoder)
                 .run(
                     SearchRequest.of(
-                            small, new Beam(new Beam.Config(9, 40, 9, 3, Beam.Aggregate.LAST)))
+                            small, new Beam(new Beam.Config(9, 40, 9, 3, Beam.Aggregate.LAST, 0)))
                         .withSeed(seed));
         assertThat(result.answer()).contains(likeliestWord(seed, 3));
       }
