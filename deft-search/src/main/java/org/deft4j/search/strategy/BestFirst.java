@@ -34,6 +34,7 @@ public final class BestFirst implements SearchStrategy {
               .thenComparingLong(Thought::ordinal));
   private final List<Long> growing = new ArrayList<>();
   private final Map<Long, Long> scoring = new HashMap<>();
+  private final Set<Long> waiting = new HashSet<>();
   private final Set<Long> seen = new HashSet<>();
   private final Set<ThoughtState> states = new HashSet<>();
   private Optional<Thought> best = Optional.empty();
@@ -129,6 +130,7 @@ public final class BestFirst implements SearchStrategy {
     }
     if (t.expandable() && t.depth() < config.depth()) {
       open.add(t);
+      waiting.add(t.ordinal());
     }
   }
 
@@ -143,6 +145,7 @@ public final class BestFirst implements SearchStrategy {
         return;
       }
       Thought t = open.remove();
+      waiting.remove(t.ordinal());
       expansions++;
       free -= config.branch();
       growing.add(
@@ -174,6 +177,17 @@ public final class BestFirst implements SearchStrategy {
     }
     best.ifPresent(fresh::add);
     return Ranking.best(fresh, Ranking.byScore());
+  }
+
+  @Override
+  public void finish() {
+    expansions = config.steps();
+  }
+
+  /** A thought that is open comes next in the order of its rank; one that was continued, never. */
+  @Override
+  public double revisitValue(long thought) {
+    return waiting.contains(thought) ? rank(board.thought(thought)) : -Double.MAX_VALUE;
   }
 
   /** Makes it by name. */
