@@ -8,6 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import org.deft4j.runtime.trace.TraceHeader;
 import org.deft4j.search.spi.Problem;
 import org.deft4j.search.spi.Task;
 import org.deft4j.tree.DeftException;
@@ -73,6 +74,23 @@ final class ProblemOptions {
       return List.of(task.parse(problem.equals("-") ? readAll(in) : problem));
     }
     return List.of(task.generate(seed));
+  }
+
+  /** Where a problem of {@link #read} comes from, for a trace. */
+  TraceHeader.Source source(Problem problem, int index, long seed) {
+    TraceHeader.Source.Kind kind =
+        data != null
+            ? TraceHeader.Source.Kind.FILE
+            : this.problem != null
+                ? TraceHeader.Source.Kind.TEXT
+                : TraceHeader.Source.Kind.GENERATED;
+    return new TraceHeader.Source(
+        problem.id(),
+        problem.text(),
+        kind,
+        seed,
+        data == null ? "" : data.toAbsolutePath().toString(),
+        index);
   }
 
   private static String readAll(InputStream in) {

@@ -3,6 +3,7 @@ package org.deft4j.search.driver;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -23,8 +24,11 @@ final class Replay {
   private final Branches branches;
   private final List<SearchEvent> events;
   private final Set<Long> closed = new HashSet<>();
-  private final Map<Long, List<SearchEvent.ThoughtAdded>> listed = new HashMap<>();
-  private final Map<Long, List<SearchEvent.Scored>> scored = new HashMap<>();
+  private final Set<SearchEvent> known = new HashSet<>();
+  // By thought: what broke off halfway was told again when the search went on.
+  private final Map<Long, Map<Long, SearchEvent.ThoughtAdded>> listed = new HashMap<>();
+  private final Map<Long, Map<Long, SearchEvent.Scored>> scored = new HashMap<>();
+  private final List<SearchEvent> late = new ArrayList<>();
   private @Nullable Usage usage;
 
   Replay(Search search, Branches branches, List<SearchEvent> events) {
@@ -35,7 +39,28 @@ final class Replay {
       if (e instanceof SearchEvent.Closed c) {
         closed.add(c.ask());
       }
+      if (tellsResult(e)) {
+        known.add(e);
+      }
     }
+  }
+
+  private static boolean tellsResult(SearchEvent e) {
+    return e instanceof SearchEvent.Closed
+        || e instanceof SearchEvent.Scored
+        || e instanceof SearchEvent.Pruned;
+  }
+
+  /** The search says something while it is played again; kept if the recording lacks it. */
+  void hear(SearchEvent event) {
+    if (tellsResult(event) && !known.contains(event)) {
+      late.add(event);
+    }
+  }
+
+  /** What followed from the recorded events, but broke off before it was recorded. */
+  List<SearchEvent> late() {
+    return late;
   }
 
   /** Whether the recording knows what came of an ask. */
@@ -50,7 +75,8 @@ final class Replay {
         case SearchEvent.Asked a -> asked(a, i);
         case SearchEvent.BudgetSpent b -> usage = b.usage();
         case SearchEvent.ThoughtAdded t -> added(t, i);
-        case SearchEvent.Scored s -> scored.computeIfAbsent(s.ask(), _ -> new ArrayList<>()).add(s);
+        case SearchEvent.Scored s ->
+            scored.computeIfAbsent(s.ask(), _ -> new LinkedHashMap<>()).put(s.thought(), s);
         case SearchEvent.Closed c -> close(c);
         case SearchEvent.SoftLimit _ -> search.soften();
         case SearchEvent.Stepped s -> search.stepped(s.live());
@@ -77,7 +103,7 @@ final class Replay {
 
   private void added(SearchEvent.ThoughtAdded t, int index) {
     if (branches.lists(t.ask())) {
-      listed.computeIfAbsent(t.ask(), _ -> new ArrayList<>()).add(t);
+      listed.computeIfAbsent(t.ask(), _ -> new LinkedHashMap<>()).put(t.thought().ordinal(), t);
     } else if (branches.recorded(t)) {
       settle();
     } else {
@@ -88,8 +114,8 @@ final class Replay {
   private void close(SearchEvent.Closed c) {
     OpenAsk ask = search.openAsk(c.ask());
     if (ask != null) {
-      branches.recorded(c.ask(), listed.getOrDefault(c.ask(), List.of()));
-      search.scoredAgain(ask, scored.getOrDefault(c.ask(), List.of()));
+      branches.recorded(c.ask(), List.copyOf(listed.getOrDefault(c.ask(), Map.of()).values()));
+      search.scoredAgain(ask, List.copyOf(scored.getOrDefault(c.ask(), Map.of()).values()));
       c.limit().ifPresent(limit -> search.refused(ask, limit));
       ask.because(c.why());
       branches.ended(c.ask(), c.why());

@@ -67,6 +67,7 @@ public final class Search {
   private volatile boolean paused;
   private volatile Optional<Thought> best = Optional.empty();
   private volatile @Nullable SearchResult result;
+  private boolean finishing;
   private boolean over;
 
   Search(SearchRequest request, Lanes lanes, LongSupplier nanoClock) {
@@ -97,7 +98,7 @@ public final class Search {
             0,
             true,
             Optional.empty());
-    strategy.start(
+    StrategyContext context =
         new StrategyContext(
             root,
             request.evaluator().map(ThoughtEvaluator::name).orElse(""),
@@ -105,14 +106,15 @@ public final class Search {
             layout.propose(List.of(root)).isPresent(),
             request.evaluator().map(ThoughtEvaluator::proves).orElse(false),
             request.seed(),
-            this::revisitCost));
+            this::revisitCost);
+    strategy.start(context);
     ThoughtTree.Entry entry = tree.add(root, null, null, Lanes.ints(layout.root()));
     this.points =
         new Points(this, lanes, meter, entry, e -> strategy.revisitValue(e.thought.ordinal()));
     this.branches =
         new Branches(
             this, lanes, meter, points, new Harvest(this, lanes, meter), request.seed(), ordered());
-    begin(entry);
+    begin(entry, context);
   }
 
   private void checkMemory(SearchBudget budget) {
@@ -136,14 +138,14 @@ public final class Search {
     }
   }
 
-  private void begin(ThoughtTree.Entry root) {
+  private void begin(ThoughtTree.Entry root, StrategyContext context) {
     long reused = lanes.decoder().stats().reusedTokens();
     NodeId prompt = lanes.decoder().root(root.tokens);
     root.point = new ThoughtTree.Point(prompt, root.tokens.length, true);
     meter.holdKv(root.tokens.length);
     Recording recording = request.recording();
     if (recording.isEmpty()) {
-      emit(new SearchEvent.Started(request.problem(), request.seed()));
+      emit(new SearchEvent.Started(request.problem(), context));
     } else {
       try {
         replay(recording);
@@ -166,6 +168,7 @@ public final class Search {
     figures.sampled = spent.decodeTokens() - spent.evaluatorTokens();
     news = true;
     emit(new SearchEvent.Resumed(recording.events().size()));
+    fold.late().forEach(this::emit);
   }
 
   private boolean ordered() {
@@ -594,6 +597,10 @@ public final class Search {
   /** Tells the listener; tokens sampled before go first. Nothing of what a trace tells. */
   void emit(SearchEvent event) {
     if (replay != null) {
+      replay.hear(event);
+      return;
+    }
+    if (finishing) {
       return;
     }
     if (!samples.isEmpty()) {
@@ -621,7 +628,7 @@ public final class Search {
 
   private void spent() {
     Usage now = meter.usage(branches.reused());
-    if (!now.equals(spent)) {
+    if (!finishing && !now.equals(spent)) {
       spent = now;
       emit(new SearchEvent.BudgetSpent(now));
     }
@@ -658,9 +665,13 @@ public final class Search {
   private void finish(StopReason stopped) {
     deliver();
     strategy.current().ifPresent(t -> best = Optional.of(t));
+    // What is dropped now was never told to the strategy: a trace must not say so.
+    finishing = true;
     computations.drop(running -> true);
     branches.drop(job -> true);
     abandon();
+    finishing = false;
+    spent();
     SearchResult done =
         figures.result(
             request.problem(),

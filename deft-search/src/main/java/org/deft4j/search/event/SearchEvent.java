@@ -10,6 +10,7 @@ import org.deft4j.search.driver.SearchResult;
 import org.deft4j.search.driver.StopReason;
 import org.deft4j.search.spi.Problem;
 import org.deft4j.search.strategy.Ask;
+import org.deft4j.search.strategy.StrategyContext;
 import org.deft4j.search.strategy.Told;
 
 /**
@@ -23,9 +24,9 @@ public sealed interface SearchEvent {
    * The search began.
    *
    * @param problem its problem
-   * @param seed its seed
+   * @param context what its strategy was told of it, the seed among that
    */
-  record Started(Problem problem, long seed) implements SearchEvent {}
+  record Started(Problem problem, StrategyContext context) implements SearchEvent {}
 
   /**
    * The strategy was asked what to do next; before that, it was told all that events had said.

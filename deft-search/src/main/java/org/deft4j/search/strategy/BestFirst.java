@@ -32,9 +32,9 @@ public final class BestFirst implements SearchStrategy {
           Comparator.<Thought>comparingDouble(t -> -rank(t))
               .thenComparingInt(Thought::depth)
               .thenComparingLong(Thought::ordinal));
+  private final Map<Long, Double> waiting = new HashMap<>();
   private final List<Long> growing = new ArrayList<>();
   private final Map<Long, Long> scoring = new HashMap<>();
-  private final Set<Long> waiting = new HashSet<>();
   private final Set<Long> seen = new HashSet<>();
   private final Set<ThoughtState> states = new HashSet<>();
   private Optional<Thought> best = Optional.empty();
@@ -130,8 +130,17 @@ public final class BestFirst implements SearchStrategy {
     }
     if (t.expandable() && t.depth() < config.depth()) {
       open.add(t);
-      waiting.add(t.ordinal());
+      waiting.put(t.ordinal(), rank(t));
     }
+  }
+
+  /** Its rank among the open thoughts; what was continued already is never come back to. */
+  @Override
+  public double revisitValue(long thought) {
+    if (scoring.containsValue(thought)) {
+      return Double.MAX_VALUE;
+    }
+    return waiting.getOrDefault(thought, -Double.MAX_VALUE);
   }
 
   private void expand(int slots) {
@@ -182,12 +191,6 @@ public final class BestFirst implements SearchStrategy {
   @Override
   public void finish() {
     expansions = config.steps();
-  }
-
-  /** A thought that is open comes next in the order of its rank; one that was continued, never. */
-  @Override
-  public double revisitValue(long thought) {
-    return waiting.contains(thought) ? rank(board.thought(thought)) : -Double.MAX_VALUE;
   }
 
   /** Makes it by name. */
