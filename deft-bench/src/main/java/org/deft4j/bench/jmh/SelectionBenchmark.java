@@ -1,6 +1,5 @@
 package org.deft4j.bench.jmh;
 
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -96,7 +95,11 @@ public class SelectionBenchmark {
     Map<Long, double[]> values = new HashMap<>();
     values.put(Thought.ROOT, new double[] {0.5, 0});
     for (long made = 1; made <= nodes; ) {
-      for (Ask ask : new ArrayList<>(search.ask(1))) {
+      List<Ask> asks = search.ask(1);
+      if (asks.isEmpty()) {
+        throw new IllegalStateException("the search ended at " + made + " thoughts");
+      }
+      for (Ask ask : asks) {
         if (ask instanceof Ask.Expand e) {
           double[] above = values.getOrDefault(e.from(), new double[2]);
           double value = Math.clamp(above[0] + random.nextDouble() - 0.5, 0, 1);

@@ -69,7 +69,7 @@ final class Simulations {
     Settings {
       Start.atLeastOne("iterations", iterations);
       Start.atLeastOne("parallel", parallel);
-      if (!(ramp > 0)) {
+      if (!(ramp > 0 && Double.isFinite(ramp))) {
         throw new IllegalArgumentException("ramp must be above 0, was " + ramp);
       }
       Start.atLeastOne("depth", depth);
