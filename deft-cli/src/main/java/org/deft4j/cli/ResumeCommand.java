@@ -130,6 +130,7 @@ final class ResumeCommand implements Callable<Integer> {
                 .evaluator(Retrace.evaluator(header, registry))
                 .budget(limits)
                 .ordered(header.epoch())
+                .constraint(Tracing.constraint(header))
                 .seed(header.seed())
                 .after(recording)
                 .listener(listener);

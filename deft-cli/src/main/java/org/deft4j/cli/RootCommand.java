@@ -18,6 +18,7 @@ import picocli.CommandLine.Spec;
     subcommands = {
       RunCommand.class,
       ResumeCommand.class,
+      EvalCommand.class,
       TasksCommand.class,
       StrategiesCommand.class,
       ModelsCommand.class,

@@ -23,6 +23,7 @@ import org.deft4j.search.spi.Options;
 import org.deft4j.search.spi.Problem;
 import org.deft4j.search.spi.Task;
 import org.deft4j.tree.DeftException;
+import org.deft4j.tree.constrain.Grammar;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -115,6 +116,7 @@ final class RunCommand implements Callable<Integer> {
       description = "Let at most N branches run at once (default: what the model can take).")
   private @Nullable Integer batch;
 
+  @Mixin private ConstraintOptions constraint = new ConstraintOptions();
   @Mixin private BudgetOptions budget = new BudgetOptions();
   @Mixin private ModelOptions model = new ModelOptions();
   @Mixin private PluginOptions plugins = new PluginOptions();
@@ -144,6 +146,7 @@ final class RunCommand implements Callable<Integer> {
     boolean oracle = registry.evaluator(evaluatorName, Options.of(evaluatorOptions)).oracle();
     registry.strategy(strategy, strategyOptions());
     var limits = budget.toBudget();
+    Grammar grammar = constraint.grammar();
     if (ordered < 0 || batch != null && batch < 1) {
       throw new IllegalArgumentException(
           ordered < 0
@@ -188,6 +191,7 @@ final class RunCommand implements Callable<Integer> {
                 .evaluator(registry.evaluator(evaluatorName, Options.of(evaluatorOptions)))
                 .budget(limits)
                 .ordered(ordered)
+                .constraint(grammar)
                 .seed(seed);
         SearchListener view = SearchListener.NONE;
         if (live) {
@@ -232,7 +236,7 @@ final class RunCommand implements Callable<Integer> {
         budget.toBudget(),
         options.model(),
         Tracing.fingerprint(context, deft, options.model()),
-        Tracing.engine(deft, options));
+        Tracing.engine(deft, options, constraint.grammar()));
   }
 
   /** Runs a search to its end or to an interrupt. */

@@ -10,6 +10,7 @@ import org.deft4j.runtime.ModelCatalogue;
 import org.deft4j.runtime.trace.TraceHeader;
 import org.deft4j.runtime.trace.TraceWriter;
 import org.deft4j.search.event.SearchListener;
+import org.deft4j.tree.constrain.Grammar;
 import org.jspecify.annotations.Nullable;
 
 /** The trace of one search, if one is wanted. */
@@ -53,6 +54,15 @@ final class Tracing implements AutoCloseable {
     }
   }
 
+  /** The constraint that a trace's search was under. */
+  static @Nullable Grammar constraint(TraceHeader header) {
+    String kind = header.engine().get("constraint");
+    return kind == null
+        ? null
+        : Grammar.of(
+            Grammar.Kind.valueOf(kind), header.engine().getOrDefault("constraintText", ""));
+  }
+
   /** Hash of the model's file; empty where the model is no file. */
   static String fingerprint(Context context, Deft deft, String model) {
     return deft.engine().isEmpty()
@@ -60,9 +70,13 @@ final class Tracing implements AutoCloseable {
         : ModelCatalogue.checksum(new ModelCatalogue(context.folders()).resolve(model));
   }
 
-  /** What else decides the numbers of a model. */
-  static Map<String, String> engine(Deft deft, DeftOptions options) {
+  /** What else decides what a model writes. */
+  static Map<String, String> engine(Deft deft, DeftOptions options, @Nullable Grammar grammar) {
     Map<String, String> map = new TreeMap<>();
+    if (grammar != null) {
+      map.put("constraint", grammar.kind().name());
+      map.put("constraintText", grammar.source());
+    }
     map.put("attention", options.engine().attention().label());
     map.put("deterministic", "" + options.engine().deterministic());
     deft.engine()

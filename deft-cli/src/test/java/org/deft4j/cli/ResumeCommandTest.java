@@ -87,6 +87,33 @@ class ResumeCommandTest {
   }
 
   @Test
+  void aConstraintHoldsAndIsResumed() throws IOException {
+    // This model would write the list as it stands, with spaces.
+    cli.answers(list -> list);
+    String regex = " \\[[12](,[12])*\\]";
+    Outcome o =
+        ok(
+            "run",
+            "sorting",
+            "--problem",
+            "[2, 1]",
+            "--regex",
+            regex,
+            "--trace",
+            trace(),
+            "-q",
+            "--strategy",
+            "greedy");
+    assertThat(o.out().strip()).matches("\\[[12](, [12])*]");
+    List<String> lines = Files.readAllLines(Path.of(trace()));
+    Files.write(Path.of(trace()), lines.subList(0, lines.size() / 2));
+    assertThat(ok("resume", trace(), "-q").out()).isEqualTo(o.out());
+    assertThat(cli.run("run", "sorting", "--regex", "(").err())
+        .startsWith("deft: --regex: regular expression, at character")
+        .hasLineCount(1);
+  }
+
+  @Test
   void badTracesAreRefusedInOneLine() throws IOException {
     assertThat(cli.run("resume", trace()).err()).contains("there is no trace").hasLineCount(1);
     Files.writeString(Path.of(trace()), "hello\n");

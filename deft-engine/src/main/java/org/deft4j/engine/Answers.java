@@ -133,6 +133,10 @@ final class Answers {
     if (node.end.shared) {
       kept.keep(node.end, logits, norm);
     }
+    if (d.constraint != null && d.constraint.ended()) {
+      finish(node, d, FinishReason.CONSTRAINT);
+      return;
+    }
     int position = node.pathLength();
     int token =
         sampler.sample(
@@ -170,6 +174,8 @@ final class Answers {
       finish(node, d, FinishReason.STOP_TOKEN);
     } else if (stopString) {
       finish(node, d, FinishReason.STOP_STRING);
+    } else if (d.constraint != null && d.constraint.ended()) {
+      finish(node, d, FinishReason.CONSTRAINT);
     } else if (d.sampled >= d.spec.maxTokens()) {
       finish(node, d, FinishReason.MAX_TOKENS);
     } else if (node.pathLength() >= context) {

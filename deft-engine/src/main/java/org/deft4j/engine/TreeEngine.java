@@ -51,6 +51,7 @@ public final class TreeEngine implements TreeDecoder {
   private final TokenCodec codec;
   private final Forest forest;
   private final Stepper stepper;
+  private final Constraints constraints;
   private final Capabilities capabilities;
   private final Map<NodeId, Node> nodes = new HashMap<>();
   private List<Node> live = new ArrayList<>();
@@ -79,6 +80,7 @@ public final class TreeEngine implements TreeDecoder {
     KvType kvType = asked != null ? asked : backend.kvType(model.matrixType());
     KvShape one = new KvShape(c.layers(), c.kvHeads(), c.headDim(), 1, kvType);
     int pages = KvMemory.pages(options, one, context, backend.freeMemory());
+    constraints = new Constraints(codec);
     PagePool pool = new PagePool(options.pageSize(), pages);
     forest = new Forest(pool);
     stepper = new Stepper(options, backend, model, forest, kvType, codec.vocabularySize(), context);
@@ -293,7 +295,7 @@ public final class TreeEngine implements TreeDecoder {
 
   @Override
   public void decode(NodeId leaf, DecodeSpec spec) {
-    decode(leaf, spec, null);
+    decode(leaf, spec, spec.constraint() == null ? null : constraints.begin(spec));
   }
 
   /**

@@ -1,7 +1,7 @@
 package org.deft4j.runtime;
 
 import java.util.Optional;
-import org.deft4j.runtime.trace.FlightEvents;
+import org.deft4j.runtime.trace.Flight;
 import org.deft4j.search.budget.SearchBudget;
 import org.deft4j.search.driver.Recording;
 import org.deft4j.search.driver.SearchDriver;
@@ -9,10 +9,12 @@ import org.deft4j.search.driver.SearchRequest;
 import org.deft4j.search.driver.SearchResult;
 import org.deft4j.search.evaluate.ThoughtEvaluator;
 import org.deft4j.search.event.SearchListener;
+import org.deft4j.search.spi.ConstrainedProblem;
 import org.deft4j.search.spi.Options;
 import org.deft4j.search.spi.Problem;
 import org.deft4j.search.spi.Task;
 import org.deft4j.search.strategy.SearchStrategy;
+import org.deft4j.tree.constrain.Grammar;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -44,6 +46,7 @@ public final class DeftSearch {
   private SearchListener listener = SearchListener.NONE;
   private int epoch;
   private Recording recording = Recording.NONE;
+  private @Nullable Grammar constraint;
 
   DeftSearch(SearchDriver driver, Registry registry, String taskName) {
     this.driver = driver;
@@ -131,6 +134,12 @@ public final class DeftSearch {
     return this;
   }
 
+  /** Lets the model write nothing for a thought but what matches this; null for anything. */
+  public DeftSearch constraint(@Nullable Grammar value) {
+    constraint = value;
+    return this;
+  }
+
   /** Goes on from what was recorded of this search. */
   public DeftSearch after(Recording value) {
     recording = value;
@@ -165,11 +174,14 @@ public final class DeftSearch {
     if (p == null) {
       p = text != null ? task().parse(text) : task().generate(seed);
     }
+    if (constraint != null) {
+      p = new ConstrainedProblem(p, constraint);
+    }
     ThoughtEvaluator e =
         evaluator != null ? evaluator : registry.evaluator(evaluatorName(), evaluatorOptions);
     SearchStrategy s =
         strategy != null ? strategy : registry.strategy(strategyName, strategyOptions);
-    SearchListener all = listener.andThen(FlightEvents.listener());
+    SearchListener all = listener.andThen(Flight.listener());
     return new SearchRequest(p, s, Optional.of(e), budget, seed, all, epoch, 1, recording);
   }
 

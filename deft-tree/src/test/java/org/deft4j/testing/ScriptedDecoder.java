@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
+import org.deft4j.tree.constrain.TokenMasks;
 import org.deft4j.tree.decode.Capabilities;
 import org.deft4j.tree.decode.DecodeEvent;
 import org.deft4j.tree.decode.DecodeSpec;
@@ -149,7 +150,11 @@ public final class ScriptedDecoder implements TreeDecoder {
       throw new IllegalStateException(
           "more than " + capabilities.maxLeaves() + " branches would decode at once");
     }
-    node.request = new Request.Decode(spec, node.pathLength());
+    TokenMasks.Position position =
+        spec.constraint() == null
+            ? null
+            : new TokenMasks(spec.constraint(), new TokenMasks.Vocabulary(codec)).begin();
+    node.request = new Request.Decode(spec, node.pathLength(), position);
   }
 
   @Override
@@ -324,7 +329,15 @@ public final class ScriptedDecoder implements TreeDecoder {
     } else {
       int[] path = node.path();
       double[] logProbs = next(path, d.from, d.spec.stream());
-      int token = ScriptedSampler.sample(logProbs, path, d.spec);
+      TokenMasks.Position at = d.position;
+      if (at != null && at.stuck()) {
+        node.request = null;
+        happened.add(
+            new DecodeEvent.Finished(node.id, FinishReason.CONSTRAINT, d.sampled, d.logProb));
+        return;
+      }
+      double[] allowed = at == null ? logProbs : allowed(logProbs, at, d.spec);
+      int token = ScriptedSampler.sample(allowed, path, d.spec);
       node.append(token);
       node.computed = node.length - 1;
       rows++;
@@ -338,6 +351,8 @@ public final class ScriptedDecoder implements TreeDecoder {
         reason = FinishReason.STOP_TOKEN;
       } else if (d.spec.stopStrings().stream().anyMatch(text::contains)) {
         reason = FinishReason.STOP_STRING;
+      } else if (at != null && (!at.accept(codec.bytes(token)) || at.stuck())) {
+        reason = FinishReason.CONSTRAINT;
       } else if (d.sampled >= d.spec.maxTokens()) {
         reason = FinishReason.MAX_TOKENS;
       } else if (node.pathLength() >= capabilities.contextLength()) {
@@ -348,6 +363,17 @@ public final class ScriptedDecoder implements TreeDecoder {
       node.request = null;
       happened.add(new DecodeEvent.Finished(node.id, reason, d.sampled, d.logProb));
     }
+  }
+
+  private double[] allowed(double[] logProbs, TokenMasks.Position at, DecodeSpec spec) {
+    double[] some = new double[logProbs.length];
+    Arrays.fill(some, Double.NEGATIVE_INFINITY);
+    at.allowed().stream().forEach(t -> some[t] = logProbs[t]);
+    if (at.mayEnd()) {
+      spec.stopTokens().forEach(t -> some[t] = logProbs[t]);
+      codec.endOfSequence().ifPresent(t -> some[t] = logProbs[t]);
+    }
+    return some;
   }
 
   private double[] next(int[] path, int from, long stream) {
@@ -467,10 +493,12 @@ public final class ScriptedDecoder implements TreeDecoder {
       final int from;
       int sampled;
       double logProb;
+      final TokenMasks.@Nullable Position position;
 
-      Decode(DecodeSpec spec, int from) {
+      Decode(DecodeSpec spec, int from, TokenMasks.@Nullable Position position) {
         this.spec = spec;
         this.from = from;
+        this.position = position;
       }
     }
   }

@@ -14,4 +14,11 @@ public interface LogitsConstraint {
 
   /** Tells that this token was sampled. */
   void accept(int token);
+
+  /**
+   * Whether no token may follow, so that the branch ends here; {@link #mask} is not called then.
+   */
+  default boolean ended() {
+    return false;
+  }
 }

@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * SearchEvent}, with the fields of the trace; what has no field type there (lists, objects) is a
  * text of JSON. Costs nothing while nobody records.
  */
-public final class FlightEvents implements SearchListener {
+final class FlightEvents implements SearchListener {
   private static final Map<String, Kind> KINDS = new ConcurrentHashMap<>();
 
   /** A kind of event: its factory and its fields. */
@@ -32,9 +32,8 @@ public final class FlightEvents implements SearchListener {
   private FlightEvents() {}
 
   /** A listener, or {@link SearchListener#NONE} where the recorder was never started. */
-  public static SearchListener listener() {
-    boolean there = ModuleLayer.boot().findModule("jdk.jfr").isPresent();
-    return there && FlightRecorder.isInitialized() ? new FlightEvents() : SearchListener.NONE;
+  static SearchListener listener() {
+    return FlightRecorder.isInitialized() ? new FlightEvents() : SearchListener.NONE;
   }
 
   @Override

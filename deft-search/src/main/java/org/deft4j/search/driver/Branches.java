@@ -375,6 +375,7 @@ final class Branches {
         .stopTokens(job.stage.stopTokens())
         .stopStrings(job.stage.stopStrings())
         .seed(seed, job.stream)
+        .constraint(job.stage.constraint())
         .build();
   }
 

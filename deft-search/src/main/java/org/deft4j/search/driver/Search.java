@@ -63,6 +63,10 @@ public final class Search {
   private boolean news = true;
   private int offered;
   private boolean wasPaused;
+
+  /** Whether the strategy was told something since thoughts were last valued. */
+  private boolean valuesChanged;
+
   private volatile boolean cancelled;
   private volatile boolean paused;
   private volatile Optional<Thought> best = Optional.empty();
@@ -109,8 +113,7 @@ public final class Search {
             this::revisitCost);
     strategy.start(context);
     ThoughtTree.Entry entry = tree.add(root, null, null, Lanes.ints(layout.root()));
-    this.points =
-        new Points(this, lanes, meter, entry, e -> strategy.revisitValue(e.thought.ordinal()));
+    this.points = new Points(this, lanes, meter, entry, this::revisitValue);
     this.branches =
         new Branches(
             this, lanes, meter, points, new Harvest(this, lanes, meter), request.seed(), ordered());
@@ -322,6 +325,11 @@ public final class Search {
     return new SearchEvent.Asked(recorded.slots(), asks, recorded.costs());
   }
 
+  /** What the strategy does not know of yet it may want next. */
+  private double revisitValue(ThoughtTree.Entry e) {
+    return e.told ? strategy.revisitValue(e.thought.ordinal()) : Double.MAX_VALUE;
+  }
+
   private int revisitCost(long thought) {
     if (ordered()) {
       return 0;
@@ -390,6 +398,12 @@ public final class Search {
     List<Told> mail = inbox.take();
     mail.forEach(strategy::tell);
     if (!mail.isEmpty()) {
+      valuesChanged = true;
+      for (Told told : mail) {
+        if (told instanceof Told.Grown g) {
+          tree.find(g.thought().ordinal()).ifPresent(e -> e.told = true);
+        }
+      }
       Optional<Thought> now = strategy.current();
       if (!now.equals(best)) {
         best = now;
@@ -636,8 +650,8 @@ public final class Search {
 
   /** A step is about to be made. */
   void stepping() {
-    if (figures.pressed && news) {
-      // Values have changed with what the strategy was told.
+    if (figures.pressed && valuesChanged) {
+      valuesChanged = false;
       points.demoteIdle(branches.busy());
     }
     DecoderStats now = lanes.decoder().stats();

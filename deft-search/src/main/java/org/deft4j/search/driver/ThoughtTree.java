@@ -54,6 +54,9 @@ final class ThoughtTree {
     final Map<Stage, Point> stages = new HashMap<>();
     boolean gone;
 
+    /** Whether the strategy has been told of it. */
+    boolean told;
+
     /** When a branch last began at it or below it. */
     long lastUse;
 

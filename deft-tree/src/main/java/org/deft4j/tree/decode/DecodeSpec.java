@@ -2,13 +2,15 @@ package org.deft4j.tree.decode;
 
 import java.util.List;
 import java.util.Map;
+import org.deft4j.tree.constrain.Grammar;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How a leaf decodes: sampling, stops and limits.
  *
- * <p>Filters apply in this order: logit bias, repetition penalty, temperature, top-k, top-p, min-p.
- * Randomness is a pure function of {@code (seed, stream, position)}: it depends neither on the
- * order of branches in a batch nor on the backend.
+ * <p>Filters apply in this order: logit bias, repetition penalty, constraint, temperature, top-k,
+ * top-p, min-p. Randomness is a pure function of {@code (seed, stream, position)}: it depends
+ * neither on the order of branches in a batch nor on the backend.
  *
  * @param maxTokens at most this many tokens are sampled, at least 1
  * @param temperature 0 takes the likeliest token; otherwise logits are divided by it
@@ -22,6 +24,8 @@ import java.util.Map;
  * @param stopStrings the branch ends when its decoded text contains one of these
  * @param seed seed of the search
  * @param stream names the branch within the search, for instance the ordinal of its thought
+ * @param constraint what the sampled text must look like, null for anything: tokens that it does
+ *     not allow are never sampled, and those that end the branch only where the text may end
  */
 public record DecodeSpec(
     int maxTokens,
@@ -34,7 +38,8 @@ public record DecodeSpec(
     List<Integer> stopTokens,
     List<String> stopStrings,
     long seed,
-    long stream) {
+    long stream,
+    @Nullable Grammar constraint) {
 
   /** Checks ranges and copies collections. */
   public DecodeSpec {
@@ -81,6 +86,7 @@ public record DecodeSpec(
     b.stopStrings = stopStrings;
     b.seed = seed;
     b.stream = stream;
+    b.constraint = constraint;
     return b;
   }
 
@@ -97,6 +103,7 @@ public record DecodeSpec(
     private List<String> stopStrings = List.of();
     private long seed;
     private long stream;
+    private @Nullable Grammar constraint;
 
     private Builder(int maxTokens) {
       this.maxTokens = maxTokens;
@@ -163,6 +170,12 @@ public record DecodeSpec(
       return this;
     }
 
+    /** Sets {@link DecodeSpec#constraint()}. */
+    public Builder constraint(@Nullable Grammar value) {
+      constraint = value;
+      return this;
+    }
+
     /**
      * The spec.
      *
@@ -180,7 +193,8 @@ public record DecodeSpec(
           stopTokens,
           stopStrings,
           seed,
-          stream);
+          stream,
+          constraint);
     }
   }
 }

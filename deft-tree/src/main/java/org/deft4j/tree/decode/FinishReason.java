@@ -8,6 +8,11 @@ public enum FinishReason {
   STOP_STRING,
   /** {@link DecodeSpec#maxTokens()} was reached. */
   MAX_TOKENS,
+  /**
+   * {@link DecodeSpec#constraint()} lets no token follow: the text is complete, or the vocabulary
+   * cannot spell what would have to come.
+   */
+  CONSTRAINT,
   /** The model's context is full. */
   CONTEXT_FULL,
   /** The caller called {@link TreeDecoder#cancel}. */

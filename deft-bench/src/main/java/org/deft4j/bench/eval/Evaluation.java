@@ -1,0 +1,198 @@
+package org.deft4j.bench.eval;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
+import org.deft4j.runtime.Deft;
+import org.deft4j.runtime.DeftSearch;
+import org.deft4j.runtime.Registry;
+import org.deft4j.search.budget.SearchBudget;
+import org.deft4j.search.driver.Search;
+import org.deft4j.search.driver.SearchResult;
+import org.deft4j.search.driver.StopReason;
+import org.deft4j.search.spi.OptionSpec;
+import org.deft4j.search.spi.Options;
+import org.deft4j.search.spi.Problem;
+
+/**
+ * Solves problems with several strategies at several budgets and seeds, and keeps each result in a
+ * log, from which a later run goes on.
+ *
+ * <p>A budget of n is a hard limit of n times {@code unit} sampled tokens, evaluators' included; a
+ * strategy with an option {@code width} that was not given one gets n. So all strategies may spend
+ * the same, and those that spend less show it.
+ *
+ * @param task the task's name
+ * @param taskOptions its options
+ * @param entries what is compared
+ * @param budgets in samples
+ * @param seeds how many seeds, from 0
+ * @param unit sampled tokens that one sample takes
+ */
+public record Evaluation(
+    String task,
+    Map<String, String> taskOptions,
+    List<Entry> entries,
+    List<Integer> budgets,
+    int seeds,
+    long unit) {
+  /** Copies collections. */
+  public Evaluation {
+    taskOptions = Map.copyOf(taskOptions);
+    entries = List.copyOf(entries);
+    budgets = List.copyOf(budgets);
+  }
+
+  /**
+   * What is about to be solved.
+   *
+   * @param done rows finished, those of earlier runs included
+   * @param all rows to finish
+   * @param what comes next
+   */
+  public record Progress(int done, int all, String what) {}
+
+  /**
+   * Does what the log lacks, and adds it up.
+   *
+   * @param log the log's file
+   * @param setting what else decides the results: a log of another setting is refused
+   * @param stop asked between steps; true ends the run, with the rows so far
+   */
+  public EvalTable run(
+      Path log,
+      Deft deft,
+      List<Problem> problems,
+      Map<String, Object> setting,
+      Consumer<Progress> progress,
+      BooleanSupplier stop) {
+    int all = problems.size() * entries.size() * budgets.size() * seeds;
+    try (EvalLog rows = EvalLog.open(log, header(setting))) {
+      int done = 0;
+      // Problems outside: what a run that was stopped has, it has for all strategies.
+      for (long seed = 0; seed < seeds; seed++) {
+        for (int p = 0; p < problems.size(); p++) {
+          String name = p + " " + problems.get(p).id();
+          for (Entry entry : entries) {
+            for (int budget : budgets) {
+              if (!rows.has(EvalRow.key(entry.key(), budget, seed, name))) {
+                progress.accept(
+                    new Progress(done, all, name + " " + entry.key() + " at " + budget));
+                DeftSearch search = search(deft, problems.get(p), entry, budget, seed);
+                SearchResult result = solve(deft, search, stop);
+                if (result.stopped() == StopReason.CANCELLED) {
+                  return EvalTable.of(rows.rows(), entries, budgets);
+                }
+                boolean oracle =
+                    deft.registry().evaluator(search.evaluatorName(), Options.none()).oracle();
+                rows.add(EvalRow.of(entry.key(), budget, seed, name, oracle, result));
+              }
+              done++;
+            }
+          }
+        }
+      }
+      return EvalTable.of(rows.rows(), entries, budgets);
+    }
+  }
+
+  private DeftSearch search(Deft deft, Problem problem, Entry entry, int budget, long seed) {
+    DeftSearch search =
+        deft.search(task)
+            .problem(problem)
+            .strategy(entry.strategy())
+            .budget(SearchBudget.UNLIMITED.withDecodeTokens(unit * budget))
+            .seed(seed);
+    taskOptions.forEach(search::taskOption);
+    entry.options().forEach(search::option);
+    if (!entry.options().containsKey("width") && hasWidth(deft.registry(), entry)) {
+      search.option("width", budget);
+    }
+    if (!entry.evaluator().isEmpty()) {
+      search.evaluator(entry.evaluator());
+    }
+    return search;
+  }
+
+  private static boolean hasWidth(Registry registry, Entry entry) {
+    return Registry.find("strategy", entry.strategy(), registry.strategies()).options().stream()
+        .map(OptionSpec::name)
+        .anyMatch("width"::equals);
+  }
+
+  private static SearchResult solve(Deft deft, DeftSearch search, BooleanSupplier stop) {
+    Search running = deft.driver().submit(search.request());
+    while (!running.done()) {
+      if (stop.getAsBoolean()) {
+        running.cancel();
+      }
+      deft.driver().step();
+    }
+    return running.result().orElseThrow();
+  }
+
+  /**
+   * Mean tokens that a greedy solution of these problems samples: the unit of a budget.
+   *
+   * @return at least 1
+   */
+  public static long unit(Deft deft, String task, List<Problem> problems) {
+    long sum = 0;
+    for (Problem p : problems) {
+      SearchResult r = deft.search(task).problem(p).strategy("greedy").run();
+      sum += r.tokens().decoded();
+    }
+    return Math.max(1, Math.ceilDiv(sum, Math.max(1, problems.size())));
+  }
+
+  private Map<String, Object> header(Map<String, Object> setting) {
+    Map<String, Object> map = new LinkedHashMap<>();
+    map.put("log", "deft eval 1");
+    map.put("task", task);
+    map.put("taskOptions", new java.util.TreeMap<>(taskOptions));
+    map.put("unit", unit);
+    map.putAll(setting);
+    return map;
+  }
+
+  /** Budgets written {@code 2^0..2^6}, {@code 4} or {@code 1,8,64}. */
+  public static List<Integer> budgets(String text) {
+    List<Integer> all = new ArrayList<>();
+    for (String part : text.split(",", -1)) {
+      int dots = part.indexOf("..");
+      if (dots < 0) {
+        all.add(number(part.strip(), text));
+        continue;
+      }
+      int from = number(part.substring(0, dots).strip(), text);
+      int to = number(part.substring(dots + 2).strip(), text);
+      for (long b = from; b <= to; b *= 2) {
+        all.add((int) b);
+      }
+    }
+    return all.stream().distinct().toList();
+  }
+
+  private static int number(String part, String whole) {
+    try {
+      int value =
+          part.startsWith("2^") ? 1 << Integer.parseInt(part.substring(2)) : Integer.parseInt(part);
+      if (value >= 1 && value <= 1 << 20) {
+        return value;
+      }
+    } catch (NumberFormatException e) {
+      throw bad(whole, e);
+    }
+    throw bad(whole, null);
+  }
+
+  private static IllegalArgumentException bad(
+      String text, @org.jspecify.annotations.Nullable Exception cause) {
+    return new IllegalArgumentException(
+        "budgets are numbers of samples such as 2^0..2^6 or 1,4,16, was '" + text + "'", cause);
+  }
+}

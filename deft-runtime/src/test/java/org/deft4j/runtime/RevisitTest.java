@@ -1,0 +1,201 @@
+package org.deft4j.runtime;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.SplittableRandom;
+import java.util.concurrent.atomic.AtomicLong;
+import org.deft4j.search.Score;
+import org.deft4j.search.Thought;
+import org.deft4j.search.ThoughtState;
+import org.deft4j.search.driver.SearchRequest;
+import org.deft4j.search.driver.SearchResult;
+import org.deft4j.search.driver.StopReason;
+import org.deft4j.search.evaluate.Evaluation;
+import org.deft4j.search.evaluate.ThoughtEvaluator;
+import org.deft4j.search.event.SearchEvent;
+import org.deft4j.search.spi.Options;
+import org.deft4j.search.spi.Problem;
+import org.deft4j.search.spi.PromptLayout;
+import org.deft4j.search.spi.Stage;
+import org.deft4j.search.spi.Verdict;
+import org.deft4j.search.strategy.Ask;
+import org.deft4j.search.strategy.SearchStrategy;
+import org.deft4j.search.strategy.StrategyContext;
+import org.deft4j.search.strategy.Told;
+import org.deft4j.tree.decode.FinishReason;
+import org.deft4j.tree.decode.TokenCodec;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * Searches in half the memory that they would use, on the shipped model: what is evicted by the
+ * strategy's own expectation is computed again at most half as often as what is evicted by recency,
+ * and neither changes the tree.
+ */
+class RevisitTest {
+  private static final int STEP = 12;
+
+  /** Any text is a step, of any depth. */
+  private record Walk() implements Problem {
+    @Override
+    public String task() {
+      return "walk";
+    }
+
+    @Override
+    public String id() {
+      return "walk";
+    }
+
+    @Override
+    public String text() {
+      return "walk";
+    }
+
+    @Override
+    public Verdict grade(Optional<String> answer) {
+      return new Verdict(0, 1, answer.isPresent());
+    }
+
+    @Override
+    public PromptLayout layout(TokenCodec codec) {
+      List<Integer> prompt = Arrays.stream(codec.encodePrompt("[3, 1, 2]", true)).boxed().toList();
+      return new PromptLayout() {
+        @Override
+        public List<Integer> root() {
+          return prompt;
+        }
+
+        @Override
+        public Optional<Stage> next(List<Thought> path) {
+          return Optional.of(new Stage("step", List.of(), STEP, List.of(), List.of()));
+        }
+
+        @Override
+        public ThoughtState read(
+            List<Thought> path,
+            String stage,
+            List<Integer> tokens,
+            String text,
+            FinishReason reason) {
+          return new ThoughtState.Answer(path.getLast().state().text() + tokens);
+        }
+      };
+    }
+  }
+
+  /** Values that wander from thought to thought, a function of what they say. */
+  private record Wander(long seed) implements ThoughtEvaluator {
+    @Override
+    public String name() {
+      return "wander";
+    }
+
+    @Override
+    public boolean oracle() {
+      return false;
+    }
+
+    @Override
+    public Evaluation plan(Problem problem, PromptLayout layout, List<List<Thought>> paths) {
+      return Evaluation.of(
+          paths.stream()
+              .map(path -> {
+                double value = .5;
+                for (Thought t : path) {
+                  double step =
+                      new SplittableRandom(seed * 31 + t.state().text().hashCode()).nextDouble();
+                  value += (step - .5) * .25;
+                }
+                return new Score(Math.clamp(value, 0, 1), false, "wander");
+              })
+              .toList());
+    }
+  }
+
+  /** A strategy without an opinion on memory: recency decides. */
+  private record Recent(SearchStrategy of) implements SearchStrategy {
+    @Override
+    public void start(StrategyContext context) {
+      of.start(context);
+    }
+
+    @Override
+    public List<Ask> ask(int slots) {
+      return of.ask(slots);
+    }
+
+    @Override
+    public void tell(Told result) {
+      of.tell(result);
+    }
+
+    @Override
+    public Optional<Thought> current() {
+      return of.current();
+    }
+  }
+
+  private record Run(SearchResult result, long recomputed, long peakBytes) {}
+
+  private static Run run(String strategy, Options how, int seed, long kvMemory, boolean recent) {
+    DeftOptions options =
+        DeftOptions.of("deft-mini")
+            .withEngine(e -> e.withDeterministic(true).withPageSize(1).withKvMemory(kvMemory));
+    try (Deft deft = Deft.open(options)) {
+      AtomicLong peak = new AtomicLong();
+      SearchStrategy own = deft.registry().strategy(strategy, how);
+      SearchResult result =
+          deft.driver()
+              .run(
+                  SearchRequest.of(new Walk(), recent ? new Recent(own) : own)
+                      .withEvaluator(new Wander(seed))
+                      .withSeed(seed)
+                      .ordered(4)
+                      .withListener(e -> {
+                        if (e instanceof SearchEvent.Stepped s) {
+                          peak.accumulateAndGet(s.kvBytes(), Math::max);
+                        }
+                      }));
+      return new Run(result, deft.decoder().stats().recomputedTokens(), peak.get());
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"best-first", "mcts"})
+  @Tag("slow")
+  void theStrategysOrderSavesAtLeastHalf(String strategy) {
+    Options how =
+        strategy.equals("mcts")
+            ? Options.none()
+            : Options.none().with("steps", "80").with("branch", "3").with("width", "2");
+    long own = 0;
+    long recent = 0;
+    for (int seed = 1; seed <= 3; seed++) {
+      Run whole = run(strategy, how, seed, 0, false);
+      assertThat(whole.recomputed()).isZero();
+      Run ordered = run(strategy, how, seed, whole.peakBytes() / 2, false);
+      Run lru = run(strategy, how, seed, whole.peakBytes() / 2, true);
+      for (Run r : List.of(ordered, lru)) {
+        assertThat(r.result().stopped()).isNotEqualTo(StopReason.MEMORY);
+        assertThat(r.result().treeHash()).isEqualTo(whole.result().treeHash());
+      }
+      own += ordered.recomputed();
+      recent += lru.recomputed();
+      System.out.printf(
+          "%s seed %d: %d thoughts, peak %,d bytes; in half of it computed again: %d tokens by the"
+              + " strategy's order, %d by recency%n",
+          strategy,
+          seed,
+          whole.result().tree().nodes(),
+          whole.peakBytes(),
+          ordered.recomputed(),
+          lru.recomputed());
+    }
+    assertThat(2 * own).isLessThanOrEqualTo(recent);
+  }
+}
