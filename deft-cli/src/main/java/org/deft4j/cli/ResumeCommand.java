@@ -103,6 +103,7 @@ final class ResumeCommand implements Callable<Integer> {
               header.task(),
               header.strategy(),
               header.evaluator(),
+              header.oracle(),
               header.seed(),
               options.model(),
               deft.engine().map(e -> e.backend().name()).orElse("none"),

@@ -143,7 +143,7 @@ final class RunCommand implements Callable<Integer> {
     Registry.find("backend", options.engine().backend(), backends(registry));
     Task made = registry.task(task, taskOptions());
     String evaluatorName = evaluator != null ? evaluator : made.defaultEvaluator();
-    registry.evaluator(evaluatorName, Options.of(evaluatorOptions));
+    boolean oracle = registry.evaluator(evaluatorName, Options.of(evaluatorOptions)).oracle();
     registry.strategy(strategy, strategyOptions());
     var limits = budget.toBudget();
     Grammar grammar = constraint.grammar();
@@ -170,6 +170,7 @@ final class RunCommand implements Callable<Integer> {
               task,
               strategy,
               evaluatorName,
+              oracle,
               seed,
               options.model(),
               deft.engine().map(e -> e.backend().name()).orElse("none"),
@@ -259,8 +260,14 @@ final class RunCommand implements Callable<Integer> {
                         e.backend().description(),
                         e.kvType().name().toLowerCase(Locale.ROOT)))
             .orElse("");
-    return "model %s%s, attention %s, strategy %s, evaluator %s"
-        .formatted(r.model(), how, r.attention(), r.strategy(), r.evaluator());
+    return "model %s%s, attention %s, strategy %s, evaluator %s%s"
+        .formatted(
+            r.model(),
+            how,
+            r.attention(),
+            r.strategy(),
+            r.evaluator(),
+            r.oracle() ? ", which uses the reference answer" : "");
   }
 
   private void print(SearchResult result, boolean several) {

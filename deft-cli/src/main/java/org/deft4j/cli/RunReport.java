@@ -16,6 +16,7 @@ import org.deft4j.tree.plan.IoLedger;
  * @param task the task's name
  * @param strategy the strategy's name
  * @param evaluator the evaluator's name
+ * @param oracle whether the evaluator uses the reference answer
  * @param seed seed of the first problem's search
  * @param model the model's name or file
  * @param backend the backend's name
@@ -25,6 +26,7 @@ record RunReport(
     String task,
     String strategy,
     String evaluator,
+    boolean oracle,
     long seed,
     String model,
     String backend,
@@ -36,6 +38,7 @@ record RunReport(
     map.put("task", task);
     map.put("strategy", strategy);
     map.put("evaluator", evaluator);
+    map.put("oracle", oracle);
     map.put("seed", seed);
     map.put("model", model);
     map.put("backend", backend);

@@ -56,7 +56,16 @@ class RunCommandTest {
     Map<?, ?> doc = o.json();
     assertThat(CliRunner.fields(doc))
         .containsExactly(
-            "task", "strategy", "evaluator", "seed", "model", "backend", "attention", "results");
+            "task",
+            "strategy",
+            "evaluator",
+            "oracle",
+            "seed",
+            "model",
+            "backend",
+            "attention",
+            "results");
+    assertThat(doc.get("oracle")).isEqualTo(false);
     assertThat(doc.get("task")).isEqualTo("sorting");
     assertThat(doc.get("strategy")).isEqualTo("tot-bfs");
     assertThat(doc.get("seed")).isEqualTo(7L);

@@ -5,8 +5,12 @@ import com.google.inject.Module;
 import java.util.List;
 import org.deft4j.search.evaluate.Agreement;
 import org.deft4j.search.evaluate.Checker;
+import org.deft4j.search.evaluate.Ensemble;
 import org.deft4j.search.evaluate.Judge;
 import org.deft4j.search.evaluate.LogProbEvaluator;
+import org.deft4j.search.evaluate.Oracle;
+import org.deft4j.search.evaluate.Tournament;
+import org.deft4j.search.evaluate.ValueEvaluator;
 import org.deft4j.search.evaluate.Vote;
 import org.deft4j.search.spi.DeftPlugin;
 import org.deft4j.search.spi.PluginBinder;
@@ -17,11 +21,13 @@ import org.deft4j.search.strategy.BestOfN;
 import org.deft4j.search.strategy.DiverseBeam;
 import org.deft4j.search.strategy.Dvts;
 import org.deft4j.search.strategy.Ets;
+import org.deft4j.search.strategy.Graph;
 import org.deft4j.search.strategy.Greedy;
 import org.deft4j.search.strategy.Mcts;
 import org.deft4j.search.strategy.Rebase;
 import org.deft4j.search.strategy.Retry;
 import org.deft4j.search.strategy.SelfConsistency;
+import org.deft4j.search.strategy.TokenBeam;
 import org.deft4j.search.strategy.TotBfs;
 import org.deft4j.search.strategy.TotDfs;
 
@@ -56,12 +62,18 @@ public final class SearchPlugin implements DeftPlugin {
           .strategy(Ets.NAME, new Ets.Factory())
           .strategy(BestFirst.NAME, new BestFirst.Factory())
           .strategy(Mcts.NAME, new Mcts.Factory())
+          .strategy(Graph.NAME, new Graph.Factory())
+          .strategy(TokenBeam.NAME, new TokenBeam.Factory())
           .strategy(AbMcts.CONJUGATE, AbMcts.Factory.conjugate())
           .strategy(AbMcts.HIERARCHICAL, AbMcts.Factory.hierarchical())
           .evaluator(Checker.NAME, new Checker.Factory())
           .evaluator(LogProbEvaluator.NAME, new LogProbEvaluator.Factory())
           .evaluator(Judge.NAME, new Judge.Factory())
           .evaluator(Vote.NAME, new Vote.Factory())
+          .evaluator(Tournament.NAME, new Tournament.Factory())
+          .evaluator(ValueEvaluator.NAME, new ValueEvaluator.Factory())
+          .evaluator(Ensemble.NAME, new Ensemble.Factory())
+          .evaluator(Oracle.NAME, new Oracle.Factory())
           .evaluator(Agreement.NAME, new Agreement.Factory());
     }
   }

@@ -43,10 +43,22 @@ class SearchPluginTest {
             "rebase",
             "ets",
             "best-first",
+            "graph",
+            "token-beam",
             "mcts",
             "ab-mcts-a",
             "ab-mcts-m");
-    assertThat(evaluators).containsOnlyKeys("checker", "log-prob", "judge", "vote", "agreement");
+    assertThat(evaluators)
+        .containsOnlyKeys(
+            "checker",
+            "log-prob",
+            "judge",
+            "value",
+            "vote",
+            "tournament",
+            "agreement",
+            "ensemble",
+            "oracle");
     assertThat(injector.getInstance(Key.get(new TypeLiteral<Map<String, TaskFactory>>() {})))
         .isEmpty();
   }
@@ -55,7 +67,7 @@ class SearchPluginTest {
   void evaluatorsAreCalledAsTheyAreBound() {
     evaluators.forEach((name, factory) -> {
       assertThat(factory.create(Options.none()).name()).isEqualTo(name);
-      assertThat(factory.create(Options.none()).oracle()).isFalse();
+      assertThat(factory.create(Options.none()).oracle()).isEqualTo(name.equals("oracle"));
       assertThat(factory.description()).isNotBlank().doesNotContain("\n");
     });
   }

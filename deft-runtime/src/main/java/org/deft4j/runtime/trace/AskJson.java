@@ -20,7 +20,19 @@ final class AskJson {
         map.put("id", e.id());
         map.put("from", e.from());
         map.put("count", e.count());
-        map.put("how", e.how() instanceof ThoughtGenerator.Propose ? "propose" : "sample");
+        switch (e.how()) {
+          case ThoughtGenerator.Sample how -> map.put("how", "sample");
+          case ThoughtGenerator.Propose how -> map.put("how", "propose");
+          case ThoughtGenerator.Merge how -> {
+            map.put("how", "merge");
+            map.put("parents", how.parents());
+          }
+          case ThoughtGenerator.TokenBeam how -> {
+            map.put("how", "token-beam");
+            map.put("width", how.width());
+            map.put("lengthPenalty", how.lengthPenalty());
+          }
+        }
         Sampling s = e.how().sampling();
         map.put("temperature", s.temperature());
         map.put("topK", s.topK());
@@ -64,8 +76,13 @@ final class AskJson {
   private static ThoughtGenerator how(Fields f) {
     Sampling sampling =
         new Sampling(f.number("temperature"), f.small("topK"), f.number("topP"), f.number("minP"));
-    return f.text("how").equals("propose")
-        ? new ThoughtGenerator.Propose(sampling)
-        : new ThoughtGenerator.Sample(sampling);
+    return switch (f.text("how")) {
+      case "sample" -> new ThoughtGenerator.Sample(sampling);
+      case "propose" -> new ThoughtGenerator.Propose(sampling);
+      case "merge" -> new ThoughtGenerator.Merge(f.integers("parents"), sampling);
+      case "token-beam" ->
+          new ThoughtGenerator.TokenBeam(f.small("width"), f.number("lengthPenalty"));
+      default -> throw new IllegalArgumentException("no such way: " + f.text("how"));
+    };
   }
 }

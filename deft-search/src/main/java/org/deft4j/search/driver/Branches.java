@@ -14,6 +14,7 @@ import org.deft4j.search.budget.Usage;
 import org.deft4j.search.evaluate.Evaluation.Reading;
 import org.deft4j.search.event.SearchEvent;
 import org.deft4j.search.spi.Stage;
+import org.deft4j.search.strategy.ThoughtGenerator;
 import org.deft4j.search.strategy.Told;
 import org.deft4j.tree.decode.DecodeEvent;
 import org.deft4j.tree.decode.DecodeSpec;
@@ -228,8 +229,10 @@ final class Branches {
       }
       return;
     }
-    if (free() <= 0) {
-      // A shared prompt took the last place.
+    // A shared prompt may have taken the last place, and a beam needs several; alone it begins
+    // whatever there is.
+    int texts = job instanceof Job.Write w ? w.texts() : 1;
+    if (free() <= 0 || free() < texts && live() > 0) {
       return;
     }
     if (job instanceof Job.Write w && w.reserved == 0 && !reserve(w)) {
@@ -278,7 +281,11 @@ final class Branches {
   private void launch(Job job, NodeId leaf) {
     switch (job) {
       case Job.Write w -> {
-        lanes.decode(leaf, spec(w), new Writing(w));
+        if (w instanceof Job.Grow g && g.beam != null) {
+          g.run = beam(g, leaf, g.beam);
+        } else {
+          lanes.decode(leaf, spec(w), new Writing(w));
+        }
         resent += lanes.decoder().pathLength(leaf);
       }
       case Job.Choose c -> {
@@ -294,6 +301,42 @@ final class Branches {
     }
   }
 
+  private TokenBeamRun beam(Job.Grow job, NodeId leaf, ThoughtGenerator.TokenBeam how) {
+    int room =
+        lanes.decoder().capabilities().contextLength() - job.at.length() - job.prompt().size();
+    return new TokenBeamRun(
+        lanes,
+        leaf,
+        job.stage,
+        how,
+        Math.min(job.stage.maxTokens(), room),
+        job.reserved,
+        run -> {
+          job.run = null;
+          meter.settleTokens(job.reserved, run.used(), false);
+          search.appended(run.used());
+          job.reserved = 0;
+          lanes.release(leaf);
+          free(job);
+          harvest.found(job, run.best(job.nodes));
+          finished(job);
+        });
+  }
+
+  /** Frees a job's branch, and what hangs below it. */
+  private void releaseLeaf(Job job) {
+    if (job instanceof Job.Grow g && g.run != null) {
+      meter.settleTokens(g.reserved, g.run.used(), false);
+      search.appended(g.run.used());
+      g.reserved = 0;
+      g.run.forget();
+      g.run = null;
+    }
+    if (job.leaf != null) {
+      lanes.release(job.leaf);
+    }
+  }
+
   /** Whether the model's context has room for what the job appends, and a token more. */
   private boolean fits(Job job) {
     return job.at.length() + job.prompt().size() < lanes.decoder().capabilities().contextLength();
@@ -302,7 +345,7 @@ final class Branches {
   private boolean reserve(Job.Write job) {
     int room =
         lanes.decoder().capabilities().contextLength() - job.at.length() - job.prompt().size();
-    long wanted = Math.min(job.stage.maxTokens(), room);
+    long wanted = Math.min(job.stage.maxTokens(), room) * job.texts();
     job.reserved = meter.reserveTokens(wanted, job instanceof Job.Opine);
     job.cut = job.reserved < wanted;
     return job.reserved > 0;
@@ -352,10 +395,10 @@ final class Branches {
       return false;
     }
     Job job = working.removeLast();
-    lanes.release(Objects.requireNonNull(job.leaf));
+    releaseLeaf(job);
     job.leaf = null;
     free(job);
-    if (job instanceof Job.Write w) {
+    if (job instanceof Job.Write w && w.reserved > 0) {
       settle(w);
       w.tokens.clear();
       w.logProb = 0;
@@ -452,9 +495,7 @@ final class Branches {
       job.ask.because(Told.Why.CANCELLED);
       waiting.remove(job);
       working.remove(job);
-      if (job.leaf != null) {
-        lanes.release(job.leaf);
-      }
+      releaseLeaf(job);
       ended(job);
     }
   }
@@ -522,6 +563,9 @@ final class Branches {
   void release(ThoughtTree.Entry root) {
     waiting.clear();
     for (Job job : working) {
+      if (job instanceof Job.Grow g && g.run != null) {
+        g.run.forget();
+      }
       if (job.leaf != null) {
         lanes.forget(job.leaf);
       }

@@ -68,9 +68,31 @@ final class Harvest {
     }
   }
 
+  /** A token-level beam search found thoughts, best first. */
+  void found(Job.Grow job, List<Hypotheses.Hypothesis> best) {
+    List<Thought> path = job.at.path();
+    meter.settleNodes(job.nodes, best.size());
+    for (int i = 0; i < best.size(); i++) {
+      Hypotheses.Hypothesis h = best.get(i);
+      List<Integer> tokens = java.util.Arrays.stream(h.tokens()).boxed().toList();
+      String text = lanes.decoder().codec().decode(h.tokens());
+      FinishReason reason = h.reason() == null ? FinishReason.MAX_TOKENS : h.reason();
+      ThoughtState state = search.layout().read(path, job.stage.name(), tokens, text, reason);
+      boolean cut = job.cut && reason == FinishReason.MAX_TOKENS;
+      add(
+          job,
+          path,
+          thought(job, job.ordinal + i, text, state, tokens.size(), h.logProb()),
+          job.stage,
+          h.tokens(),
+          null,
+          cut);
+    }
+  }
+
   /** A trace has a thought of this job. */
   void recorded(Job.Grow job, SearchEvent.ThoughtAdded r) {
-    Stage stage = job.list ? null : job.stage;
+    Stage stage = job.list && job.beam == null ? null : job.stage;
     ThoughtTree.Entry entry = search.tree().add(r.thought(), job.at, stage, Lanes.ints(r.tokens()));
     entry.gone = r.thought().dead();
     search.grown(job.ask, entry, r.cut());

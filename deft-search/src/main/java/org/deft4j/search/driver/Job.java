@@ -6,6 +6,7 @@ import org.deft4j.search.Thought;
 import org.deft4j.search.event.SearchEvent;
 import org.deft4j.search.spi.Question;
 import org.deft4j.search.spi.Stage;
+import org.deft4j.search.strategy.ThoughtGenerator;
 import org.deft4j.search.strategy.ThoughtGenerator.Sampling;
 import org.deft4j.tree.decode.NodeId;
 import org.jspecify.annotations.Nullable;
@@ -52,6 +53,11 @@ abstract sealed class Job {
     /** Whether that is less than its stage allows. */
     boolean cut;
 
+    /** How many texts are written side by side. */
+    int texts() {
+      return 1;
+    }
+
     Write(OpenAsk ask, ThoughtTree.Entry at, Stage stage, Sampling sampling, long stream) {
       super(ask, at);
       this.stage = stage;
@@ -71,18 +77,30 @@ abstract sealed class Job {
     final int nodes;
     final boolean list;
 
+    /** How a list is found, where it is not written; null where it is. */
+    final ThoughtGenerator.@Nullable TokenBeam beam;
+
+    /** The search for it, while it is at work. */
+    @Nullable TokenBeamRun run;
+
     Grow(
         OpenAsk ask,
         ThoughtTree.Entry at,
         Stage stage,
-        Sampling sampling,
+        ThoughtGenerator how,
         long ordinal,
         int nodes,
         boolean list) {
-      super(ask, at, stage, sampling, ordinal);
+      super(ask, at, stage, how.sampling(), ordinal);
+      this.beam = how instanceof ThoughtGenerator.TokenBeam b ? b : null;
       this.ordinal = ordinal;
       this.nodes = nodes;
       this.list = list;
+    }
+
+    @Override
+    int texts() {
+      return beam == null ? 1 : beam.width();
     }
 
     /** Whether a thought of another run stands where this one's will. */

@@ -4,6 +4,8 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 import org.deft4j.tree.decode.DecodeEvent;
 import org.deft4j.tree.decode.DecodeSpec;
 import org.deft4j.tree.decode.NodeId;
@@ -13,6 +15,7 @@ import org.deft4j.tree.decode.TreeDecoder;
 final class Lanes {
   private final TreeDecoder decoder;
   private final int width;
+  private final Semaphore news = new Semaphore(0);
   private final Map<NodeId, Waiter> waiters = new HashMap<>();
 
   Lanes(TreeDecoder decoder, int width) {
@@ -58,13 +61,35 @@ final class Lanes {
   }
 
   void choices(NodeId leaf, List<Integer> tokens, Waiter waiter) {
-    decoder.choices(leaf, ints(tokens));
+    choices(leaf, ints(tokens), waiter);
+  }
+
+  void choices(NodeId leaf, int[] tokens, Waiter waiter) {
+    decoder.choices(leaf, tokens);
     waiters.put(leaf, waiter);
   }
 
   /** Stops waiting for a node that is about to be released with its tree. */
   void forget(NodeId node) {
     waiters.remove(node);
+  }
+
+  /** Something that is not a branch has come to an end. Any thread. */
+  void wake() {
+    news.release();
+  }
+
+  /** Waits for {@link #wake}, at most this long. */
+  void await(long millis) {
+    try {
+      if (news.tryAcquire(millis, TimeUnit.MILLISECONDS)) {
+        news.drainPermits();
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new org.deft4j.tree.DeftException(
+          org.deft4j.tree.DeftException.RUNTIME, "interrupted while an evaluator was at work", e);
+    }
   }
 
   /** Whether no branch is at work. */

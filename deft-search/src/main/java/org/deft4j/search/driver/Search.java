@@ -52,6 +52,7 @@ public final class Search {
   private final Map<Long, Integer> costs = new TreeMap<>();
   private @Nullable Map<Long, Integer> knownCosts;
   private @Nullable Replay replay;
+  private final Computations computations;
   private final Figures figures;
   private final long began;
   private Usage spent = Usage.NONE;
@@ -81,6 +82,7 @@ public final class Search {
     this.began = nanoClock.getAsLong() - request.recording().nanos();
     this.figures = new Figures(lanes.decoder().stats(), nanoClock.getAsLong());
     this.inbox = new Inbox(ordered());
+    this.computations = new Computations(this, lanes);
     checkMemory(request.budget());
     this.meter = new BudgetMeter(request.budget(), lanes.decoder().kvBytesPerToken());
     this.layout = request.problem().layout(lanes.decoder().codec());
@@ -227,6 +229,11 @@ public final class Search {
     return meter.tokensSpent();
   }
 
+  /** Whether something is computed for it beside the decoder. */
+  boolean computing() {
+    return computations.running() > 0;
+  }
+
   /** Whether it stands still because it is paused. */
   boolean standing() {
     return paused && branches.live() == 0;
@@ -240,6 +247,7 @@ public final class Search {
   /** Hears results, takes asks and starts branches until the search must wait for a step. */
   void prepare() {
     while (!over) {
+      computations.take();
       StopReason end = end();
       if (end != null) {
         finish(end);
@@ -414,6 +422,7 @@ public final class Search {
       case Ask.Cancel c -> {
         OpenAsk a = open.get(c.id());
         if (a != null) {
+          computations.drop(running -> running.ask() == a);
           branches.drop(job -> job.ask == a);
         }
       }
@@ -423,8 +432,16 @@ public final class Search {
 
   private void expand(Ask.Expand e) {
     ThoughtTree.Entry from = tree.live(e.from());
-    boolean list = e.how() instanceof ThoughtGenerator.Propose;
-    Optional<Stage> stage = list ? layout.propose(from.path()) : layout.next(from.path());
+    boolean list =
+        e.how() instanceof ThoughtGenerator.Propose
+            || e.how() instanceof ThoughtGenerator.TokenBeam;
+    Optional<Stage> stage =
+        switch (e.how()) {
+          case ThoughtGenerator.Propose p -> layout.propose(from.path());
+          case ThoughtGenerator.Merge m -> Optional.of(merge(from, m.parents()));
+          case ThoughtGenerator.Sample any -> layout.next(from.path());
+          case ThoughtGenerator.TokenBeam any -> layout.next(from.path());
+        };
     boolean deeper = meter.allowsDepth(from.thought.depth() + 1);
     int nodes = stage.isEmpty() || !deeper ? 0 : meter.reserveNodes(e.count());
     OpenAsk ask = open(e.id(), list ? Math.min(1, nodes) : nodes);
@@ -434,16 +451,21 @@ public final class Search {
     for (int i = 0; i < ask.pending; i++) {
       branches.queue(
           new Job.Grow(
-              ask,
-              from,
-              stage.orElseThrow(),
-              e.how().sampling(),
-              nextOrdinal + i,
-              list ? nodes : 1,
-              list));
+              ask, from, stage.orElseThrow(), e.how(), nextOrdinal + i, list ? nodes : 1, list));
     }
     nextOrdinal += nodes;
     closeIfEnded(ask);
+  }
+
+  private Stage merge(ThoughtTree.Entry from, List<Long> parents) {
+    return layout
+        .merge(from.path(), parents.stream().map(tree::path).toList())
+        .orElseThrow(() ->
+            new DeftException(
+                DeftException.USAGE,
+                "task "
+                    + request.problem().task()
+                    + " cannot join thoughts for this model: leave out aggregate"));
   }
 
   private void evaluate(Ask.Evaluate e) {
@@ -459,12 +481,22 @@ public final class Search {
     Evaluation plan = evaluator.plan(request.problem(), layout, paths);
     OpenAsk ask = open(e.id(), plan.probes().size());
     Scoring scoring = new Scoring(ask, e.thoughts(), plan);
+    boolean known = replay != null && replay.knows(e.id());
     for (int i = 0; i < plan.probes().size(); i++) {
       Evaluation.Probe probe = plan.probes().get(i);
       ThoughtTree.Entry at = tree.live(probe.at());
+      if (probe instanceof Evaluation.Probe.Compute c) {
+        if (known) {
+          ask.pending--;
+        } else {
+          computations.start(scoring, i, at, c);
+        }
+        continue;
+      }
       branches.queue(
           switch (probe) {
             case Evaluation.Probe.Choice c -> new Job.Choose(scoring, i, at, c.question());
+            case Evaluation.Probe.Compute c -> throw new AssertionError("begun above");
             case Evaluation.Probe.Write w ->
                 new Job.Opine(
                     scoring,
@@ -476,7 +508,7 @@ public final class Search {
           });
     }
     // What a trace knows is not evaluated again, even where that asks nothing of the model.
-    if (plan.probes().isEmpty() && !(replay != null && replay.knows(e.id()))) {
+    if (plan.probes().isEmpty() && !known) {
       scored(scoring);
       closeIfEnded(ask);
     }
@@ -496,6 +528,7 @@ public final class Search {
   }
 
   private void prune(ThoughtTree.Entry entry) {
+    computations.drop(running -> running.at().within(entry));
     branches.prune(entry);
     emit(new SearchEvent.Pruned(entry.thought.ordinal()));
   }
@@ -602,6 +635,11 @@ public final class Search {
     }
   }
 
+  /** Tokens were appended to hypotheses of a beam. */
+  void appended(long tokens) {
+    figures.sampled += tokens;
+  }
+
   private void spent() {
     Usage now = meter.usage(branches.reused());
     if (!finishing && !now.equals(spent)) {
@@ -643,6 +681,7 @@ public final class Search {
     strategy.current().ifPresent(t -> best = Optional.of(t));
     // What is dropped now was never told to the strategy: a trace must not say so.
     finishing = true;
+    computations.drop(running -> true);
     branches.drop(job -> true);
     abandon();
     finishing = false;
@@ -664,6 +703,7 @@ public final class Search {
   void abandon() {
     if (!over) {
       over = true;
+      computations.abandon();
       branches.release(tree.live(Thought.ROOT));
     }
   }

@@ -87,6 +87,11 @@ public final class SearchDriver {
         if (running.stream().allMatch(Search::standing)) {
           return true;
         }
+        if (running.stream().anyMatch(Search::computing)) {
+          // Not forever: the time of a search may run out meanwhile, or it may be cancelled.
+          lanes.await(20);
+          return true;
+        }
         throw new IllegalStateException("a search waits, but no branch is at work");
       }
       running.forEach(Search::stepping);

@@ -1,10 +1,12 @@
 package org.deft4j.search.evaluate;
 
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import org.deft4j.search.Score;
 import org.deft4j.search.Thought;
 import org.deft4j.search.spi.EvaluatorFactory;
+import org.deft4j.search.spi.OptionSpec;
 import org.deft4j.search.spi.Options;
 import org.deft4j.search.spi.Problem;
 import org.deft4j.search.spi.PromptLayout;
@@ -64,9 +66,27 @@ public final class Checker implements ThoughtEvaluator {
     }
 
     @Override
+    public List<OptionSpec> options() {
+      return List.of(
+          new OptionSpec(
+              "limit",
+              "0",
+              "seconds for one check, on a thread of its own, then it scores 0; 0 for none"));
+    }
+
+    @Override
     public ThoughtEvaluator create(Options options) {
       options.requireKnown("evaluator " + NAME, options());
-      return new Checker();
+      double limit = options.number("limit", 0, 0, 1e6);
+      return limit == 0
+          ? new Checker()
+          : new Programmatic(
+              NAME,
+              (problem, path) ->
+                  path.getLast().answer().flatMap(problem::verify).orElse(new Verdict(0, 0, false)),
+              Duration.ofMillis(Math.max(1, Math.round(limit * 1000))),
+              true,
+              false);
     }
   }
 }

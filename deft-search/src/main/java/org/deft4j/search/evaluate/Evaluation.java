@@ -1,6 +1,8 @@
 package org.deft4j.search.evaluate;
 
+import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.Callable;
 import java.util.function.Function;
 import org.deft4j.search.Score;
 import org.deft4j.search.spi.Question;
@@ -47,15 +49,36 @@ public record Evaluation(
      * @param sampling how tokens are drawn
      */
     record Write(long at, Stage stage, Sampling sampling) implements Probe {}
+
+    /**
+     * Computes something without the model, on a virtual thread beside the search. When it takes
+     * longer than its limit it is interrupted and read as {@link Reading#LATE}.
+     *
+     * @param at ordinal of the thought
+     * @param work what is computed; an exception of it ends the search
+     * @param limit longest time
+     */
+    record Compute(long at, Callable<Reading> work, Duration limit) implements Probe {
+      /** Checks the limit. */
+      public Compute {
+        if (limit.isNegative() || limit.isZero()) {
+          throw new IllegalArgumentException("a limit must be positive, was " + limit);
+        }
+      }
+    }
   }
 
   /**
    * A probe's answer.
    *
-   * @param logProbs of a choice: one for each of the question's answers; else empty
+   * @param logProbs of a choice: one for each of the question's answers; of a computation: its
+   *     numbers; else empty
    * @param text of a write: what the model wrote; else empty
    */
   public record Reading(List<Float> logProbs, String text) {
+    /** What a computation is read as that took too long: no numbers, no text. */
+    public static final Reading LATE = new Reading(List.of(), "");
+
     /** Copies the list. */
     public Reading {
       logProbs = List.copyOf(logProbs);

@@ -198,6 +198,16 @@ public final class AbMcts implements SearchStrategy {
     return simulations.flatMap(Simulations::current);
   }
 
+  @Override
+  public void finish() {
+    simulations.ifPresent(Simulations::finish);
+  }
+
+  @Override
+  public double revisitValue(long thought) {
+    return simulations.map(s -> s.revisitValue(thought)).orElse(0.0);
+  }
+
   /** The tree, for tests. */
   FlatTree tree() {
     return tree;

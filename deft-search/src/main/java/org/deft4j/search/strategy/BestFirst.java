@@ -188,6 +188,11 @@ public final class BestFirst implements SearchStrategy {
     return Ranking.best(fresh, Ranking.byScore());
   }
 
+  @Override
+  public void finish() {
+    expansions = config.steps();
+  }
+
   /** Makes it by name. */
   public static final class Factory implements StrategyFactory {
     @Override

@@ -22,6 +22,9 @@ public final class Mcts implements SearchStrategy {
   /** Its name. */
   public static final String NAME = "mcts";
 
+  /** So many in flight for each that has ended that {@code parallel} alone decides. */
+  private static final double NO_RAMP = 1e9;
+
   private final Config config;
   private final FlatTree tree = new FlatTree(Thought.ROOT);
   private final UctPolicy policy;
@@ -174,7 +177,7 @@ public final class Mcts implements SearchStrategy {
                 new Simulations.Settings(
                     config.iterations(),
                     config.parallel(),
-                    Double.POSITIVE_INFINITY,
+                    NO_RAMP,
                     config.depth(),
                     config.temperature(),
                     switch (config.rollout()) {
@@ -200,6 +203,16 @@ public final class Mcts implements SearchStrategy {
   @Override
   public Optional<Thought> current() {
     return simulations.flatMap(Simulations::current);
+  }
+
+  @Override
+  public void finish() {
+    simulations.ifPresent(Simulations::finish);
+  }
+
+  @Override
+  public double revisitValue(long thought) {
+    return simulations.map(s -> s.revisitValue(thought)).orElse(0.0);
   }
 
   /** The tree, for tests. */

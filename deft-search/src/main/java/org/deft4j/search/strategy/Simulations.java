@@ -27,6 +27,7 @@ final class Simulations {
   private final TreePolicy policy;
   private final Map<Long, Simulation> open = new HashMap<>();
   private final TreeMap<Long, Simulation> ready = new TreeMap<>();
+  private final Map<Long, Integer> nodes = new HashMap<>();
   private final Map<Integer, Simulation> scoring = new HashMap<>();
   private List<Ask> outbox = new ArrayList<>();
   private Optional<Thought> best = Optional.empty();
@@ -68,7 +69,7 @@ final class Simulations {
     Settings {
       Start.atLeastOne("iterations", iterations);
       Start.atLeastOne("parallel", parallel);
-      if (!(ramp > 0)) {
+      if (!(ramp > 0 && Double.isFinite(ramp))) {
         throw new IllegalArgumentException("ramp must be above 0, was " + ramp);
       }
       Start.atLeastOne("depth", depth);
@@ -246,6 +247,7 @@ final class Simulations {
     }
     boolean continues = t.expandable() && !t.dead() && t.depth() < settings.depth();
     s.node = tree.add(s.from, t.ordinal(), key, continues);
+    nodes.put(t.ordinal(), s.node);
     policy.grown(s.node, t);
     if (t.dead()) {
       settle(s, 0);
@@ -345,5 +347,17 @@ final class Simulations {
 
   Optional<Thought> current() {
     return best;
+  }
+
+  /** No new simulation begins. */
+  void finish() {
+    starved = true;
+  }
+
+  /** How much a thought is worth coming back to; thoughts that are in no tree are worth least. */
+  double revisitValue(long thought) {
+    int node = thought == Thought.ROOT ? FlatTree.ROOT : nodes.getOrDefault(thought, -1);
+    double value = node < 0 || tree.gone(node) ? -Double.MAX_VALUE : policy.revisit(node);
+    return Math.max(-Double.MAX_VALUE, Math.min(Double.MAX_VALUE, value));
   }
 }

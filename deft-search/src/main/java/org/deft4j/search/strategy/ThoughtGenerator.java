@@ -1,5 +1,7 @@
 package org.deft4j.search.strategy;
 
+import java.util.List;
+
 /** How new thoughts are made. */
 public sealed interface ThoughtGenerator {
   /** Sampling settings, as in {@link org.deft4j.tree.decode.DecodeSpec}. */
@@ -18,6 +20,48 @@ public sealed interface ThoughtGenerator {
    * @param sampling how tokens are drawn
    */
   record Propose(Sampling sampling) implements ThoughtGenerator {}
+
+  /**
+   * Independent samples that join several thoughts into one. The new thought hangs below the one
+   * that is continued, which is a common ancestor of them, and so shares its prefix.
+   *
+   * @param parents ordinals of the thoughts that are joined, at least two
+   * @param sampling how tokens are drawn
+   */
+  record Merge(List<Long> parents, Sampling sampling) implements ThoughtGenerator {
+    /** Copies the list and checks. */
+    public Merge {
+      parents = List.copyOf(parents);
+      if (parents.size() < 2) {
+        throw new IllegalArgumentException("a merge needs two thoughts, has " + parents.size());
+      }
+    }
+  }
+
+  /**
+   * Token-level beam search: the {@code count} best whole continuations that it finds, best first.
+   * Nothing is sampled.
+   *
+   * @param width hypotheses that are kept
+   * @param lengthPenalty a hypothesis of n tokens is ranked by its log-probability divided by
+   *     {@code n} to this power
+   */
+  record TokenBeam(int width, double lengthPenalty) implements ThoughtGenerator {
+    /** Checks ranges. */
+    public TokenBeam {
+      if (width < 1) {
+        throw new IllegalArgumentException("width must be at least 1, was " + width);
+      }
+      if (!(lengthPenalty >= 0 && lengthPenalty <= 10)) {
+        throw new IllegalArgumentException("length-penalty must be in 0..10, was " + lengthPenalty);
+      }
+    }
+
+    @Override
+    public Sampling sampling() {
+      return Sampling.GREEDY;
+    }
+  }
 
   /** The likeliest continuation, token by token. */
   static ThoughtGenerator greedy() {

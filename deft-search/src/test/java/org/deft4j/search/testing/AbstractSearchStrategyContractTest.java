@@ -86,6 +86,9 @@ public abstract class AbstractSearchStrategyContractTest {
     SearchStrategy strategy = create();
     StrategySimulator simulator = world.simulate(strategy);
     simulator.run(null, 1);
+    assertThat(simulator.thoughts().size() > 1)
+        .as("makes thoughts if it may")
+        .isEqualTo(world.nodes() > 0);
     Optional<Thought> best = strategy.current();
     assertThat(best.isPresent())
         .isEqualTo(simulator.thoughts().stream().anyMatch(t -> t.answer().isPresent()));

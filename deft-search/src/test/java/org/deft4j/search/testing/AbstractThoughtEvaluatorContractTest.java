@@ -42,9 +42,29 @@ public abstract class AbstractThoughtEvaluatorContractTest {
                 new Reading(
                     c.question().answers().stream().map(a -> -9 * random.nextFloat()).toList(), "");
             case Probe.Write w -> new Reading(List.of(), "text " + random.nextInt(10));
+            case Probe.Compute c -> compute(c);
           });
     }
     return List.copyOf(plan.fold().apply(readings));
+  }
+
+  private static Reading compute(Probe.Compute probe) {
+    try {
+      return probe.work().call();
+    } catch (Exception e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  @Test
+  void lateComputationsStillGiveAScore() {
+    for (List<List<Thought>> group : groups()) {
+      Evaluation plan = create().plan(problem(), layout(), group);
+      if (plan.probes().stream().allMatch(Probe.Compute.class::isInstance)) {
+        List<Reading> late = java.util.Collections.nCopies(plan.probes().size(), Reading.LATE);
+        assertThat(plan.fold().apply(late)).hasSameSizeAs(group);
+      }
+    }
   }
 
   @Test
@@ -82,7 +102,10 @@ public abstract class AbstractThoughtEvaluatorContractTest {
       List<Reading> readings = new ArrayList<>();
       for (Probe probe : plan.probes()) {
         int n = probe instanceof Probe.Choice c ? c.question().answers().size() : 0;
-        readings.add(new Reading(java.util.Collections.nCopies(n, Float.NEGATIVE_INFINITY), "?"));
+        readings.add(
+            probe instanceof Probe.Compute c
+                ? compute(c)
+                : new Reading(java.util.Collections.nCopies(n, Float.NEGATIVE_INFINITY), "?"));
       }
       assertThat(plan.fold().apply(readings)).hasSameSizeAs(group);
     }

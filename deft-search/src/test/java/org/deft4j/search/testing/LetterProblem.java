@@ -121,7 +121,8 @@ public record LetterProblem(int steps, int letters, String target, boolean impro
       if (reason != FinishReason.MAX_TOKENS) {
         return new ThoughtState.Dead("cut off");
       }
-      return state(path, stage.equals("improve") ? text : said(path) + text);
+      boolean whole = stage.equals("improve") || stage.equals("merge");
+      return state(path, whole ? text : said(path) + text);
     }
 
     private String said(List<Thought> path) {
@@ -134,6 +135,15 @@ public record LetterProblem(int steps, int letters, String target, boolean impro
           : word.length() % letters == 0
               ? new ThoughtState.Partial(word)
               : new ThoughtState.Dead("too short");
+    }
+
+    @Override
+    public Optional<Stage> merge(List<Thought> path, List<List<Thought>> branches) {
+      List<Integer> prompt = new java.util.ArrayList<>();
+      for (List<Thought> branch : branches) {
+        Arrays.stream(CODEC.encode(branch.getLast().state().text() + ";")).forEach(prompt::add);
+      }
+      return Optional.of(new Stage("merge", prompt, steps * letters, List.of(), List.of()));
     }
 
     @Override
@@ -156,6 +166,12 @@ public record LetterProblem(int steps, int letters, String target, boolean impro
         }
       }
       return all;
+    }
+
+    @Override
+    public Optional<Rating> rate(List<Thought> path) {
+      Stage stage = new Stage("rate", List.of(token("<|judge|>")), 1, List.of(), List.of());
+      return Optional.of(new Rating(stage, Map.of("a", 1.0, "b", .5, "c", 0.0)));
     }
 
     @Override

@@ -12,6 +12,7 @@ import org.deft4j.search.ThoughtState;
 import org.deft4j.search.strategy.Ask;
 import org.deft4j.search.strategy.SearchStrategy;
 import org.deft4j.search.strategy.StrategyContext;
+import org.deft4j.search.strategy.ThoughtGenerator;
 import org.deft4j.search.strategy.Told;
 import org.jspecify.annotations.Nullable;
 
@@ -41,6 +42,11 @@ public final class ScriptedSearch {
      * @param sample how many samples of that thought came before it
      */
     ThoughtState sample(List<Thought> path, int sample);
+
+    /** What a thought says that joins others. */
+    default ThoughtState merged(List<Thought> parents, int sample) {
+      throw new UnsupportedOperationException("this script joins no thoughts");
+    }
 
     /** The value of a thought. */
     double value(Thought thought);
@@ -107,7 +113,12 @@ public final class ScriptedSearch {
         results.put(e.id(), n);
         for (int i = 0; i < n; i++) {
           int sample = samples.merge(e.from(), 1, Integer::sum) - 1;
-          Thought t = grown(from, script.sample(path, sample));
+          Thought t =
+              grown(
+                  from,
+                  e.how() instanceof ThoughtGenerator.Merge m
+                      ? script.merged(m.parents().stream().map(this::thought).toList(), sample)
+                      : script.sample(path, sample));
           thoughts.put(t.ordinal(), t);
           outstanding.add(new Unit(e.id(), t, -1));
         }

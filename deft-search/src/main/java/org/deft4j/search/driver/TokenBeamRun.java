@@ -1,0 +1,165 @@
+package org.deft4j.search.driver;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import java.util.stream.IntStream;
+import org.deft4j.search.spi.Stage;
+import org.deft4j.search.strategy.ThoughtGenerator;
+import org.deft4j.tree.decode.DecodeEvent;
+import org.deft4j.tree.decode.FinishReason;
+import org.deft4j.tree.decode.NodeId;
+import org.deft4j.tree.decode.TokenCodec;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A token-level beam search below one leaf, as branches of the common batch: each round asks for
+ * the probabilities of all next tokens of every live hypothesis, and appends the tokens taken. A
+ * hypothesis with one continuation grows in place; one with several is forked, which copies
+ * nothing.
+ */
+final class TokenBeamRun {
+  private final Lanes lanes;
+  private final NodeId top;
+  private final Stage stage;
+  private final long budget;
+  private final Consumer<TokenBeamRun> finished;
+  private final int[] vocabulary;
+  private final Hypotheses hypotheses;
+  private List<NodeId> leaves;
+  private final Map<Integer, float[]> rows = new HashMap<>();
+  private int outstanding;
+  private long used;
+  private boolean over;
+
+  /**
+   * Begins a search.
+   *
+   * @param top an idle leaf below which it takes place; the caller releases it
+   * @param budget most tokens appended, over all hypotheses
+   * @param finished hears once that it is over
+   */
+  TokenBeamRun(
+      Lanes lanes,
+      NodeId top,
+      Stage stage,
+      ThoughtGenerator.TokenBeam how,
+      int maxTokens,
+      long budget,
+      Consumer<TokenBeamRun> finished) {
+    this.lanes = lanes;
+    this.top = top;
+    this.stage = stage;
+    this.budget = budget;
+    this.finished = finished;
+    TokenCodec codec = lanes.decoder().codec();
+    this.vocabulary = IntStream.range(0, codec.vocabularySize()).toArray();
+    this.hypotheses =
+        new Hypotheses(how.width(), how.lengthPenalty(), maxTokens, tokens -> ends(codec, tokens));
+    this.leaves = List.of(lanes.fork(top));
+    ask();
+  }
+
+  private @Nullable FinishReason ends(TokenCodec codec, int[] tokens) {
+    if (stage.stopTokens().contains(tokens[tokens.length - 1])) {
+      return FinishReason.STOP_TOKEN;
+    }
+    if (!stage.stopStrings().isEmpty()) {
+      String text = codec.decode(tokens);
+      if (stage.stopStrings().stream().anyMatch(text::contains)) {
+        return FinishReason.STOP_STRING;
+      }
+    }
+    return null;
+  }
+
+  private void ask() {
+    rows.clear();
+    outstanding = leaves.size();
+    for (int i = 0; i < leaves.size(); i++) {
+      int number = i;
+      lanes.choices(
+          leaves.get(i),
+          vocabulary,
+          event -> {
+            rows.put(number, ((DecodeEvent.Chosen) event).logProbs());
+            if (--outstanding == 0) {
+              advance();
+            }
+          });
+    }
+  }
+
+  private void advance() {
+    List<float[]> logProbs = new ArrayList<>();
+    for (int i = 0; i < leaves.size(); i++) {
+      logProbs.add(java.util.Objects.requireNonNull(rows.get(i)));
+    }
+    hypotheses.advance(vocabulary, logProbs);
+    if (!hypotheses.over() && used + hypotheses.live().size() > budget) {
+      hypotheses.cut();
+    }
+    if (hypotheses.over()) {
+      over = true;
+      finished.accept(this);
+      return;
+    }
+    grow();
+  }
+
+  private void grow() {
+    List<Hypotheses.Hypothesis> live = hypotheses.live();
+    int[] children = new int[leaves.size()];
+    live.forEach(h -> children[h.from()]++);
+    List<NodeId> next = new ArrayList<>();
+    for (Hypotheses.Hypothesis h : live) {
+      NodeId from = leaves.get(h.from());
+      next.add(children[h.from()] == 1 ? from : lanes.fork(from));
+    }
+    for (int i = 0; i < leaves.size(); i++) {
+      if (children[i] == 0) {
+        lanes.release(leaves.get(i));
+      }
+    }
+    leaves = next;
+    outstanding = leaves.size();
+    used += leaves.size();
+    for (int i = 0; i < leaves.size(); i++) {
+      int[] tokens = live.get(i).tokens();
+      lanes.extend(
+          leaves.get(i),
+          Arrays.copyOfRange(tokens, tokens.length - 1, tokens.length),
+          event -> {
+            if (--outstanding == 0) {
+              ask();
+            }
+          });
+    }
+  }
+
+  /** The best hypotheses, best first. */
+  List<Hypotheses.Hypothesis> best(int count) {
+    return hypotheses.best(count);
+  }
+
+  /** Tokens appended, over all hypotheses. */
+  long used() {
+    return used;
+  }
+
+  /** Stops waiting; the caller releases the leaf. */
+  void forget() {
+    if (!over) {
+      over = true;
+      leaves.forEach(lanes::forget);
+    }
+  }
+
+  /** The leaf below which it takes place. */
+  NodeId top() {
+    return top;
+  }
+}
