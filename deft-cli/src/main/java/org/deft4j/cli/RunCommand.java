@@ -46,6 +46,14 @@ final class RunCommand implements Callable<Integer> {
   private @Nullable String length;
 
   @Option(
+      names = "--prompts",
+      paramLabel = "DIR",
+      description =
+          "Prompts of your own: DIR/TASK/STAGE.txt instead of the built-in ones; short for -T"
+              + " prompts=DIR.")
+  private @Nullable String prompts;
+
+  @Option(
       names = "--strategy",
       paramLabel = "NAME",
       defaultValue = DeftSearch.DEFAULT_STRATEGY,
@@ -236,6 +244,7 @@ final class RunCommand implements Callable<Integer> {
   private Options taskOptions() {
     Map<String, String> all = new LinkedHashMap<>(taskOptions);
     put(all, "length", length);
+    put(all, "prompts", prompts);
     return Options.of(all);
   }
 
