@@ -17,6 +17,8 @@ import picocli.CommandLine.Spec;
     synopsisSubcommandLabel = "COMMAND",
     subcommands = {
       RunCommand.class,
+      ViewCommand.class,
+      NewCommand.class,
       TasksCommand.class,
       StrategiesCommand.class,
       ModelsCommand.class,

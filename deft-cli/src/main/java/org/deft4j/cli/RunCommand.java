@@ -1,6 +1,7 @@
 package org.deft4j.cli;
 
 import java.io.PrintWriter;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -8,13 +9,18 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
+import org.deft4j.cli.report.EventLog;
+import org.deft4j.cli.report.HtmlReport;
+import org.deft4j.cli.report.SearchLog;
 import org.deft4j.runtime.Deft;
 import org.deft4j.runtime.DeftOptions;
 import org.deft4j.runtime.DeftSearch;
 import org.deft4j.runtime.Registry;
+import org.deft4j.search.budget.SearchBudget;
 import org.deft4j.search.driver.Search;
 import org.deft4j.search.driver.SearchResult;
 import org.deft4j.search.driver.StopReason;
+import org.deft4j.search.event.SearchListener;
 import org.deft4j.search.spi.Options;
 import org.deft4j.search.spi.Problem;
 import org.deft4j.search.spi.Task;
@@ -100,6 +106,12 @@ final class RunCommand implements Callable<Integer> {
   @Mixin private CommonOptions common = new CommonOptions();
 
   @Option(
+      names = "--report",
+      paramLabel = "FILE.html",
+      description = "Write the searches as an HTML page to look at.")
+  private @Nullable Path report;
+
+  @Option(
       names = {"-q", "--quiet"},
       description = "Print the answers alone, and no progress.")
   private boolean quiet;
@@ -126,16 +138,16 @@ final class RunCommand implements Callable<Integer> {
     List<Problem> list = problems.read(made, seed, context.terminal().in());
 
     PrintWriter err = context.terminal().err();
-    boolean live = !quiet && context.terminal().canRedraw();
-    LiveView opening = LiveView.of(context, "");
-    if (live) {
+    LiveView opening = LiveView.of(context, "", limits);
+    if (!quiet) {
       opening.show("opening " + options.model() + " ...");
     }
     List<SearchResult> results = new ArrayList<>();
-    RunReport report;
+    List<EventLog> logs = new ArrayList<>();
+    RunReport about;
     try (Deft deft = context.open(options, registry)) {
       opening.clear();
-      report =
+      about =
           new RunReport(
               task,
               strategy,
@@ -145,7 +157,7 @@ final class RunCommand implements Callable<Integer> {
               deft.engine().map(e -> e.backend().name()).orElse("none"),
               options.engine().attention().label());
       if (!quiet) {
-        err.println("deft: " + describe(report, deft));
+        err.println("deft: " + describe(about, deft));
       }
       for (Problem problem : list) {
         if (context.interrupt().raised()) {
@@ -158,9 +170,15 @@ final class RunCommand implements Callable<Integer> {
                 .evaluator(registry.evaluator(evaluatorName, Options.of(evaluatorOptions)))
                 .budget(limits)
                 .seed(seed);
-        if (live) {
+        EventLog log = report == null ? null : new EventLog(System::nanoTime);
+        if (log != null) {
+          logs.add(log);
+          search.listener(log);
+        }
+        if (!quiet) {
           String label = list.size() == 1 ? "" : (results.size() + 1) + "/" + list.size();
-          search.listener(LiveView.of(context, label));
+          LiveView view = LiveView.of(context, label, limits);
+          search.listener(log == null ? view : both(log, view));
         }
         SearchResult result = run(deft, search);
         results.add(result);
@@ -169,8 +187,32 @@ final class RunCommand implements Callable<Integer> {
         }
       }
     }
-    finish(report, results);
+    finish(about, results);
+    if (report != null && !logs.isEmpty()) {
+      logs.forEach(log -> describe(log.log(), about, limits));
+      HtmlReport.write(report, "DeFT: " + task, logs.stream().map(EventLog::log).toList());
+      if (!quiet) {
+        err.println("deft: the report is " + report);
+      }
+    }
     return exitCode(results);
+  }
+
+  private static SearchListener both(SearchListener a, SearchListener b) {
+    return event -> {
+      a.on(event);
+      b.on(event);
+    };
+  }
+
+  private static void describe(SearchLog log, RunReport about, SearchBudget limits) {
+    log.title(about.task() + " by " + about.strategy());
+    log.fact("evaluator", about.evaluator());
+    log.fact("seed", about.seed());
+    log.fact("model", about.model());
+    log.fact("backend", about.backend());
+    log.fact("attention", about.attention());
+    log.limits(limits);
   }
 
   private SearchResult run(Deft deft, DeftSearch search) {

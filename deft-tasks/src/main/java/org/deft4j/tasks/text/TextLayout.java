@@ -26,6 +26,10 @@ import org.deft4j.tree.decode.TokenCodec;
  */
 public final class TextLayout implements PromptLayout {
   private static final String SAMPLE = "Merge the 2 texts, please: \"yes\" or [no]?\n";
+
+  /** What the vocabularies of small models trained for tasks have, as deft-mini's. */
+  private static final String STAGE_TAG = "<|solve|>";
+
   private static final int MOST_CANDIDATES = 26;
   private static final int MOST_PROPOSALS = 64;
 
@@ -40,7 +44,7 @@ public final class TextLayout implements PromptLayout {
    *
    * @param task for messages
    * @param chat value of the option {@link ChatForm#OPTION}
-   * @throws DeftException with exit code 2 if the vocabulary cannot write plain text
+   * @throws DeftException with exit code 2 if the vocabulary is not one of text
    */
   public TextLayout(String task, Stages stages, Prompts prompts, String chat, TokenCodec codec) {
     this.task = task;
@@ -51,16 +55,20 @@ public final class TextLayout implements PromptLayout {
     if (!writesText(codec)) {
       throw new DeftException(
           DeftException.USAGE,
-          "this model's vocabulary has no words for task "
+          "this model was not trained on text and has no words for task "
               + task
               + ": give a model of text with --model FILE");
     }
   }
 
-  /** Whether a vocabulary spells text as it was; small ones of special tokens do not. */
+  /**
+   * Whether a vocabulary spells text as it was, and its model was trained on text: one with tags
+   * for stages of tasks knows these tasks alone, and was not asked about this one.
+   */
   private static boolean writesText(TokenCodec codec) {
     try {
-      return codec.decode(codec.encode(SAMPLE)).strip().equals(SAMPLE.strip());
+      return codec.id(STAGE_TAG).isEmpty()
+          && codec.decode(codec.encode(SAMPLE)).strip().equals(SAMPLE.strip());
     } catch (IllegalArgumentException | DeftException e) {
       return false;
     }

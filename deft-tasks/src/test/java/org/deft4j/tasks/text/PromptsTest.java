@@ -139,6 +139,15 @@ class PromptsTest {
   }
 
   @Test
+  void aModelTrainedForOtherTasksIsRefused() {
+    var mini = new ScriptedCodec("<|solve|>", "<|improve|>", "<|end|>");
+    var task = new org.deft4j.tasks.game24.Game24Task.Factory().create(Options.none());
+    assertThatThrownBy(() -> task.generate(0).layout(mini))
+        .isInstanceOf(DeftException.class)
+        .hasMessageContaining("no words for task game-of-24");
+  }
+
+  @Test
   void aVocabularyWithoutWordsIsRefused() {
     ScriptedCodec digits = new ScriptedCodec("<|end|>");
     var onlyDigits =
@@ -190,7 +199,7 @@ class PromptsTest {
         };
     assertThatThrownBy(() -> new SortingTask(1).parse("[2, 1]").layout(onlyDigits))
         .isInstanceOf(DeftException.class)
-        .hasMessageContaining("vocabulary has no words for task sorting")
+        .hasMessageContaining("has no words for task sorting")
         .hasMessageContaining("--model");
   }
 }
