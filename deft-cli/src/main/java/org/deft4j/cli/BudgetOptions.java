@@ -30,13 +30,49 @@ final class BudgetOptions {
       description = "Search at most this long a problem: 500ms, 10s, 2m; a bare number is seconds.")
   private @Nullable String time;
 
+  @Option(
+      names = "--budget-prefill",
+      paramLabel = "N",
+      description = "Compute at most N prompt tokens a problem.")
+  private @Nullable Long prefill;
+
+  @Option(
+      names = "--budget-evaluator",
+      paramLabel = "N",
+      description = "Let evaluators sample at most N tokens a problem.")
+  private @Nullable Long evaluator;
+
+  @Option(
+      names = "--budget-depth",
+      paramLabel = "N",
+      description = "Make paths of at most N thoughts.")
+  private @Nullable Long depth;
+
+  @Option(
+      names = "--budget-kv",
+      paramLabel = "MB",
+      description = "Hold at most this much memory of keys and values a problem.")
+  private @Nullable Long kv;
+
+  @Option(
+      names = "--budget-soft",
+      paramLabel = "SHARE",
+      description =
+          "Share of any limit at which the strategy is told to come to an end, such as 0.8.")
+  private @Nullable Double soft;
+
   /**
    * The budget.
    *
    * @throws IllegalArgumentException for a bad value, naming the option
    */
   SearchBudget toBudget() {
-    SearchBudget budget = SearchBudget.UNLIMITED;
+    return toBudget(SearchBudget.UNLIMITED);
+  }
+
+  /** Another budget with the limits that were given. */
+  SearchBudget toBudget(SearchBudget base) {
+    SearchBudget budget = base;
     if (tokens != null) {
       budget = budget.withDecodeTokens(positive("--budget-tokens", tokens));
     }
@@ -45,6 +81,24 @@ final class BudgetOptions {
     }
     if (time != null) {
       budget = budget.withTime(parse(time));
+    }
+    if (prefill != null) {
+      budget = budget.withPrefillTokens(positive("--budget-prefill", prefill));
+    }
+    if (evaluator != null) {
+      budget = budget.withEvaluatorTokens(positive("--budget-evaluator", evaluator));
+    }
+    if (depth != null) {
+      budget = budget.withDepth(positive("--budget-depth", depth));
+    }
+    if (kv != null) {
+      budget = budget.withKvBytes(positive("--budget-kv", kv) << 20);
+    }
+    if (soft != null) {
+      if (!(soft > 0 && soft <= 1)) {
+        throw new IllegalArgumentException("--budget-soft must be in (0, 1], was " + soft);
+      }
+      budget = budget.withSoft(soft);
     }
     return budget;
   }

@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Pattern;
+import org.deft4j.runtime.trace.TraceHeader;
 import org.deft4j.search.spi.Problem;
 import org.deft4j.search.spi.Task;
 import org.deft4j.tree.DeftException;
@@ -98,6 +99,23 @@ final class ProblemOptions {
       return List.of(task.generate(seed));
     }
     return task.parse(problems.stream().map(p -> text(p, in)).toList());
+  }
+
+  /** Where a problem of {@link #read} comes from, for a trace. */
+  TraceHeader.Source source(Problem problem, int index, long seed) {
+    TraceHeader.Source.Kind kind =
+        data != null
+            ? TraceHeader.Source.Kind.FILE
+            : !problems.isEmpty()
+                ? TraceHeader.Source.Kind.TEXT
+                : TraceHeader.Source.Kind.GENERATED;
+    return new TraceHeader.Source(
+        problem.id(),
+        problem.text(),
+        kind,
+        seed,
+        data == null ? "" : data.toAbsolutePath().toString(),
+        index + (skip == null ? 0 : skip));
   }
 
   private static String text(String problem, InputStream in) {

@@ -16,8 +16,10 @@ import org.deft4j.runtime.Deft;
 import org.deft4j.runtime.DeftOptions;
 import org.deft4j.runtime.DeftSearch;
 import org.deft4j.runtime.Registry;
+import org.deft4j.runtime.trace.TraceHeader;
 import org.deft4j.search.budget.SearchBudget;
 import org.deft4j.search.driver.Search;
+import org.deft4j.search.driver.SearchDriver;
 import org.deft4j.search.driver.SearchResult;
 import org.deft4j.search.driver.StopReason;
 import org.deft4j.search.event.SearchListener;
@@ -100,6 +102,31 @@ final class RunCommand implements Callable<Integer> {
       description = "Seed of the generated problem and of all sampling (default 0).")
   private long seed;
 
+  @Option(
+      names = "--trace",
+      paramLabel = "FILE",
+      description =
+          "Write down what the search does, as JSON lines; 'deft resume FILE' goes on from it. With"
+              + " several problems each has a file of its own: FILE-1, FILE-2 ...")
+  private @Nullable Path trace;
+
+  @Option(
+      names = "--ordered",
+      paramLabel = "N",
+      arity = "0..1",
+      fallbackValue = "16",
+      defaultValue = "0",
+      description =
+          "Search in epochs of N branches (16 unless given): with --deterministic the tree is then"
+              + " the same whatever runs at once.")
+  private int ordered;
+
+  @Option(
+      names = "--batch",
+      paramLabel = "N",
+      description = "Let at most N branches run at once (default: what the model can take).")
+  private @Nullable Integer batch;
+
   @Mixin private BudgetOptions budget = new BudgetOptions();
   @Mixin private ModelOptions model = new ModelOptions();
   @Mixin private PluginOptions plugins = new PluginOptions();
@@ -135,6 +162,12 @@ final class RunCommand implements Callable<Integer> {
     registry.evaluator(evaluatorName, Options.of(evaluatorOptions));
     registry.strategy(strategy, strategyOptions());
     var limits = budget.toBudget();
+    if (ordered < 0 || batch != null && batch < 1) {
+      throw new IllegalArgumentException(
+          ordered < 0
+              ? "--ordered must be at least 1, was " + ordered
+              : "--batch must be at least 1, was " + batch);
+    }
     List<Problem> list = problems.read(made, seed, context.terminal().in());
 
     PrintWriter err = context.terminal().err();
@@ -159,6 +192,8 @@ final class RunCommand implements Callable<Integer> {
       if (!quiet) {
         err.println("deft: " + describe(about, deft));
       }
+      SearchDriver driver =
+          batch == null ? deft.driver() : new SearchDriver(deft.decoder(), batch, System::nanoTime);
       for (Problem problem : list) {
         if (context.interrupt().raised()) {
           break;
@@ -169,18 +204,26 @@ final class RunCommand implements Callable<Integer> {
                 .strategy(registry.strategy(strategy, strategyOptions()))
                 .evaluator(registry.evaluator(evaluatorName, Options.of(evaluatorOptions)))
                 .budget(limits)
+                .ordered(ordered)
                 .seed(seed);
-        EventLog log = report == null ? null : new EventLog(System::nanoTime);
-        if (log != null) {
+        SearchListener heard = SearchListener.NONE;
+        if (report != null) {
+          EventLog log = new EventLog(System::nanoTime);
           logs.add(log);
-          search.listener(log);
+          heard = log;
         }
         if (!quiet) {
           String label = list.size() == 1 ? "" : (results.size() + 1) + "/" + list.size();
-          LiveView view = LiveView.of(context, label, limits);
-          search.listener(log == null ? view : both(log, view));
+          heard = heard.andThen(LiveView.of(context, label, limits));
         }
-        SearchResult result = run(deft, search);
+        int number = list.size() == 1 ? 0 : results.size() + 1;
+        TraceHeader.Source source = problems.source(problem, results.size(), seed);
+        SearchResult result;
+        try (Tracing tracing =
+            Tracing.of(trace, number, () -> header(deft, options, evaluatorName, search, source))) {
+          search.listener(heard.andThen(tracing.listener()));
+          result = run(context, driver, search);
+        }
         results.add(result);
         if (!common.json()) {
           print(result, list.size() > 1);
@@ -198,13 +241,6 @@ final class RunCommand implements Callable<Integer> {
     return exitCode(results);
   }
 
-  private static SearchListener both(SearchListener a, SearchListener b) {
-    return event -> {
-      a.on(event);
-      b.on(event);
-    };
-  }
-
   private static void describe(SearchLog log, RunReport about, SearchBudget limits) {
     log.title(about.task() + " by " + about.strategy());
     log.fact("evaluator", about.evaluator());
@@ -215,16 +251,40 @@ final class RunCommand implements Callable<Integer> {
     log.limits(limits);
   }
 
-  private SearchResult run(Deft deft, DeftSearch search) {
-    Search running = deft.driver().submit(search.request());
+  private TraceHeader header(
+      Deft deft,
+      DeftOptions options,
+      String evaluatorName,
+      DeftSearch search,
+      TraceHeader.Source source) {
+    return new TraceHeader(
+        task,
+        taskOptions().asMap(),
+        source,
+        strategy,
+        strategyOptions().asMap(),
+        evaluatorName,
+        evaluatorOptions,
+        deft.registry().evaluator(evaluatorName, Options.of(evaluatorOptions)).oracle(),
+        seed,
+        ordered,
+        budget.toBudget(),
+        options.model(),
+        Tracing.fingerprint(context, deft, options.model()),
+        Tracing.engine(deft, options));
+  }
+
+  /** Runs a search to its end or to an interrupt. */
+  static SearchResult run(Context context, SearchDriver driver, DeftSearch search) {
+    Search running = driver.submit(search.request());
     context.interrupt().onRaise(running::cancel);
     while (!running.done()) {
-      deft.driver().step();
+      driver.step();
     }
     return running.result().orElseThrow();
   }
 
-  private static String describe(RunReport r, Deft deft) {
+  static String describe(RunReport r, Deft deft) {
     String how =
         deft.engine()
             .map(e ->

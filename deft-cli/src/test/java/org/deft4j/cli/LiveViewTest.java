@@ -46,12 +46,12 @@ class LiveViewTest {
 
   private static void grow(LiveView view) {
     for (int i = 1; i <= 5; i++) {
-      view.on(new SearchEvent.ThoughtAdded(1, thought(i, 0, 1, i == 3), List.of()));
+      view.on(new SearchEvent.ThoughtAdded(1, thought(i, 0, 1, i == 3), List.of(), false));
     }
     view.on(new SearchEvent.Scored(2, 1, new Score(.87, false, "c")));
     view.on(new SearchEvent.Scored(2, 2, new Score(0, false, "c")));
     view.on(new SearchEvent.Scored(2, 5, new Score(1, true, "c")));
-    view.on(new SearchEvent.ThoughtAdded(3, thought(6, 2, 2, false), List.of()));
+    view.on(new SearchEvent.ThoughtAdded(3, thought(6, 2, 2, false), List.of(), false));
     view.on(new SearchEvent.Pruned(2));
     view.on(new SearchEvent.Selected(thought(1, 0, 1, false)));
     view.on(step());
@@ -142,7 +142,7 @@ class LiveViewTest {
     nanos.set(1_000_000_000);
     grow(view);
     for (int i = 10; i < 90; i++) {
-      view.on(new SearchEvent.ThoughtAdded(1, thought(i, 0, 1, false), List.of()));
+      view.on(new SearchEvent.ThoughtAdded(1, thought(i, 0, 1, false), List.of(), false));
     }
     nanos.set(2_000_000_000);
     view.on(step());

@@ -244,13 +244,23 @@ final class Stepper implements AutoCloseable {
 
   /** Gives the path of a node its slots again; returns how many tokens had lost theirs. */
   int restore(Node node) {
+    int missing = lost(node);
+    forest.restore(node.segment);
+    lost += missing;
+    return missing;
+  }
+
+  /** Tokens on the path of a node that have no slots. */
+  int lost(Node node) {
     int missing = 0;
     for (int s = node.segment; s != Forest.NONE; s = forest.parent(s)) {
       missing += forest.resident(s) ? 0 : forest.length(s);
     }
-    forest.restore(node.segment);
-    lost += missing;
     return missing;
+  }
+
+  long kvBytesPerToken() {
+    return kv.shape().bytesPerToken();
   }
 
   DecoderStats stats(long reused) {

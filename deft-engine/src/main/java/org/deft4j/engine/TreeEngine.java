@@ -238,6 +238,16 @@ public final class TreeEngine implements TreeDecoder {
   }
 
   @Override
+  public int lost(NodeId id) {
+    return stepper.lost(node(id));
+  }
+
+  @Override
+  public long kvBytesPerToken() {
+    return stepper.kvBytesPerToken();
+  }
+
+  @Override
   public int[] tokens(NodeId id) {
     Node node = node(id);
     return forest.pathTokens(node.segment, node.base, node.pathLength());

@@ -1,7 +1,9 @@
 package org.deft4j.runtime;
 
 import java.util.Optional;
+import org.deft4j.runtime.trace.FlightEvents;
 import org.deft4j.search.budget.SearchBudget;
+import org.deft4j.search.driver.Recording;
 import org.deft4j.search.driver.SearchDriver;
 import org.deft4j.search.driver.SearchRequest;
 import org.deft4j.search.driver.SearchResult;
@@ -40,6 +42,8 @@ public final class DeftSearch {
   private SearchBudget budget = SearchBudget.UNLIMITED;
   private long seed;
   private SearchListener listener = SearchListener.NONE;
+  private int epoch;
+  private Recording recording = Recording.NONE;
 
   DeftSearch(SearchDriver driver, Registry registry, String taskName) {
     this.driver = driver;
@@ -117,6 +121,22 @@ public final class DeftSearch {
     return this;
   }
 
+  /**
+   * Makes the search ordered, in epochs of so many branches: with a deterministic model it then
+   * grows the same tree whatever runs at once and beside it. 0 for a search that takes results as
+   * they come.
+   */
+  public DeftSearch ordered(int value) {
+    epoch = value;
+    return this;
+  }
+
+  /** Goes on from what was recorded of this search. */
+  public DeftSearch after(Recording value) {
+    recording = value;
+    return this;
+  }
+
   /** Hears what the search does. */
   public DeftSearch listener(SearchListener value) {
     listener = value;
@@ -149,7 +169,8 @@ public final class DeftSearch {
         evaluator != null ? evaluator : registry.evaluator(evaluatorName(), evaluatorOptions);
     SearchStrategy s =
         strategy != null ? strategy : registry.strategy(strategyName, strategyOptions);
-    return new SearchRequest(p, s, Optional.of(e), budget, seed, listener);
+    SearchListener all = listener.andThen(FlightEvents.listener());
+    return new SearchRequest(p, s, Optional.of(e), budget, seed, all, epoch, 1, recording);
   }
 
   /**

@@ -28,7 +28,24 @@ class SearchPluginTest {
   void isFoundAsAnyPluginIs() {
     assertThat(ServiceLoader.load(DeftPlugin.class)).anyMatch(SearchPlugin.class::isInstance);
     assertThat(strategies)
-        .containsOnlyKeys("greedy", "best-of-n", "self-consistency", "beam", "tot-bfs");
+        .containsOnlyKeys(
+            "greedy",
+            "best-of-n",
+            "weighted-best-of-n",
+            "self-consistency",
+            "retry",
+            "warming",
+            "tot-bfs",
+            "tot-dfs",
+            "beam",
+            "dvts",
+            "diverse-beam",
+            "rebase",
+            "ets",
+            "best-first",
+            "mcts",
+            "ab-mcts-a",
+            "ab-mcts-m");
     assertThat(evaluators).containsOnlyKeys("checker", "log-prob", "judge", "vote", "agreement");
     assertThat(injector.getInstance(Key.get(new TypeLiteral<Map<String, TaskFactory>>() {})))
         .isEmpty();
@@ -48,7 +65,8 @@ class SearchPluginTest {
     strategies.forEach((name, factory) -> {
       Options all = Options.none();
       for (OptionSpec option : factory.options()) {
-        all = all.with(option.name(), option.defaultValue());
+        all =
+            option.defaultValue().isEmpty() ? all : all.with(option.name(), option.defaultValue());
       }
       assertThat(factory.create(all)).isNotNull();
       assertThat(factory.create(Options.none()))

@@ -198,6 +198,11 @@ public final class ScriptedDecoder implements TreeDecoder {
     return 0;
   }
 
+  @Override
+  public long kvBytesPerToken() {
+    return TOKEN_BYTES;
+  }
+
   private void requireDemote() {
     if (!capabilities.demote()) {
       throw new UnsupportedOperationException("this decoder evicts nothing");

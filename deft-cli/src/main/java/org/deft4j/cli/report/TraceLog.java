@@ -160,6 +160,7 @@ public final class TraceLog {
               t, "#" + whole(e, "thought") + " computed again, " + whole(e, "tokens") + " tokens");
       case "Paused" -> log.note(t, "paused");
       case "Resumed" -> log.note(t, "went on");
+      case "Rewound" -> log.note(t, "went on with another budget");
       case "Finished" -> finished(e);
       default -> {}
     }

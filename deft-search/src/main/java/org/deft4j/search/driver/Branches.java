@@ -2,47 +2,60 @@ package org.deft4j.search.driver;
 
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Deque;
 import java.util.Iterator;
-import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
-import java.util.Optional;
-import java.util.Set;
+import java.util.Objects;
 import java.util.function.Predicate;
-import org.deft4j.search.Thought;
-import org.deft4j.search.ThoughtState;
 import org.deft4j.search.budget.BudgetMeter;
+import org.deft4j.search.budget.Usage;
 import org.deft4j.search.evaluate.Evaluation.Reading;
-import org.deft4j.search.spi.PromptLayout.Proposal;
+import org.deft4j.search.event.SearchEvent;
+import org.deft4j.search.spi.Stage;
 import org.deft4j.search.strategy.Told;
 import org.deft4j.tree.decode.DecodeEvent;
 import org.deft4j.tree.decode.DecodeSpec;
 import org.deft4j.tree.decode.FinishReason;
 import org.deft4j.tree.decode.NodeId;
-import org.jspecify.annotations.Nullable;
 
 /** The branches of one search: those waiting for room or budget, and those at work. */
 final class Branches {
   private final Search search;
   private final Lanes lanes;
   private final BudgetMeter meter;
-  private final ThoughtTree.Entry root;
+  private final Points points;
+  private final Harvest harvest;
   private final long seed;
+  private final boolean ordered;
   private final Deque<Job> waiting = new ArrayDeque<>();
-  private final Set<Job> working = new LinkedHashSet<>();
-  private final Map<ThoughtTree.Point, ThoughtTree.Entry> preparing = new LinkedHashMap<>();
-  private long decoded;
-  private long evaluatorDecoded;
+  private final LinkedHashSet<Job> working = new LinkedHashSet<>();
+  private int quota = Integer.MAX_VALUE;
+
+  /** Most branches at work while memory is short. */
+  private int narrow = Integer.MAX_VALUE;
+
+  /** Admitted jobs of the present wave that have not ended. */
+  private int wave;
+
   private long resent;
 
-  Branches(Search search, Lanes lanes, BudgetMeter meter, ThoughtTree.Entry root, long seed) {
+  Branches(
+      Search search,
+      Lanes lanes,
+      BudgetMeter meter,
+      Points points,
+      Harvest harvest,
+      long seed,
+      boolean ordered) {
     this.search = search;
     this.lanes = lanes;
     this.meter = meter;
-    this.root = root;
+    this.points = points;
+    this.harvest = harvest;
     this.seed = seed;
+    this.ordered = ordered;
   }
 
   /** A stream that no thought has: those are not negative. */
@@ -50,22 +63,28 @@ final class Branches {
     return Long.MIN_VALUE | (thought << 16) | index;
   }
 
+  /** At most so many branches may be at work from now on; those at work go on. */
+  void quota(int most) {
+    quota = most;
+  }
+
   /** How many more branches would start at once. */
   int slots() {
-    return Math.max(0, lanes.free() - waiting.size());
+    return Math.max(0, free() - waiting.size());
+  }
+
+  private int free() {
+    return Math.min(lanes.free(), Math.min(quota, narrow) - live());
   }
 
   /** Branches at work, shared prompts that are being computed included. */
   int live() {
-    return working.size() + preparing.size();
+    return working.size() + points.preparing();
   }
 
-  long decoded() {
-    return decoded;
-  }
-
-  long evaluatorDecoded() {
-    return evaluatorDecoded;
+  /** Branches that wait for their turn. */
+  int waiting() {
+    return waiting.size();
   }
 
   /** Tokens that would have been sent had each branch sent its whole prompt. */
@@ -73,124 +92,220 @@ final class Branches {
     return resent;
   }
 
+  /** Tokens of prompts that were found in the tree. */
+  long reused() {
+    return Math.max(0, resent - meter.prefillSpent());
+  }
+
+  /** Takes over what a trace says was spent. */
+  void restore(Usage usage) {
+    meter.restore(usage);
+    resent = usage.reusedTokens() + usage.prefillTokens();
+  }
+
   void queue(Job job) {
     waiting.add(job);
   }
 
+  /** The thoughts at which branches are at work. */
+  Collection<ThoughtTree.Entry> busy() {
+    return working.stream().map(j -> j.at).toList();
+  }
+
+  /** Room that the branches at work hold and do not use yet. */
+  long unused() {
+    long n = 0;
+    for (Job job : working) {
+      n += job.held - (job instanceof Job.Write w ? w.tokens.size() : job.held);
+    }
+    return n;
+  }
+
+  // --- beginning
+
   /** Starts what waits, in order, as room and budget allow. */
   void start() {
+    admit();
     Iterator<Job> jobs = waiting.iterator();
     List<Job> refused = new ArrayList<>();
-    List<Job> misfits = new ArrayList<>();
-    while (jobs.hasNext() && lanes.free() > 0) {
-      Job job = jobs.next();
-      if (!fits(job)) {
-        jobs.remove();
-        misfits.add(job);
-        continue;
-      }
-      ThoughtTree.Point point = point(job);
-      if (point == null) {
-        continue;
-      }
-      if (job instanceof Job.Write w && !reserve(w, point)) {
-        if (meter.tokensOpen()) {
-          continue;
+    try {
+      while (jobs.hasNext() && free() > 0) {
+        Job job = jobs.next();
+        if (ordered && !job.admitted) {
+          break;
         }
-        jobs.remove();
-        refused.add(job);
-        continue;
+        if (!fits(job)) {
+          job.ask.because(Told.Why.CONTEXT);
+          job.refused = true;
+        } else if (!remembered(job)) {
+          begin(job);
+        }
+        if (job.refused || job.leaf != null || job.taken != null) {
+          jobs.remove();
+          refused.add(job);
+        }
       }
-      jobs.remove();
-      working.add(job);
-      begin(job, point);
+    } finally {
+      for (Job job : refused) {
+        if (job.taken != null) {
+          harvest.recorded((Job.Grow) job, job.taken);
+          left(job);
+          search.ended(job.ask);
+        } else if (job.refused) {
+          ended(job);
+        }
+      }
     }
-    for (Job job : misfits) {
-      job.ask.because(Told.Why.CONTEXT);
-      ended(job);
+  }
+
+  /** Takes what an earlier run of this search had made of a job, where nothing has changed. */
+  private boolean remembered(Job job) {
+    if (!(job instanceof Job.Grow g) || g.list) {
+      return false;
     }
-    for (Job job : refused) {
-      search.refused(job.ask, StopReason.TOKEN_BUDGET);
-      ended(job);
+    SearchEvent.ThoughtAdded known = search.remembered(g);
+    if (known == null || g.reserved == 0 && !reserve(g)) {
+      return false;
+    }
+    if (g.cut && known.thought().tokens() > g.reserved) {
+      giveBack(g);
+      return false;
+    }
+    meter.settleTokens(g.reserved, known.thought().tokens(), false);
+    g.reserved = 0;
+    meter.settleNodes(1, 1);
+    g.taken = known;
+    return true;
+  }
+
+  private void refuse(Job job, StopReason why) {
+    job.refused = true;
+    search.refused(job.ask, why);
+  }
+
+  /**
+   * Lets in the next wave of an ordered search: the longest run of waiting jobs whose reservations
+   * fit together, once the wave before has settled. So what a job is granted depends on the asks
+   * before it alone, and not on which branch ended first.
+   */
+  void admit() {
+    while (ordered && wave == 0 && !waiting.isEmpty()) {
+      List<Job> refused = new ArrayList<>();
+      for (Job job : waiting) {
+        if (job instanceof Job.Write w && fits(job) && !reserve(w)) {
+          if (wave == 0 && !meter.tokensOpen()) {
+            refused.add(job);
+            continue;
+          }
+          break;
+        }
+        job.admitted = true;
+        wave++;
+      }
+      if (refused.isEmpty()) {
+        return;
+      }
+      for (Job job : refused) {
+        waiting.remove(job);
+        search.refused(job.ask, limit(job));
+        ended(job);
+      }
+    }
+  }
+
+  private StopReason limit(Job job) {
+    return meter.tokenLimit(job instanceof Job.Opine);
+  }
+
+  /** Begins a job if that is possible now; marks it as refused when it never will be. */
+  private void begin(Job job) {
+    Stage stage = job instanceof Job.Write w ? w.stage : null;
+    Collection<ThoughtTree.Entry> busy = busy();
+    ThoughtTree.Point point = points.at(job.at, stage, busy);
+    if (point == null) {
+      if (points.refusal != null) {
+        refuse(job, points.refusal);
+      }
+      return;
+    }
+    if (free() <= 0) {
+      // A shared prompt took the last place.
+      return;
+    }
+    if (job instanceof Job.Write w && w.reserved == 0 && !reserve(w)) {
+      if (!meter.tokensOpen()) {
+        refuse(job, limit(job));
+      }
+      return;
+    }
+    long room = job instanceof Job.Write w ? w.reserved : job.prompt().size();
+    long prompt = job instanceof Job.Choose ? job.prompt().size() : 0;
+    if (!points.room(room, job.at, busy) || !meter.allowsPrefill(prompt)) {
+      giveBack(job);
+      if (!meter.allowsPrefill(prompt)) {
+        refuse(job, StopReason.PREFILL_BUDGET);
+      } else if (points.refusal != null) {
+        refuse(job, points.refusal);
+      }
+      return;
+    }
+    NodeId leaf = lanes.fork(point.node);
+    job.leaf = leaf;
+    job.held = room;
+    meter.holdKv(room);
+    working.add(job);
+    try {
+      launch(job, leaf);
+    } catch (RuntimeException e) {
+      // No room in the decoder: as if it had not been tried.
+      working.remove(job);
+      job.leaf = null;
+      free(job);
+      giveBack(job);
+      lanes.release(leaf);
+      throw e;
+    }
+    meter.spendPrefill(prompt);
+  }
+
+  private void giveBack(Job job) {
+    if (!ordered && job instanceof Job.Write w) {
+      meter.settleTokens(w.reserved, 0, w instanceof Job.Opine);
+      w.reserved = 0;
+    }
+  }
+
+  private void launch(Job job, NodeId leaf) {
+    switch (job) {
+      case Job.Write w -> {
+        lanes.decode(leaf, spec(w), new Writing(w));
+        resent += lanes.decoder().pathLength(leaf);
+      }
+      case Job.Choose c -> {
+        List<Integer> prompt = c.question.prompt();
+        long length = lanes.decoder().pathLength(leaf) + prompt.size();
+        if (prompt.isEmpty()) {
+          choose(c, leaf);
+        } else {
+          lanes.extend(leaf, Lanes.ints(prompt), event -> choose(c, leaf));
+        }
+        resent += length;
+      }
     }
   }
 
   /** Whether the model's context has room for what the job appends, and a token more. */
   private boolean fits(Job job) {
-    return length(job.at) + job.prompt().size() < lanes.decoder().capabilities().contextLength();
+    return job.at.length() + job.prompt().size() < lanes.decoder().capabilities().contextLength();
   }
 
-  private int length(ThoughtTree.Entry entry) {
-    if (entry.point != null) {
-      return lanes.decoder().pathLength(entry.point.node);
-    }
-    return (entry.parent == null ? 0 : length(entry.parent)) + entry.listed.size();
-  }
-
-  private boolean reserve(Job.Write job, ThoughtTree.Point point) {
+  private boolean reserve(Job.Write job) {
     int room =
-        lanes.decoder().capabilities().contextLength() - lanes.decoder().pathLength(point.node);
-    job.reserved = meter.reserveTokens(Math.min(job.stage.maxTokens(), room));
+        lanes.decoder().capabilities().contextLength() - job.at.length() - job.prompt().size();
+    long wanted = Math.min(job.stage.maxTokens(), room);
+    job.reserved = meter.reserveTokens(wanted, job instanceof Job.Opine);
+    job.cut = job.reserved < wanted;
     return job.reserved > 0;
-  }
-
-  /** Where the job's branch forks, computed; null if it must wait for that. */
-  private ThoughtTree.@Nullable Point point(Job job) {
-    ThoughtTree.Point end = end(job.at);
-    if (end == null || !(job instanceof Job.Write w) || w.stage.prompt().isEmpty()) {
-      return end;
-    }
-    ThoughtTree.Point staged = job.at.stages.get(w.stage);
-    if (staged == null) {
-      staged = prepare(job.at, end.node, w.stage.prompt());
-      job.at.stages.put(w.stage, staged);
-    }
-    return staged.ready ? staged : null;
-  }
-
-  private ThoughtTree.@Nullable Point end(ThoughtTree.Entry entry) {
-    if (entry.point == null) {
-      ThoughtTree.Point above = entry.parent == null ? null : end(entry.parent);
-      if (above == null || lanes.free() == 0) {
-        return null;
-      }
-      entry.point = prepare(entry, above.node, entry.listed);
-    }
-    return entry.point.ready ? entry.point : null;
-  }
-
-  private ThoughtTree.Point prepare(ThoughtTree.Entry owner, NodeId above, List<Integer> tokens) {
-    ThoughtTree.Point point = new ThoughtTree.Point(lanes.fork(above), false);
-    preparing.put(point, owner);
-    lanes.extend(
-        point.node,
-        tokens,
-        event -> {
-          preparing.remove(point);
-          lanes.decoder().seal(point.node);
-          point.ready = true;
-        });
-    return point;
-  }
-
-  private void begin(Job job, ThoughtTree.Point point) {
-    NodeId leaf = lanes.fork(point.node);
-    job.leaf = leaf;
-    switch (job) {
-      case Job.Write w -> {
-        resent += lanes.decoder().pathLength(leaf);
-        lanes.decode(leaf, spec(w), new Writing(w));
-      }
-      case Job.Choose c -> {
-        List<Integer> prompt = c.question.prompt();
-        resent += lanes.decoder().pathLength(leaf) + prompt.size();
-        if (prompt.isEmpty()) {
-          choose(c, leaf);
-        } else {
-          lanes.extend(leaf, prompt, event -> choose(c, leaf));
-        }
-      }
-    }
   }
 
   private void choose(Job.Choose job, NodeId leaf) {
@@ -203,6 +318,7 @@ final class Branches {
             logProbs.add(p);
           }
           lanes.release(leaf);
+          free(job);
           answered(job, job.scoring, job.index, new Reading(logProbs, ""));
         });
   }
@@ -219,6 +335,38 @@ final class Branches {
         .build();
   }
 
+  /** No new branch begins before one at work has ended. */
+  void narrow() {
+    narrow = working.isEmpty() ? Integer.MAX_VALUE : live();
+  }
+
+  /**
+   * Puts the youngest branch back into the queue; what it sampled is spent, and will be sampled
+   * again.
+   *
+   * @return false if there is no other
+   */
+  boolean preempt() {
+    if (working.size() < 2) {
+      return false;
+    }
+    Job job = working.removeLast();
+    lanes.release(Objects.requireNonNull(job.leaf));
+    job.leaf = null;
+    free(job);
+    if (job instanceof Job.Write w) {
+      settle(w);
+      w.tokens.clear();
+      w.logProb = 0;
+    }
+    left(job);
+    waiting.addFirst(job);
+    narrow();
+    return true;
+  }
+
+  // --- ending
+
   /** Hears of a branch on which the model writes. */
   private final class Writing implements Lanes.Waiter {
     private final Job.Write job;
@@ -232,104 +380,44 @@ final class Branches {
       job.tokens.add(token);
       job.logProb += logProb;
       search.sampled(job.stream, token);
-      if (job instanceof Job.Grow) {
-        decoded++;
-      } else {
-        evaluatorDecoded++;
-      }
     }
 
     @Override
     public void answered(DecodeEvent event) {
-      meter.settleTokens(job.reserved, job.tokens.size());
-      job.reserved = 0;
-      NodeId leaf = java.util.Objects.requireNonNull(job.leaf);
+      settle(job);
+      NodeId leaf = Objects.requireNonNull(job.leaf);
       String text = lanes.decoder().codec().decode(Lanes.ints(job.tokens));
       FinishReason reason = ((DecodeEvent.Finished) event).reason();
       switch (job) {
         case Job.Grow g -> {
           if (g.list) {
             lanes.release(leaf);
-            listed(g, text);
+            free(g);
+            harvest.listed(g, text);
           } else {
-            grown(g, leaf, text, reason);
+            boolean alive = harvest.grown(g, leaf, text, reason);
+            meter.freeKv(g.held - (alive ? g.tokens.size() : 0));
+            g.held = 0;
           }
           finished(g);
         }
         case Job.Opine o -> {
           lanes.release(leaf);
+          free(o);
           Branches.this.answered(o, o.scoring, o.index, new Reading(List.of(), text));
         }
       }
     }
   }
 
-  private void grown(Job.Grow job, NodeId leaf, String text, FinishReason reason) {
-    meter.settleNodes(1, 1);
-    List<Thought> path = job.at.path();
-    ThoughtState state = search.layout().read(path, job.stage.name(), job.tokens, text, reason);
-    double logProb = lanes.decoder().capabilities().logProbs() ? job.logProb : Double.NaN;
-    boolean dead = state instanceof ThoughtState.Dead;
-    if (dead) {
-      lanes.release(leaf);
-    } else {
-      lanes.decoder().seal(leaf);
-    }
-    add(
-        job,
-        path,
-        thought(job, job.ordinal, text, state, job.tokens.size(), logProb),
-        dead ? null : new ThoughtTree.Point(leaf, true),
-        List.of(),
-        job.tokens);
+  private void settle(Job.Write job) {
+    meter.settleTokens(job.reserved, job.tokens.size(), job instanceof Job.Opine);
+    job.reserved = 0;
   }
 
-  private void listed(Job.Grow job, String text) {
-    List<Thought> path = job.at.path();
-    List<Proposal> proposals = search.layout().proposals(path, text);
-    int n = Math.min(job.nodes, proposals.size());
-    meter.settleNodes(job.nodes, n);
-    for (int i = 0; i < n; i++) {
-      Proposal p = proposals.get(i);
-      add(
-          job,
-          path,
-          thought(job, job.ordinal + i, p.text(), p.state(), p.tokens().size(), Double.NaN),
-          null,
-          p.tokens(),
-          p.tokens());
-    }
-  }
-
-  private static Thought thought(
-      Job.Grow job, long ordinal, String text, ThoughtState state, int tokens, double logProb) {
-    Thought from = job.at.thought;
-    return new Thought(
-        ordinal,
-        from.ordinal(),
-        from.depth() + 1,
-        job.stage.name(),
-        text,
-        state,
-        tokens,
-        logProb,
-        false,
-        Optional.empty());
-  }
-
-  private void add(
-      Job.Grow job,
-      List<Thought> path,
-      Thought bare,
-      ThoughtTree.@Nullable Point point,
-      List<Integer> listed,
-      List<Integer> tokens) {
-    List<Thought> longer = new ArrayList<>(path);
-    longer.add(bare);
-    boolean more = !bare.dead() && search.layout().next(longer).isPresent();
-    ThoughtTree.Entry entry = search.tree().add(bare.withExpandable(more), job.at, point, listed);
-    entry.gone = bare.dead();
-    search.grown(job.ask, entry, tokens);
+  private void free(Job job) {
+    meter.freeKv(job.held);
+    job.held = 0;
   }
 
   private void answered(Job job, Scoring scoring, int index, Reading reading) {
@@ -342,7 +430,16 @@ final class Branches {
 
   private void finished(Job job) {
     working.remove(job);
+    narrow = Integer.MAX_VALUE;
+    left(job);
     search.ended(job.ask);
+  }
+
+  private void left(Job job) {
+    if (job.admitted) {
+      job.admitted = false;
+      wave--;
+    }
   }
 
   /** Ends these branches now and closes their asks as cancelled. */
@@ -361,44 +458,83 @@ final class Branches {
     }
   }
 
-  /** Stops computing shared prompts at a thought and below it. */
-  void dropPreparing(ThoughtTree.Entry within) {
-    preparing
-        .entrySet()
-        .removeIf(e -> {
-          boolean gone = e.getValue().within(within);
-          if (gone) {
-            lanes.forget(e.getKey().node);
-          }
-          return gone;
-        });
-  }
-
   /** Settles a job that gave nothing. */
   private void ended(Job job) {
     if (job instanceof Job.Write w && w.reserved > 0) {
-      meter.settleTokens(w.reserved, w.tokens.size());
-      w.reserved = 0;
+      settle(w);
     }
     if (job instanceof Job.Grow g) {
       meter.settleNodes(g.nodes, 0);
     }
+    free(job);
+    left(job);
     search.ended(job.ask);
   }
 
+  // --- from a trace
+
+  /** Takes a thought of a trace as the result of the job that waits for it, if one does. */
+  boolean recorded(SearchEvent.ThoughtAdded event) {
+    for (Job job : waiting) {
+      if (job instanceof Job.Grow g && !g.list && g.makes(event.thought())) {
+        waiting.remove(job);
+        meter.settleTokens(g.reserved, 0, false);
+        g.reserved = 0;
+        meter.settleNodes(1, 0);
+        harvest.recorded(g, event);
+        left(g);
+        search.ended(g.ask);
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Takes the thoughts that a trace says were listed in answer to an ask. */
+  void recorded(long ask, List<SearchEvent.ThoughtAdded> events) {
+    for (Job job : List.copyOf(waiting)) {
+      if (job instanceof Job.Grow g && g.list && g.ask.id == ask) {
+        events.forEach(e -> harvest.recorded(g, e));
+      }
+    }
+  }
+
+  /** Whether an ask waits for a list of thoughts. */
+  boolean lists(long ask) {
+    return waiting.stream().anyMatch(j -> j instanceof Job.Grow g && g.list && g.ask.id == ask);
+  }
+
+  /** Ends what waits for an ask that a trace says is closed. */
+  void ended(long ask, Told.Why why) {
+    for (Job job : List.copyOf(waiting)) {
+      if (job.ask.id == ask) {
+        waiting.remove(job);
+        job.ask.because(why);
+        ended(job);
+      }
+    }
+  }
+
+  // --- the end
+
   /** Frees the whole tree. */
-  void release() {
+  void release(ThoughtTree.Entry root) {
     waiting.clear();
     for (Job job : working) {
       if (job.leaf != null) {
         lanes.forget(job.leaf);
       }
+      free(job);
     }
     working.clear();
-    dropPreparing(root);
-    if (root.point != null) {
-      lanes.release(root.point.node);
-    }
+    points.release(root);
     search.tree().forget(root);
+  }
+
+  /** Stops computing what is at a thought or below it and frees all of that. */
+  void prune(ThoughtTree.Entry top) {
+    drop(job -> job.at.within(top));
+    points.release(top);
+    search.tree().forget(top);
   }
 }

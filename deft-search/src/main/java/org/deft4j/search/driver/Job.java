@@ -2,6 +2,8 @@ package org.deft4j.search.driver;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.deft4j.search.Thought;
+import org.deft4j.search.event.SearchEvent;
 import org.deft4j.search.spi.Question;
 import org.deft4j.search.spi.Stage;
 import org.deft4j.search.strategy.ThoughtGenerator.Sampling;
@@ -21,6 +23,18 @@ abstract sealed class Job {
     this.at = at;
   }
 
+  /** Room for keys and values that it holds while it works. */
+  long held;
+
+  /** Whether an epoch's wave has let it in; always, where there are none. */
+  boolean admitted;
+
+  /** Whether the budget does not allow it. */
+  boolean refused;
+
+  /** What an earlier run made of it. */
+  SearchEvent.@Nullable ThoughtAdded taken;
+
   /** What is appended to the thought before the model answers. */
   abstract List<Integer> prompt();
 
@@ -31,7 +45,12 @@ abstract sealed class Job {
     final long stream;
     final List<Integer> tokens = new ArrayList<>();
     double logProb;
+
+    /** Tokens that it may sample; 0 until the budget allows some. */
     long reserved;
+
+    /** Whether that is less than its stage allows. */
+    boolean cut;
 
     Write(OpenAsk ask, ThoughtTree.Entry at, Stage stage, Sampling sampling, long stream) {
       super(ask, at);
@@ -64,6 +83,13 @@ abstract sealed class Job {
       this.ordinal = ordinal;
       this.nodes = nodes;
       this.list = list;
+    }
+
+    /** Whether a thought of another run stands where this one's will. */
+    boolean makes(Thought thought) {
+      return thought.ordinal() == ordinal
+          && thought.parent() == at.thought.ordinal()
+          && thought.stage().equals(stage.name());
     }
   }
 

@@ -12,10 +12,17 @@ import org.deft4j.tree.decode.TreeDecoder;
 /** The decoder's branches at work, and who waits for each. Shared by all searches of a driver. */
 final class Lanes {
   private final TreeDecoder decoder;
+  private final int width;
   private final Map<NodeId, Waiter> waiters = new HashMap<>();
 
-  Lanes(TreeDecoder decoder) {
+  Lanes(TreeDecoder decoder, int width) {
     this.decoder = decoder;
+    this.width = width;
+  }
+
+  /** Most branches at work at once. */
+  int width() {
+    return Math.min(width, decoder.capabilities().maxLeaves());
   }
 
   /** Hears of one request. */
@@ -33,15 +40,15 @@ final class Lanes {
 
   /** How many more branches may be at work. */
   int free() {
-    return Math.max(0, decoder.capabilities().maxLeaves() - waiters.size());
+    return Math.max(0, width() - waiters.size());
   }
 
   NodeId fork(NodeId node) {
     return decoder.fork(node, 1).getFirst();
   }
 
-  void extend(NodeId leaf, List<Integer> tokens, Waiter waiter) {
-    decoder.extend(leaf, ints(tokens), false);
+  void extend(NodeId leaf, int[] tokens, Waiter waiter) {
+    decoder.extend(leaf, tokens, false);
     waiters.put(leaf, waiter);
   }
 

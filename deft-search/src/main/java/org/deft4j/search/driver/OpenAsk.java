@@ -1,6 +1,7 @@
 package org.deft4j.search.driver;
 
 import org.deft4j.search.strategy.Told;
+import org.jspecify.annotations.Nullable;
 
 /** An ask that is not closed yet. */
 final class OpenAsk {
@@ -13,6 +14,9 @@ final class OpenAsk {
   int results;
 
   Told.Why why = Told.Why.DONE;
+
+  /** The limit that was met, if one was. */
+  @Nullable StopReason limit;
 
   OpenAsk(long id, int pending) {
     this.id = id;

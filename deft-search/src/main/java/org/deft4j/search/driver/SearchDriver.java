@@ -11,8 +11,14 @@ import org.deft4j.tree.decode.TreeDecoder;
 /**
  * Runs searches on a decoder: all branches of all its searches advance in one batch a step.
  *
- * <p>A driver belongs to the thread that steps it, as its decoder does; only {@link Search#cancel}
- * may be called from elsewhere. Closing the decoder is its owner's business.
+ * <p>Searches share the width by their {@linkplain SearchRequest#weight weights}: each may fill its
+ * share first, and what one leaves free the others take, those that got least for their weight so
+ * far before the rest. A branch at work is never taken away; a search that comes later gets its
+ * share as branches end.
+ *
+ * <p>A driver belongs to the thread that steps it, as its decoder does; only {@link Search#cancel},
+ * {@link Search#pause} and {@link Search#resume} may be called from elsewhere. {@link
+ * SearchService} is for many threads. Closing the decoder is its owner's business.
  */
 public final class SearchDriver {
   private final Lanes lanes;
@@ -21,16 +27,25 @@ public final class SearchDriver {
 
   /** A driver of this decoder. */
   public SearchDriver(TreeDecoder decoder) {
-    this(decoder, System::nanoTime);
+    this(decoder, Integer.MAX_VALUE, System::nanoTime);
+  }
+
+  /** A driver with a clock of its own. */
+  public SearchDriver(TreeDecoder decoder, LongSupplier nanoClock) {
+    this(decoder, Integer.MAX_VALUE, nanoClock);
   }
 
   /**
-   * A driver with a clock of its own.
+   * A driver.
    *
+   * @param width most branches at work at once, at least 1; the decoder's own limit holds too
    * @param nanoClock as {@link System#nanoTime}
    */
-  public SearchDriver(TreeDecoder decoder, LongSupplier nanoClock) {
-    this.lanes = new Lanes(decoder);
+  public SearchDriver(TreeDecoder decoder, int width, LongSupplier nanoClock) {
+    if (width < 1) {
+      throw new IllegalArgumentException("width must be at least 1, was " + width);
+    }
+    this.lanes = new Lanes(decoder, width);
     this.nanoClock = nanoClock;
   }
 
@@ -38,7 +53,8 @@ public final class SearchDriver {
    * Begins a search; {@link #step} advances it.
    *
    * @throws org.deft4j.tree.DeftException with exit code 2 if problem, model, strategy and
-   *     evaluator do not fit together, saying what is lacking
+   *     evaluator do not fit together, saying what is lacking; with exit code 1 if the request's
+   *     recording is of another search
    */
   public Search submit(SearchRequest request) {
     Search search = new Search(request, lanes, nanoClock);
@@ -48,11 +64,13 @@ public final class SearchDriver {
 
   /**
    * One step of the decoder for all searches. What it brings is heard, and a search ends, at the
-   * beginning of the next call.
+   * beginning of the next call. Where all that run are paused and stand still, no step is made.
    *
-   * <p>When the decoder's memory is used up, the search whose branches asked for more ends with its
-   * best answer so far and {@link StopReason#MEMORY}; where the step itself finds no room, that is
-   * the one with the most branches at work. The others go on.
+   * <p>When the decoder's memory is used up, thoughts that nobody works on may lose their keys and
+   * values, in the order of {@link org.deft4j.search.strategy.SearchStrategy#revisitValue}. When
+   * that is not enough, the search whose branches asked for more ends with its best answer so far
+   * and {@link StopReason#MEMORY}; where the step itself finds no room, that is the one with the
+   * most branches at work. The others go on.
    *
    * @return whether a search is still running; if not, no step was made
    * @throws org.deft4j.tree.DeftException with exit code 5 if there is no room for the only search
@@ -60,25 +78,22 @@ public final class SearchDriver {
    */
   public boolean step() {
     try {
-      for (Search search : running) {
-        try {
-          search.prepare();
-        } catch (DeftException e) {
-          outOfMemory(search, e);
-        }
-      }
+      prepare();
       running.removeIf(Search::done);
       if (running.isEmpty()) {
         return false;
       }
       if (lanes.idle()) {
+        if (running.stream().allMatch(Search::standing)) {
+          return true;
+        }
         throw new IllegalStateException("a search waits, but no branch is at work");
       }
       running.forEach(Search::stepping);
       try {
         lanes.step();
       } catch (DeftException e) {
-        outOfMemory(Collections.max(running, Comparator.comparingInt(Search::width)), e);
+        outOfMemoryInStep(e);
       }
       return true;
     } catch (RuntimeException | Error e) {
@@ -94,11 +109,87 @@ public final class SearchDriver {
     }
   }
 
-  private void outOfMemory(Search search, DeftException e) {
-    if (e.exitCode() != DeftException.OUT_OF_MEMORY || running.size() == 1 && !search.grew()) {
+  /** Whether all searches that run are paused and have no branch at work. */
+  public boolean standing() {
+    return lanes.idle() && running.stream().allMatch(Search::standing);
+  }
+
+  private void prepare() {
+    double weights = running.stream().mapToInt(Search::weight).sum();
+    // Two rounds: shares first, then what is left of them.
+    for (boolean share : new boolean[] {true, false}) {
+      List<Search> order = new ArrayList<>(running);
+      order.sort(Comparator.comparingDouble(s -> (double) s.served() / s.weight()));
+      for (Search search : order) {
+        if (!search.done() && (share || lanes.free() > 0)) {
+          int quota = (int) Math.ceil(lanes.width() * (search.weight() / weights));
+          search.quota(share ? Math.max(1, quota) : Integer.MAX_VALUE);
+          prepare(search);
+        }
+      }
+      if (running.size() == 1) {
+        return;
+      }
+    }
+  }
+
+  private void prepare(Search search) {
+    int reached = -1;
+    while (true) {
+      try {
+        search.prepare();
+        return;
+      } catch (DeftException e) {
+        requireOutOfMemory(e);
+        // Tried again only if it came further than before.
+        boolean further = search.width() > reached;
+        reached = search.width();
+        if (further && relieve()) {
+          continue;
+        }
+        if (!lanes.idle()) {
+          // What is at work will end and free some.
+          search.narrow();
+          return;
+        }
+        end(largest(), e);
+      }
+    }
+  }
+
+  private void outOfMemoryInStep(DeftException e) {
+    requireOutOfMemory(e);
+    Search widest = Collections.max(running, Comparator.comparingInt(Search::width));
+    if (!relieve() && !widest.preempt()) {
+      end(largest(), e);
+    }
+  }
+
+  private Search largest() {
+    List<Search> left = running.stream().filter(s -> !s.done()).toList();
+    return Collections.max(left, Comparator.comparingLong(Search::held));
+  }
+
+  private static void requireOutOfMemory(DeftException e) {
+    if (e.exitCode() != DeftException.OUT_OF_MEMORY) {
+      throw e;
+    }
+  }
+
+  private void end(Search search, DeftException e) {
+    if (running.size() == 1 && !search.grew()) {
       throw e;
     }
     search.outOfMemory();
+  }
+
+  /** Lets idle thoughts of all searches be evicted; gives whether that is more than before. */
+  private boolean relieve() {
+    boolean more = false;
+    for (Search any : running) {
+      more |= !any.done() && any.relieve();
+    }
+    return more;
   }
 
   /** Runs one search to its end, and steps the others beside it. */

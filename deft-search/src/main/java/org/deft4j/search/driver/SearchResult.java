@@ -21,6 +21,8 @@ import org.deft4j.tree.plan.IoLedger;
  * @param tokens the tokens spent
  * @param io attention's traffic while the search ran, other searches of the same decoder included
  * @param kvBytesShared most key-value bytes that sharing saved at one time
+ * @param kvByteSeconds bytes of keys and values that the search held, times how long; 0 where the
+ *     decoder does not count bytes
  * @param seconds wall time
  * @param thoughts every finished thought by ordinal, the root first
  */
@@ -35,12 +37,30 @@ public record SearchResult(
     TokenFigures tokens,
     IoLedger io,
     long kvBytesShared,
+    double kvByteSeconds,
     double seconds,
     List<Thought> thoughts) {
   /** Copies lists. */
   public SearchResult {
     best = List.copyOf(best);
     thoughts = List.copyOf(thoughts);
+  }
+
+  /**
+   * Names the tree: equal for equal thoughts, states and scores at equal places, whatever it took
+   * to find them.
+   */
+  public String treeHash() {
+    return TreeHash.of(thoughts);
+  }
+
+  /** Whether any thought of the tree gives a right answer, selected or not, by the task's grade. */
+  public boolean covered() {
+    return thoughts.stream()
+        .map(Thought::answer)
+        .flatMap(Optional::stream)
+        .distinct()
+        .anyMatch(a -> problem.grade(Optional.of(a)).solved());
   }
 
   /** Whether the answer is right, by the task's grade. */

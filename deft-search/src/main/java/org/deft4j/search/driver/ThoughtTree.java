@@ -1,6 +1,8 @@
 package org.deft4j.search.driver;
 
 import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -18,10 +20,18 @@ final class ThoughtTree {
   /** A point of the decoder's tree from which branches fork, once its tokens are computed. */
   static final class Point {
     final NodeId node;
+
+    /** Tokens that it holds of its own. */
+    final int held;
+
     boolean ready;
 
-    Point(NodeId node, boolean ready) {
+    /** Whether it may lose its keys and values. */
+    boolean demoted;
+
+    Point(NodeId node, int held, boolean ready) {
       this.node = node;
+      this.held = held;
       this.ready = ready;
     }
   }
@@ -32,27 +42,45 @@ final class ThoughtTree {
     final @Nullable Entry parent;
     final List<Entry> children = new ArrayList<>();
 
-    /** Tokens that stand for a listed thought until somebody needs its point. */
-    final List<Integer> listed;
+    /** The stage below whose prompt the thought stands; null below the end of its parent. */
+    final @Nullable Stage stage;
 
-    /** Where the thought ends; null until it is needed, and once it is dead or pruned. */
+    /** What stands for it there: enough to compute it again. */
+    final int[] tokens;
+
+    /** Where the thought ends; null while nobody needs it, and once it is dead or pruned. */
     @Nullable Point point;
 
     final Map<Stage, Point> stages = new HashMap<>();
     boolean gone;
 
-    Entry(Thought thought, @Nullable Entry parent, @Nullable Point point, List<Integer> listed) {
+    /** When a branch last began at it or below it. */
+    long lastUse;
+
+    Entry(Thought thought, @Nullable Entry parent, @Nullable Stage stage, int[] tokens) {
       this.thought = thought;
       this.parent = parent;
-      this.point = point;
-      this.listed = listed;
+      this.stage = stage;
+      this.tokens = tokens;
     }
 
     /** Thoughts from the root to this one. */
     List<Thought> path() {
-      List<Thought> path = parent == null ? new ArrayList<>() : parent.path();
-      path.add(thought);
+      List<Thought> path = new ArrayList<>();
+      for (Entry e = this; e != null; e = e.parent) {
+        path.add(e.thought);
+      }
+      Collections.reverse(path);
       return path;
+    }
+
+    /** Tokens from the root's first to the thought's last. */
+    int length() {
+      int n = 0;
+      for (Entry e = this; e != null; e = e.parent) {
+        n += e.tokens.length + (e.stage == null ? 0 : e.stage.prompt().size());
+      }
+      return n;
     }
 
     /** Whether this is {@code other} or below it. */
@@ -64,10 +92,17 @@ final class ThoughtTree {
       }
       return false;
     }
+
+    /** Notes that a branch begins here. */
+    void used(long now) {
+      for (Entry e = this; e != null && e.lastUse != now; e = e.parent) {
+        e.lastUse = now;
+      }
+    }
   }
 
-  Entry add(Thought thought, @Nullable Entry parent, @Nullable Point point, List<Integer> listed) {
-    Entry entry = new Entry(thought, parent, point, listed);
+  Entry add(Thought thought, @Nullable Entry parent, @Nullable Stage stage, int[] tokens) {
+    Entry entry = new Entry(thought, parent, stage, tokens);
     entries.put(thought.ordinal(), entry);
     if (parent != null) {
       parent.children.add(entry);
@@ -94,17 +129,22 @@ final class ThoughtTree {
   }
 
   /** Marks a thought and all below it as gone. */
-  void forget(Entry entry) {
-    entry.gone = true;
-    entry.point = null;
-    entry.stages.clear();
-    entry.children.forEach(this::forget);
+  void forget(Entry top) {
+    top.gone = true;
+    top.point = null;
+    top.stages.clear();
+    top.children.forEach(this::forget);
   }
 
   /** Path to a thought, pruned or not. */
   List<Thought> path(long ordinal) {
     Entry entry = entries.get(ordinal);
     return entry == null ? List.of() : entry.path();
+  }
+
+  /** All entries by ordinal. */
+  Collection<Entry> entries() {
+    return entries.values();
   }
 
   /** All thoughts by ordinal. */

@@ -1,6 +1,8 @@
 package org.deft4j.search.event;
 
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import org.deft4j.search.Score;
 import org.deft4j.search.Thought;
 import org.deft4j.search.budget.Usage;
@@ -8,6 +10,7 @@ import org.deft4j.search.driver.SearchResult;
 import org.deft4j.search.driver.StopReason;
 import org.deft4j.search.spi.Problem;
 import org.deft4j.search.strategy.Ask;
+import org.deft4j.search.strategy.StrategyContext;
 import org.deft4j.search.strategy.Told;
 
 /**
@@ -21,20 +24,22 @@ public sealed interface SearchEvent {
    * The search began.
    *
    * @param problem its problem
-   * @param seed its seed
+   * @param context what its strategy was told of it, the seed among that
    */
-  record Started(Problem problem, long seed) implements SearchEvent {}
+  record Started(Problem problem, StrategyContext context) implements SearchEvent {}
 
   /**
    * The strategy was asked what to do next; before that, it was told all that events had said.
    *
    * @param slots how many branches it was offered
    * @param asks what it wanted, possibly nothing
+   * @param costs what it was told of the cost of coming back, by thought
    */
-  record Asked(int slots, List<Ask> asks) implements SearchEvent {
-    /** Copies the list. */
+  record Asked(int slots, List<Ask> asks, Map<Long, Integer> costs) implements SearchEvent {
+    /** Copies collections. */
     public Asked {
       asks = List.copyOf(asks);
+      costs = Map.copyOf(costs);
     }
   }
 
@@ -78,8 +83,10 @@ public sealed interface SearchEvent {
    * @param ask the ask that wanted it
    * @param thought the thought
    * @param tokens what stands for it in the tree, below its stage's prompt
+   * @param cut the budget ended it sooner than its stage would have
    */
-  record ThoughtAdded(long ask, Thought thought, List<Integer> tokens) implements SearchEvent {
+  record ThoughtAdded(long ask, Thought thought, List<Integer> tokens, boolean cut)
+      implements SearchEvent {
     /** Copies the list. */
     public ThoughtAdded {
       tokens = List.copyOf(tokens);
@@ -101,8 +108,10 @@ public sealed interface SearchEvent {
    * @param ask its id
    * @param results how many thoughts or scores came of it
    * @param why why it ended
+   * @param limit the limit that was met, where it ended for the budget
    */
-  record Closed(long ask, int results, Told.Why why) implements SearchEvent {}
+  record Closed(long ask, int results, Told.Why why, Optional<StopReason> limit)
+      implements SearchEvent {}
 
   /**
    * The best answer so far changed.
@@ -157,7 +166,7 @@ public sealed interface SearchEvent {
    */
   record SoftLimit(StopReason limit) implements SearchEvent {}
 
-  /** The caller paused the search: its branches stand still. */
+  /** The caller paused the search: what is at work ends, nothing new begins. */
   record Paused() implements SearchEvent {}
 
   /**

@@ -8,4 +8,17 @@ public interface SearchListener {
 
   /** Something happened. */
   void on(SearchEvent event);
+
+  /** One that tells this listener first and then another. */
+  default SearchListener andThen(SearchListener other) {
+    if (other == NONE) {
+      return this;
+    }
+    return this == NONE
+        ? other
+        : event -> {
+          on(event);
+          other.on(event);
+        };
+  }
 }

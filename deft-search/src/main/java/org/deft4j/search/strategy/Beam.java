@@ -1,21 +1,18 @@
 package org.deft4j.search.strategy;
 
-import java.util.ArrayList;
-import java.util.Comparator;
-import java.util.HashMap;
+import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import org.deft4j.search.Thought;
-import org.deft4j.search.ThoughtState;
 import org.deft4j.search.spi.OptionSpec;
 import org.deft4j.search.spi.Options;
 import org.deft4j.search.spi.StrategyFactory;
 
 /**
- * Beam search over thoughts: of all continuations of the beams the best are the next beams. Answers
- * leave the beam and compete at the end. Without an evaluator the mean log-probability of a path's
- * tokens ranks it.
+ * Beam search over thoughts, as in "search and learn" (Beeching et al., 2024): of all continuations
+ * of the beams the best are the next beams. Answers leave the beam and compete at the end. With
+ * {@code lookahead} a candidate is ranked by the score of its greedy continuation. Without an
+ * evaluator the mean log-probability of a path's tokens ranks it.
  */
 public final class Beam implements SearchStrategy {
   /** Its name. */
@@ -24,10 +21,7 @@ public final class Beam implements SearchStrategy {
   private final Config config;
   private StrategyContext context = new StrategyContext(Start.ROOT, "", false, false, false, 0);
   private Board board = new Board(Start.ROOT);
-  private final Map<ThoughtState, Long> scored = Level.nothingScored();
-  private Level level = new Level(board, context, scored, List.of());
-  private final Map<Long, Thought> answers = new HashMap<>();
-  private int depth;
+  private Optional<BeamTree> tree = Optional.empty();
   private boolean stopped;
 
   /** How the scores along a path become its rank. */
@@ -39,7 +33,20 @@ public final class Beam implements SearchStrategy {
     /** The least. */
     MIN,
     /** The product. */
-    PRODUCT
+    PRODUCT;
+
+    /** The rank of a path whose scores stand last thought first; 0 for none. */
+    double of(double[] values) {
+      if (values.length == 0) {
+        return 0;
+      }
+      return switch (this) {
+        case LAST -> values[0];
+        case MEAN -> Arrays.stream(values).average().orElse(0);
+        case MIN -> Arrays.stream(values).min().orElse(0);
+        case PRODUCT -> Arrays.stream(values).reduce(1, (a, b) -> a * b);
+      };
+    }
   }
 
   /**
@@ -50,17 +57,21 @@ public final class Beam implements SearchStrategy {
    * @param depth most levels
    * @param temperature of sampling
    * @param aggregate how the scores along a path become its rank
+   * @param lookahead how many greedy thoughts beyond a candidate are made to score it; 0 for none
    */
-  public record Config(int width, int branch, int depth, double temperature, Aggregate aggregate) {
+  public record Config(
+      int width, int branch, int depth, double temperature, Aggregate aggregate, int lookahead) {
     /** 4 beams of 4 continuations at temperature 0.8, ranked by the last score. */
-    public static final Config DEFAULT = new Config(4, 4, 40, 0.8, Aggregate.LAST);
+    public static final Config DEFAULT = new Config(4, 4, 40, 0.8, Aggregate.LAST, 0);
 
     /** Checks ranges. */
     public Config {
-      Start.atLeastOne("width", width);
-      Start.atLeastOne("branch", branch);
-      Start.atLeastOne("depth", depth);
-      Start.temperature(temperature);
+      BeamTree.Shape unused =
+          new BeamTree.Shape(width, branch, depth, temperature, aggregate, lookahead);
+    }
+
+    BeamTree.Shape shape() {
+      return new BeamTree.Shape(width, branch, depth, temperature, aggregate, lookahead);
     }
   }
 
@@ -76,89 +87,28 @@ public final class Beam implements SearchStrategy {
 
   @Override
   public void start(StrategyContext context) {
+    if (config.lookahead() > 0) {
+      Start.needsEvaluator(NAME + " with lookahead", context);
+    }
     this.context = context;
     board = new Board(context.root());
-    level = new Level(board, context, scored, List.of());
-    level.expand(
-        Thought.ROOT,
-        Math.multiplyExact(config.width(), config.branch()),
-        ThoughtGenerator.sample(config.temperature()));
-    depth = 1;
+    tree = Optional.of(new BeamTree(board, context, config.shape()));
   }
 
   @Override
   public List<Ask> ask(int slots) {
-    while (!stopped) {
-      level.proceed();
-      noteAnswers();
-      if (context.proves() && answers.values().stream().anyMatch(Ranking::solved)) {
-        stop();
-      } else if (!level.done()) {
-        break;
-      } else {
-        next();
+    BeamTree beams = tree.orElseThrow();
+    if (!stopped) {
+      beams.proceed();
+      if (context.proves() && beams.answers().stream().anyMatch(Ranking::solved)) {
+        beams.stop();
+      }
+      stopped = beams.over();
+      if (stopped) {
+        board.cancelAll();
       }
     }
     return board.drain();
-  }
-
-  private void noteAnswers() {
-    for (Thought t : level.candidates()) {
-      if (t.answer().isPresent()) {
-        answers.put(t.ordinal(), t);
-      }
-    }
-  }
-
-  private void stop() {
-    stopped = true;
-    board.cancelAll();
-  }
-
-  private void next() {
-    Map<ThoughtState, Thought> distinct = new HashMap<>();
-    List<Thought> ranked =
-        level.candidates().stream()
-            .filter(t -> t.answer().isEmpty() && t.expandable())
-            .sorted(order())
-            .filter(t -> distinct.putIfAbsent(t.state(), t) == null)
-            .limit(config.width())
-            .toList();
-    List<Thought> needed = new ArrayList<>(ranked);
-    current().ifPresent(needed::add);
-    board.keepOnly(needed);
-    if (ranked.isEmpty() || depth >= config.depth() || board.cut()) {
-      stop();
-      return;
-    }
-    depth++;
-    level = new Level(board, context, scored, List.of());
-    for (Thought t : ranked) {
-      level.expand(t.ordinal(), config.branch(), ThoughtGenerator.sample(config.temperature()));
-    }
-  }
-
-  private Comparator<Thought> order() {
-    return Comparator.comparing(Ranking::solved, Comparator.reverseOrder())
-        .thenComparingDouble(t -> -rank(t))
-        .thenComparingLong(Thought::ordinal);
-  }
-
-  private double rank(Thought last) {
-    List<Thought> path = new ArrayList<>();
-    for (Thought t = last; !t.isRoot(); t = board.thought(t.parent())) {
-      path.add(t);
-    }
-    if (!context.canEvaluate()) {
-      int tokens = path.stream().mapToInt(Thought::tokens).sum();
-      return path.stream().mapToDouble(Thought::logProb).sum() / Math.max(1, tokens);
-    }
-    return switch (config.aggregate()) {
-      case LAST -> Ranking.value(last);
-      case MEAN -> path.stream().mapToDouble(Ranking::value).average().orElse(0);
-      case MIN -> path.stream().mapToDouble(Ranking::value).min().orElse(0);
-      case PRODUCT -> path.stream().mapToDouble(Ranking::value).reduce(1, (a, b) -> a * b);
-    };
   }
 
   @Override
@@ -168,8 +118,32 @@ public final class Beam implements SearchStrategy {
 
   @Override
   public Optional<Thought> current() {
-    noteAnswers();
-    return answers.values().stream().min(order());
+    return tree.flatMap(BeamTree::best);
+  }
+
+  /** The options of beams, with these defaults. */
+  static List<OptionSpec> options(Config d, String width) {
+    return List.of(
+        new OptionSpec("width", "" + d.width(), width),
+        new OptionSpec("branch", "" + d.branch(), "continuations of each beam, >= 1"),
+        new OptionSpec("depth", "" + d.depth(), "most levels, >= 1"),
+        new OptionSpec("temperature", "" + d.temperature(), "of sampling, 0 or more"),
+        new OptionSpec("aggregate", "last", "scores along a path: last, mean, min or product"),
+        new OptionSpec(
+            "lookahead",
+            "" + d.lookahead(),
+            "greedy thoughts beyond a candidate, whose last one scores it; 0 for none"));
+  }
+
+  /** Settings from options. */
+  static Config config(Options options, Config d) {
+    return new Config(
+        options.integer("width", d.width(), 1),
+        options.integer("branch", d.branch(), 1),
+        options.integer("depth", d.depth(), 1),
+        options.number("temperature", d.temperature(), 0, 100),
+        options.choice("aggregate", d.aggregate(), Aggregate.class),
+        options.integer("lookahead", d.lookahead(), 0));
   }
 
   /** Makes it by name. */
@@ -181,26 +155,13 @@ public final class Beam implements SearchStrategy {
 
     @Override
     public List<OptionSpec> options() {
-      Config d = Config.DEFAULT;
-      return List.of(
-          new OptionSpec("width", "" + d.width(), "beams that live on after a level, >= 1"),
-          new OptionSpec("branch", "" + d.branch(), "continuations of each beam, >= 1"),
-          new OptionSpec("depth", "" + d.depth(), "most levels, >= 1"),
-          new OptionSpec("temperature", "" + d.temperature(), "of sampling, 0 or more"),
-          new OptionSpec("aggregate", "last", "scores along a path: last, mean, min or product"));
+      return Beam.options(Config.DEFAULT, "beams that live on after a level, >= 1");
     }
 
     @Override
     public SearchStrategy create(Options options) {
       options.requireKnown("strategy " + NAME, options());
-      Config d = Config.DEFAULT;
-      return new Beam(
-          new Config(
-              options.integer("width", d.width(), 1),
-              options.integer("branch", d.branch(), 1),
-              options.integer("depth", d.depth(), 1),
-              options.number("temperature", d.temperature(), 0, 100),
-              options.choice("aggregate", d.aggregate(), Aggregate.class)));
+      return new Beam(config(options, Config.DEFAULT));
     }
   }
 }

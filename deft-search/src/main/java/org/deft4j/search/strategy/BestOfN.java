@@ -14,6 +14,12 @@ import org.deft4j.search.spi.StrategyFactory;
  * Samples n answers and takes the one that the evaluator likes best; ends early when it proves one.
  */
 public final class BestOfN implements SearchStrategy {
+  /** Its name. */
+  public static final String NAME = "best-of-n";
+
+  /** Its name where equal answers add up their scores. */
+  public static final String WEIGHTED = "weighted-best-of-n";
+
   private final Config config;
   private Board board = new Board(Start.ROOT);
   private Chains chains = new Chains(board, 0, ThoughtGenerator.greedy());
@@ -33,6 +39,9 @@ public final class BestOfN implements SearchStrategy {
   public record Config(int width, int depth, double temperature, boolean weighted) {
     /** 8 answers at temperature 0.8, each scored alone. */
     public static final Config DEFAULT = new Config(8, 64, 0.8, false);
+
+    /** 8 answers at temperature 0.8; equal answers add up their scores. */
+    public static final Config WEIGHTED = new Config(8, 64, 0.8, true);
 
     /** Checks ranges. */
     public Config {
@@ -54,7 +63,7 @@ public final class BestOfN implements SearchStrategy {
 
   @Override
   public void start(StrategyContext context) {
-    Start.needsEvaluator("best-of-n", context);
+    Start.needsEvaluator(config.weighted() ? WEIGHTED : NAME, context);
     joint = context.joint();
     proves = context.proves();
     board = new Board(context.root());
@@ -99,40 +108,50 @@ public final class BestOfN implements SearchStrategy {
   public Optional<Thought> current() {
     List<Thought> answers = chains.answers();
     Comparator<Thought> order =
-        config.weighted() ? Ranking.byWeightedVotes(answers) : Ranking.byScore();
+        config.weighted() && !proves ? Ranking.bySummedValues(answers) : Ranking.byScore();
     return Ranking.best(answers, order);
   }
 
   /** Makes it by name. */
   public static final class Factory implements StrategyFactory {
+    private final Config defaults;
+
+    /** Makes {@code best-of-n}. */
+    public Factory() {
+      this(Config.DEFAULT);
+    }
+
+    /** Makes it with other defaults. */
+    public Factory(Config defaults) {
+      this.defaults = defaults;
+    }
+
     @Override
     public String description() {
-      return "samples n answers and takes the one that the evaluator likes best";
+      return defaults.weighted()
+          ? "samples n answers; equal ones add up their scores, the largest sum wins"
+          : "samples n answers and takes the one that the evaluator likes best";
     }
 
     @Override
     public List<OptionSpec> options() {
       return List.of(
-          new OptionSpec("width", "" + Config.DEFAULT.width(), "answers sampled, >= 1"),
-          new OptionSpec("depth", "" + Config.DEFAULT.depth(), "most thoughts in a chain, >= 1"),
+          new OptionSpec("width", "" + defaults.width(), "answers sampled, >= 1"),
+          new OptionSpec("depth", "" + defaults.depth(), "most thoughts in a chain, >= 1"),
+          new OptionSpec("temperature", "" + defaults.temperature(), "of sampling, 0 or more"),
           new OptionSpec(
-              "temperature", "" + Config.DEFAULT.temperature(), "of sampling, 0 or more"),
-          new OptionSpec(
-              "weighted",
-              "" + Config.DEFAULT.weighted(),
-              "whether equal answers add up their scores"));
+              "weighted", "" + defaults.weighted(), "whether equal answers add up their scores"));
     }
 
     @Override
     public SearchStrategy create(Options options) {
-      options.requireKnown("strategy best-of-n", options());
-      Config d = Config.DEFAULT;
+      options.requireKnown("strategy " + (defaults.weighted() ? WEIGHTED : NAME), options());
       return new BestOfN(
           new Config(
-              options.integer("width", d.width(), 1),
-              options.integer("depth", d.depth(), 1),
-              options.number("temperature", d.temperature(), 0, 100),
-              options.flag("weighted", d.weighted())));
+              options.integer("width", defaults.width(), 1),
+              options.integer("depth", defaults.depth(), 1),
+              options.number("temperature", defaults.temperature(), 0, 100),
+              options.flag("weighted", defaults.weighted())));
     }
   }
 }

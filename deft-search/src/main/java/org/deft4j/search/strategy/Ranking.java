@@ -44,6 +44,21 @@ final class Ranking {
         .thenComparing(byScore());
   }
 
+  /**
+   * Answers by the sum of the values of all thoughts that give them: weighted best-of-N.
+   *
+   * @param all the thoughts that vote
+   */
+  static Comparator<Thought> bySummedValues(Collection<Thought> all) {
+    Map<String, Double> sums = new HashMap<>();
+    for (Thought t : all) {
+      t.answer().ifPresent(a -> sums.merge(a, value(t), Double::sum));
+    }
+    return Comparator.<Thought>comparingDouble(
+            t -> -t.answer().map(a -> sums.getOrDefault(a, 0.0)).orElseGet(() -> value(t)))
+        .thenComparing(byScore());
+  }
+
   /** The best answer of these. */
   static Optional<Thought> best(Collection<Thought> thoughts, Comparator<Thought> order) {
     return thoughts.stream().filter(t -> t.answer().isPresent()).min(order);

@@ -33,4 +33,24 @@ public interface SearchStrategy {
 
   /** The best answering thought so far, at any moment; empty while there is none. */
   Optional<Thought> current();
+
+  /**
+   * A soft limit of the budget was reached: come to an end, and ask for nothing but what the answer
+   * still needs. Told at most once, between a {@link #tell} and an {@link #ask}. A strategy that
+   * does nothing about it goes on to the hard limit.
+   */
+  default void finish() {}
+
+  /**
+   * How much it would cost the search if a thought's keys and values were gone: for instance the
+   * probability that the search comes back to it. When memory is short, thoughts that nobody works
+   * on lose theirs in ascending order of this, of equal ones the least recently used first; so the
+   * default is to evict by recency alone.
+   *
+   * @param thought ordinal of a living thought
+   * @return a finite number; only the order within one search matters
+   */
+  default double revisitValue(long thought) {
+    return 0;
+  }
 }

@@ -26,6 +26,32 @@ final class Start {
     }
   }
 
+  static void atLeastZero(String name, double value) {
+    if (!(value >= 0 && Double.isFinite(value))) {
+      throw new IllegalArgumentException(name + " must be at least 0, was " + value);
+    }
+  }
+
+  static void share(String name, double value) {
+    if (!(value >= 0 && value <= 1)) {
+      throw new IllegalArgumentException(name + " must be in 0..1, was " + value);
+    }
+  }
+
+  /** What a strategy needs that scores thoughts as they come, one by one. */
+  static void needsScores(String strategy, StrategyContext context) {
+    needsEvaluator(strategy, context);
+    if (context.joint()) {
+      throw new DeftException(
+          DeftException.USAGE,
+          "strategy "
+              + strategy
+              + " needs an evaluator that scores thoughts one by one, "
+              + context.evaluator()
+              + " compares them: choose another, for instance judge");
+    }
+  }
+
   static void needsEvaluator(String strategy, StrategyContext context) {
     if (!context.canEvaluate()) {
       throw new DeftException(

@@ -12,9 +12,28 @@ import org.deft4j.search.Thought;
  * @param proves a thought that the evaluator calls solved is proved to be: the search may end there
  *     and then
  * @param seed the search's seed, for decisions drawn by a key
+ * @param revisitCost what coming back to a thought costs, now; to be asked within {@link
+ *     SearchStrategy#ask} alone
  */
 public record StrategyContext(
-    Thought root, String evaluator, boolean joint, boolean canPropose, boolean proves, long seed) {
+    Thought root,
+    String evaluator,
+    boolean joint,
+    boolean canPropose,
+    boolean proves,
+    long seed,
+    RevisitCost revisitCost) {
+  /** A context in which coming back costs nothing. */
+  public StrategyContext(
+      Thought root,
+      String evaluator,
+      boolean joint,
+      boolean canPropose,
+      boolean proves,
+      long seed) {
+    this(root, evaluator, joint, canPropose, proves, seed, RevisitCost.FREE);
+  }
+
   /** Whether the search has an evaluator. */
   public boolean canEvaluate() {
     return !evaluator.isEmpty();

@@ -4,6 +4,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.deft4j.search.Score;
+import org.deft4j.search.Thought;
+import org.deft4j.search.evaluate.Evaluation;
+import org.deft4j.search.evaluate.Judge;
+import org.deft4j.search.evaluate.ThoughtEvaluator;
+import org.deft4j.search.spi.Problem;
+import org.deft4j.search.spi.PromptLayout;
+import org.deft4j.search.spi.Stage;
+import org.deft4j.search.strategy.SearchStrategy;
+import org.deft4j.search.strategy.ThoughtGenerator;
 import java.util.concurrent.atomic.AtomicLong;
 import org.deft4j.search.driver.SearchDriver;
 import org.deft4j.search.driver.SearchRequest;
@@ -88,6 +100,146 @@ class BudgetTest {
     meter.settleNodes(3, 1);
     assertThat(meter.nodesLeft()).isEqualTo(2);
     assertThat(meter.nodesMade()).isEqualTo(1);
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {3, 10, 50, 100})
+  void computedPromptTokensAreNeverOvershot(long limit) {
+    try (ScriptedDecoder decoder = LetterProblem.decoder(limit)) {
+      SearchResult result =
+          new SearchDriver(decoder)
+              .run(
+                  SearchRequest.of(
+                          new LetterProblem(2, 5, "never", true),
+                          new TotBfs(
+                              new TotBfs.Config(
+                                  64, 0, 8, 4, 1, TotBfs.Generate.SAMPLE, false, .5)))
+                      .withEvaluator(new Judge(2))
+                      .withBudget(SearchBudget.UNLIMITED.withPrefillTokens(limit)));
+      // A branch that begins at a thought computes that thought's last token: no prompt's.
+      assertThat(result.tokens().prefilled()).isLessThanOrEqualTo(limit);
+      assertThat(result.stopped()).isEqualTo(StopReason.PREFILL_BUDGET);
+      assertThat(decoder.nodeCount()).isZero();
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {1, 7, 50, 64, 200})
+  void evaluatorTokensAreNeverOvershotAt64Branches(long limit) {
+    try (ScriptedDecoder decoder = LetterProblem.decoder(limit)) {
+      AtomicLong sampled = new AtomicLong();
+      SearchResult result =
+          new SearchDriver(decoder)
+              .run(
+                  wide()
+                      .withEvaluator(new Talker())
+                      .withBudget(SearchBudget.UNLIMITED.withEvaluatorTokens(limit))
+                      .withListener(e -> {
+                        if (e instanceof SearchEvent.TokenBatch b) {
+                          sampled.addAndGet(
+                              b.samples().stream().filter(s -> s.branch() < 0).count());
+                          assertThat(sampled.get()).isLessThanOrEqualTo(limit);
+                        }
+                      }));
+      assertThat(result.tokens().evaluator()).isEqualTo(sampled.get()).isEqualTo(limit);
+      assertThat(decoder.nodeCount()).isZero();
+    }
+  }
+
+  /** An evaluator that writes five tokens and likes all alike. */
+  private static final class Talker implements ThoughtEvaluator {
+    @Override
+    public String name() {
+      return "talker";
+    }
+
+    @Override
+    public boolean oracle() {
+      return false;
+    }
+
+    @Override
+    public Evaluation plan(Problem problem, PromptLayout layout, List<List<Thought>> paths) {
+      Stage stage = new Stage("talk", List.of(), 5, List.of(), List.of());
+      return new Evaluation(
+          List.of(
+              new Evaluation.Probe.Write(
+                  paths.getFirst().getLast().ordinal(),
+                  stage,
+                  ThoughtGenerator.sample(1).sampling())),
+          readings -> List.of(new Score(.5, false, "talker")));
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 3})
+  void noPathIsDeeperThanAllowed(int limit) {
+    try (ScriptedDecoder decoder = LetterProblem.decoder(limit)) {
+      SearchResult result =
+          new SearchDriver(decoder).run(wide().withBudget(SearchBudget.UNLIMITED.withDepth(limit)));
+      assertThat(result.tree().depth()).isEqualTo(limit);
+      assertThat(result.stopped()).isEqualTo(StopReason.DEPTH_BUDGET);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {40, 60, 200, 500})
+  void keysAndValuesAreNeverOvershotAt64Branches(long tokens) {
+    long limit = tokens * ScriptedDecoder.TOKEN_BYTES;
+    try (ScriptedDecoder decoder = LetterProblem.decoder(tokens)) {
+      SearchResult free;
+      try (ScriptedDecoder other = LetterProblem.decoder(tokens)) {
+        free = new SearchDriver(other).run(wide().ordered(8));
+      }
+      SearchResult result =
+          new SearchDriver(decoder)
+              .run(
+                  wide()
+                      .ordered(8)
+                      .withBudget(SearchBudget.UNLIMITED.withKvBytes(limit))
+                      .withListener(e -> {
+                        if (e instanceof SearchEvent.Stepped || e instanceof SearchEvent.TokenBatch) {
+                          assertThat(decoder.stats().kvBytes()).isLessThanOrEqualTo(limit);
+                        }
+                      }));
+      assertThat(result.treeHash())
+          .as("thoughts that gave up their keys and values are computed again")
+          .isEqualTo(free.treeHash());
+      assertThat(decoder.nodeCount()).isZero();
+    }
+  }
+
+  @Test
+  void aSoftLimitTellsTheStrategyOnce() {
+    try (ScriptedDecoder decoder = LetterProblem.decoder(1)) {
+      List<SearchEvent> soft = new ArrayList<>();
+      AtomicLong finishes = new AtomicLong();
+      SearchStrategy tree =
+          new TotBfs(new TotBfs.Config(64, 0, 8, 4, 1, TotBfs.Generate.SAMPLE, false, .5));
+      SearchStrategy counted =
+          (SearchStrategy)
+              java.lang.reflect.Proxy.newProxyInstance(
+                  SearchStrategy.class.getClassLoader(),
+                  new Class<?>[] {SearchStrategy.class},
+                  (_, method, args) -> {
+                    finishes.addAndGet(method.getName().equals("finish") ? 1 : 0);
+                    return method.invoke(tree, args);
+                  });
+      SearchResult result =
+          new SearchDriver(decoder)
+              .run(
+                  SearchRequest.of(new LetterProblem(2, 5, "never", true), counted)
+                      .withEvaluator(new Checker())
+                      .withBudget(SearchBudget.UNLIMITED.withNodes(200).withSoft(.5))
+                      .withListener(e -> {
+                        if (e instanceof SearchEvent.SoftLimit) {
+                          soft.add(e);
+                        }
+                      }));
+      assertThat(soft).containsExactly(new SearchEvent.SoftLimit(StopReason.NODE_BUDGET));
+      assertThat(finishes).hasValue(1);
+      assertThat(result.tree().nodes()).isEqualTo(200);
+    }
   }
 
   @Test

@@ -364,7 +364,7 @@ class SearchDriverTest {
             new SearchDriver(decoder)
                 .run(
                     SearchRequest.of(
-                            small, new Beam(new Beam.Config(9, 40, 9, 3, Beam.Aggregate.LAST)))
+                            small, new Beam(new Beam.Config(9, 40, 9, 3, Beam.Aggregate.LAST, 0)))
                         .withSeed(seed));
         assertThat(result.answer()).contains(likeliestWord(seed, 3));
       }

@@ -14,7 +14,12 @@ import java.util.stream.Collectors;
  */
 record Hand(List<Card> cards) {
   private static final Fraction TARGET = Fraction.of(Game24Task.TARGET);
-  private static final String NUMBER = "(-?\\d{1,9}(?:/\\d{1,9})?)";
+
+  /** A whole number, a fraction or a decimal, perhaps in parentheses, as models write -1. */
+  private static final String NUMBER = "\\(?(-?\\d{1,9}(?:/\\d{1,9}|\\.\\d{1,6})?)\\)?";
+
+  /** Models write 1.67 for 5/3. */
+  private static final double ROUNDING = 0.01;
 
   /** {@code 4 + 8 = 12}, perhaps numbered, perhaps with what is left behind it. */
   private static final Pattern STEP =
@@ -23,7 +28,7 @@ record Hand(List<Card> cards) {
               + NUMBER
               + "\\s*([-+*/×÷−])\\s*"
               + NUMBER
-              + "\\s*=\\s*"
+              + "\\s*[=≈]\\s*"
               + NUMBER
               + "(?![\\d/.]).*",
           Pattern.DOTALL);
@@ -49,9 +54,6 @@ record Hand(List<Card> cards) {
     if (!m.matches()) {
       return Optional.empty();
     }
-    Optional<Fraction> a = fraction(m.group(1));
-    Optional<Fraction> b = fraction(m.group(3));
-    Optional<Fraction> c = fraction(m.group(4));
     char operator =
         switch (m.group(2).charAt(0)) {
           case '×' -> '*';
@@ -59,14 +61,18 @@ record Hand(List<Card> cards) {
           case '−' -> '-';
           default -> m.group(2).charAt(0);
         };
-    if (a.isEmpty() || b.isEmpty() || c.isEmpty()) {
-      return Optional.empty();
-    }
-    int first = find(a.get(), -1);
-    int second = first < 0 ? -1 : find(b.get(), first);
+    int first = find(m.group(1), -1);
+    int second = first < 0 ? -1 : find(m.group(3), first);
     return second < 0
         ? Optional.empty()
-        : joined(first, operator, second).filter(h -> h.cards.getLast().value.equals(c.get()));
+        : joined(first, operator, second).filter(h -> means(m.group(4), h.cards.getLast().value));
+  }
+
+  /** Whether a number as it is written means this value: exactly, or as a decimal rounded. */
+  private static boolean means(String written, Fraction value) {
+    return written.indexOf('.') >= 0
+        ? Math.abs(Double.parseDouble(written) - value.top() / (double) value.bottom()) < ROUNDING
+        : fraction(written).filter(value::equals).isPresent();
   }
 
   private static Optional<Fraction> fraction(String text) {
@@ -79,9 +85,9 @@ record Hand(List<Card> cards) {
             Fraction.of(Long.parseLong(text.substring(slash + 1))));
   }
 
-  private int find(Fraction value, int not) {
+  private int find(String written, int not) {
     for (int i = 0; i < cards.size(); i++) {
-      if (i != not && cards.get(i).value.equals(value)) {
+      if (i != not && means(written, cards.get(i).value)) {
         return i;
       }
     }

@@ -56,6 +56,22 @@ class Game24TaskTest extends AbstractTaskContractTest {
     assertThat(task().parse("4 9 10 13").grade(Optional.of(answer)).solved()).isEqualTo(right);
   }
 
+  /** Answers and grades as in the published logs of Tree of Thoughts (logs/game24, MIT). */
+  @ParameterizedTest
+  @CsvSource({
+    "4 5 6 10, (4 * 5) + (10 - 6) = 24, true",
+    "4 5 6 10, (4 * 5) - 6 + 10 = 24, true",
+    "4 5 6 10, (10 - 6) * (5 - 4) * 4 = 24, false",
+    "4 5 6 10, (10 - 6) * (4 + 5) = 24, false",
+    "4 5 6 10, (10 - 4) * (6 - 5) = 24, false",
+    "4 5 6 10, (4 * 6) / (10 - 5) = 24, false",
+    "1 2 4 7, (7 - 1) * 4 / 2 = 24, false",
+    "1 2 4 7, (4 * 2) * (7 - 1) = 24, false"
+  })
+  void gradesAreThoseOfThePublishedLogs(String puzzle, String answer, boolean right) {
+    assertThat(task().parse(puzzle).grade(Optional.of(answer)).solved()).isEqualTo(right);
+  }
+
   @Test
   void thirdsAndEighthsAreExact() {
     // The only solution goes by way of 8 / 3.
@@ -72,12 +88,36 @@ class Game24TaskTest extends AbstractTaskContractTest {
     Hand last = next.after("2. 6 - 4 = 2").orElseThrow().after("12 * 2 = 24").orElseThrow();
     assertThat(last.expression()).isEqualTo("(4 + 8) * (6 - 4)");
     assertThat(hand.after("8 / 6 = 4/3").orElseThrow().left()).isEqualTo("4/3 4 4");
+    // How models write numbers that are not whole, or negative.
+    assertThat(
+            Hand.of(List.of(4, 6, 9, 10))
+                .after("9 / 6 = 1.5 (left: 1.5 4 10)")
+                .orElseThrow()
+                .left())
+        .isEqualTo("3/2 4 10");
+    assertThat(
+            Hand.of(List.of(1, 6, 10, 10))
+                .after("10 / 6 = 1.67")
+                .orElseThrow()
+                .after("1.67 * 10 ≈ 16.67")
+                .orElseThrow()
+                .left())
+        .isEqualTo("1 50/3");
+    assertThat(
+            Hand.of(List.of(4, 5, 6, 10))
+                .after("4 - 5 = -1 (left: -1 6 10)")
+                .orElseThrow()
+                .after("6 - (-1) = 7 (left: 7 10)")
+                .orElseThrow()
+                .expression())
+        .isEqualTo("6 - (4 - 5)");
     for (String wrong :
         List.of(
             "4 + 8 = 13",
             "5 + 8 = 13",
             "6 + 6 = 12",
             "4 + 8 = 12.5",
+            "8 / 6 = 1.3",
             "4 + 8",
             "six",
             "4 / 0 = 1")) {

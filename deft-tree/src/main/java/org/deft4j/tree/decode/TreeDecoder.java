@@ -101,6 +101,19 @@ public interface TreeDecoder extends AutoCloseable {
    */
   int restore(NodeId node);
 
+  /**
+   * How many tokens of the path to a node's end lost their keys and values, and would have to be
+   * computed again before a branch there goes on; changes nothing.
+   */
+  default int lost(NodeId node) {
+    return 0;
+  }
+
+  /** Bytes that the keys and values of one token take; 0 where that is unknown. */
+  default long kvBytesPerToken() {
+    return 0;
+  }
+
   /** The node's own tokens, in order. */
   int[] tokens(NodeId node);
 

@@ -1,0 +1,78 @@
+package org.deft4j.search.strategy;
+
+import java.util.random.RandomGenerator;
+
+/**
+ * Random numbers of one decision: a pure function of a search's seed and the decision's number, so
+ * that a strategy needs no generator that it would have to keep. SplitMix64 (Steele, Lea and Flood,
+ * 2014) from a start that is mixed twice, so that neighbouring decisions do not overlap.
+ */
+final class Draws implements RandomGenerator {
+  private static final long GAMMA = 0x9e3779b97f4a7c15L;
+
+  private long state;
+
+  /** Begins the draws of a decision. */
+  Draws at(long seed, long decision) {
+    state = mix(mix(seed + GAMMA) ^ decision);
+    return this;
+  }
+
+  /** SplitMix64's finaliser. */
+  static long mix(long z) {
+    long a = (z ^ (z >>> 30)) * 0xbf58476d1ce4e5b9L;
+    long b = (a ^ (a >>> 27)) * 0x94d049bb133111ebL;
+    return b ^ (b >>> 31);
+  }
+
+  @Override
+  public long nextLong() {
+    state += GAMMA;
+    return mix(state);
+  }
+
+  /** Uniform in the open interval (0, 1). */
+  double unit() {
+    return ((nextLong() >>> 11) + 0.5) * 0x1.0p-53;
+  }
+
+  /** Student's t with {@code nu} degrees of freedom by Bailey's polar method (1994). */
+  double student(double nu) {
+    while (true) {
+      double u = 2 * unit() - 1;
+      double v = 2 * unit() - 1;
+      double w = u * u + v * v;
+      if (w < 1 && w > 0) {
+        return u * Math.sqrt(nu * (Math.pow(w, -2 / nu) - 1) / w);
+      }
+    }
+  }
+
+  /** Gamma of this shape and scale 1 (Marsaglia and Tsang, 2000). */
+  double gamma(double shape) {
+    if (shape < 1) {
+      return gamma(shape + 1) * Math.pow(unit(), 1 / shape);
+    }
+    double d = shape - 1.0 / 3;
+    double c = 1 / Math.sqrt(9 * d);
+    while (true) {
+      double n = nextGaussian();
+      double v = 1 + c * n;
+      if (v > 0) {
+        double cube = v * v * v;
+        if (Math.log(unit()) < 0.5 * n * n + d - d * cube + d * Math.log(cube)) {
+          return d * cube;
+        }
+      }
+    }
+  }
+
+  /** Beta of these shapes. */
+  double beta(double a, double b) {
+    double one = gamma(a);
+    double other = gamma(b);
+    double sum = one + other;
+    // Both may underflow where both shapes are tiny: the mass is at the ends then.
+    return sum > 0 ? one / sum : unit() * (a + b) < a ? 1 : 0;
+  }
+}

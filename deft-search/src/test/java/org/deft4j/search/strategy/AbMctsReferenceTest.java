@@ -1,0 +1,248 @@
+package org.deft4j.search.strategy;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
+import org.deft4j.search.Thought;
+import org.deft4j.search.ThoughtState;
+import org.deft4j.search.testing.ScriptedSearch;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Posteriors against closed forms and quadrature; shapes of trees against batch 1. */
+class AbMctsReferenceTest {
+  private static final Thought ANY =
+      new Thought(
+          1, 0, 1, "step", "t", new ThoughtState.Partial("t"), 1, -1, true, Optional.empty());
+
+  /** Adds a child with a score, wherever the policy itself would go. */
+  private static int child(FlatTree tree, TreePolicy policy, int above, double score) {
+    int selected = policy.select();
+    assertThat(selected).isNotEqualTo(TreePolicy.NONE);
+    policy.abandon(selected);
+    int node = tree.add(above, tree.size(), tree.size(), true);
+    policy.grown(node, ANY);
+    tree.value(node, score);
+    // As if the policy had gone there: what settling takes back is put in flight first.
+    if (policy instanceof ThompsonPolicy p) {
+      p.launch(above);
+    } else if (policy instanceof HierarchicalPolicy p) {
+      p.launch(above);
+    }
+    policy.settle(node, score);
+    return node;
+  }
+
+  private static double[] closedForm(double... scores) {
+    // Murphy, Probabilistic Machine Learning: Advanced Topics, 3.4.3.3, with m 0, kappa 1, nu 1.
+    int n = scores.length;
+    double mean = Arrays.stream(scores).average().orElse(0);
+    double squares = Arrays.stream(scores).map(s -> (s - mean) * (s - mean)).sum();
+    double kappa = 1 + n;
+    double nu = 1 + n;
+    double tau = (.1 + squares + n * mean * mean / kappa) / nu;
+    return new double[] {n * mean / kappa, Math.sqrt(tau / kappa), nu};
+  }
+
+  @Test
+  void normalPosteriorsAreTheClosedForms() {
+    FlatTree tree = new FlatTree(0);
+    ThompsonPolicy policy =
+        new ThompsonPolicy(tree, new ThompsonPolicy.Prior.Normal(0, 1, 1, .1, 1), 1);
+    int a = child(tree, policy, 0, .6);
+    int b = child(tree, policy, 0, .2);
+    child(tree, policy, a, .9);
+    child(tree, policy, a, .7);
+    assertThat(policy.posteriorOf(a)).containsExactly(closedForm(.6, .9, .7), within(1e-12));
+    assertThat(policy.posteriorOf(b)).containsExactly(closedForm(.2), within(1e-12));
+    assertThat(policy.posteriorOfMaking(0)).containsExactly(closedForm(.6, .2), within(1e-12));
+    assertThat(policy.posteriorOfEntering(0)).containsExactly(closedForm(.9, .7), within(1e-12));
+    assertThat(policy.posteriorOfMaking(a)).containsExactly(closedForm(.9, .7), within(1e-12));
+    assertThat(policy.posteriorOfEntering(a)).containsExactly(closedForm(), within(1e-12));
+  }
+
+  @Test
+  void betaPosteriorsAreTheClosedForms() {
+    FlatTree tree = new FlatTree(0);
+    ThompsonPolicy policy = new ThompsonPolicy(tree, new ThompsonPolicy.Prior.Beta(.5, .5, 1), 1);
+    int a = child(tree, policy, 0, .6);
+    child(tree, policy, a, .9);
+    assertThat(policy.posteriorOf(a)).containsExactly(new double[] {2, 1, 0}, within(1e-12));
+    assertThat(policy.posteriorOfMaking(0))
+        .containsExactly(new double[] {1.1, .9, 0}, within(1e-12));
+  }
+
+  @Test
+  void aFantasyIsAScoreAtTheMean() {
+    FlatTree tree = new FlatTree(0);
+    ThompsonPolicy policy =
+        new ThompsonPolicy(tree, new ThompsonPolicy.Prior.Normal(0, 1, 1, .1, 1), 1);
+    child(tree, policy, 0, .6);
+    child(tree, policy, 0, .2);
+    double[] before = policy.posteriorOfMaking(0);
+    policy.launch(0);
+    // Another score at the location leaves it there, and kappa, nu and the spread as computed.
+    assertThat(policy.posteriorOfMaking(0))
+        .containsExactly(closedForm(.6, .2, before[0]), within(1e-12));
+  }
+
+  @Test
+  void drawsHaveTheMomentsOfTheirDistributions() {
+    Draws draws = new Draws().at(7, 7);
+    int n = 200_000;
+    double[] t = java.util.stream.DoubleStream.generate(() -> draws.student(9)).limit(n).toArray();
+    double[] b =
+        java.util.stream.DoubleStream.generate(() -> draws.beta(.5, 1.5)).limit(n).toArray();
+    assertThat(Arrays.stream(t).average().orElseThrow()).isCloseTo(0, within(.02));
+    assertThat(Arrays.stream(t).map(x -> x * x).average().orElseThrow())
+        .as("variance nu / (nu - 2)")
+        .isCloseTo(9.0 / 7, within(.03));
+    assertThat(Arrays.stream(b).average().orElseThrow()).isCloseTo(.25, within(.005));
+    assertThat(Arrays.stream(b).map(x -> x * x).average().orElseThrow())
+        .as("a (a + 1) / ((a + b) (a + b + 1))")
+        .isCloseTo(.5 * 1.5 / (2 * 3), within(.005));
+  }
+
+  /** The draws that are skipped as hopeless change no decision: shares against plain sampling. */
+  @Test
+  void childrenAreEnteredAsOftenAsTheirPosteriorsSay() {
+    FlatTree tree = new FlatTree(0);
+    ThompsonPolicy policy =
+        new ThompsonPolicy(tree, new ThompsonPolicy.Prior.Normal(0, 1, 1, .1, 0), 3);
+    double[][] scores = {{.9, .8, .7}, {.5, .6}, {.2}, {.85, .1, .9, .8, .7, .9}};
+    for (double[] s : scores) {
+      int top = child(tree, policy, 0, s[0]);
+      for (int i = 1; i < s.length; i++) {
+        child(tree, policy, top, s[i]);
+      }
+    }
+    Draws draws = new Draws().at(11, 1);
+    int n = 100_000;
+    double[] plain = new double[4];
+    double[] mine = new double[4];
+    for (int i = 0; i < n; i++) {
+      int best = 0;
+      double top = Double.NEGATIVE_INFINITY;
+      for (int c = 0; c < 4; c++) {
+        double[] p = closedForm(scores[c]);
+        double x = p[0] + p[1] * draws.student(p[2]);
+        if (x > top) {
+          top = x;
+          best = c;
+        }
+      }
+      plain[best] += 1.0 / n;
+      mine[policy.thompson(FlatTree.ROOT, i)] += 1.0 / n;
+    }
+    assertThat(mine).containsExactly(plain, within(.01));
+  }
+
+  @Test
+  void theSamplerOfTheHierarchicalModelAgreesWithQuadrature() {
+    double[][] scores = {{.9, .8, .7, .85}, {.4, .5}, {.2, .3, .1}};
+    FlatTree tree = new FlatTree(0);
+    HierarchicalPolicy policy = new HierarchicalPolicy(tree, 0, 8, 5);
+    for (double[] s : scores) {
+      int top = child(tree, policy, 0, s[0]);
+      for (int i = 1; i < s.length; i++) {
+        child(tree, policy, top, s[i]);
+      }
+    }
+    double[][] chain = policy.chain(FlatTree.ROOT, 200, 40_000);
+    double[] exact = quadrature(scores);
+    for (int i = 0; i < 3; i++) {
+      int p = i;
+      double mean = Arrays.stream(chain).mapToDouble(r -> r[p]).average().orElseThrow();
+      double square = Arrays.stream(chain).mapToDouble(r -> r[p] * r[p]).average().orElseThrow();
+      assertThat(mean).isCloseTo(exact[i], within(.006));
+      assertThat(Math.sqrt(square - mean * mean)).isCloseTo(exact[3 + i], within(.006));
+    }
+  }
+
+  /** Means and deviations of (mu, sigma_alpha, sigma_y) on a fine grid, the plain likelihood. */
+  private static double[] quadrature(double[][] scores) {
+    double total = 0;
+    double[] first = new double[3];
+    double[] second = new double[3];
+    for (double mu = -.3; mu < 1.3; mu += .02) {
+      for (double sa = .005; sa < .9; sa += .01) {
+        for (double sy = .005; sy < .7; sy += .01) {
+          double log =
+              -(mu - .5) * (mu - .5) / (2 * .04) - sa * sa / (2 * .04) - sy * sy / (2 * .09);
+          for (double[] s : scores) {
+            // A group's scores are jointly normal: variance sy^2 on top of a common sa^2.
+            int n = s.length;
+            double mean = Arrays.stream(s).average().orElseThrow();
+            double squares = Arrays.stream(s).map(y -> (y - mean) * (y - mean)).sum();
+            double v = n * sa * sa + sy * sy;
+            log -=
+                .5 * (Math.log(v) + (n - 1) * Math.log(sy * sy))
+                    + squares / (2 * sy * sy)
+                    + n * (mean - mu) * (mean - mu) / (2 * v);
+          }
+          double p = Math.exp(log);
+          total += p;
+          double[] at = {mu, sa, sy};
+          for (int i = 0; i < 3; i++) {
+            first[i] += p * at[i];
+            second[i] += p * at[i] * at[i];
+          }
+        }
+      }
+    }
+    double[] all = new double[6];
+    for (int i = 0; i < 3; i++) {
+      all[i] = first[i] / total;
+      all[3 + i] = Math.sqrt(second[i] / total - all[i] * all[i]);
+    }
+    return all;
+  }
+
+  /**
+   * Kolmogorov-Smirnov on 60 trees each of 200 thoughts, seeds 0-59 against 1000-1059, level 0.01:
+   * the critical value is 0.297.
+   */
+  @ParameterizedTest
+  @CsvSource({
+    "NORMAL, 16",
+    "NORMAL, 64",
+    "BETA, 16",
+    "BETA, 64",
+    "HIERARCHICAL, 16",
+    "HIERARCHICAL, 64"
+  })
+  void theTreesShapeDoesNotDependOnTheBatch(AbMcts.Model model, int batch) {
+    int n = 60;
+    AbMcts.Config config = AbMcts.Config.CONJUGATE.with(model);
+    List<Shapes.Figures> one =
+        Shapes.sample(seed -> seeded(config.withIterations(200, 1), seed), 1, 0, n);
+    List<Shapes.Figures> many =
+        Shapes.sample(seed -> seeded(config.withIterations(200, batch), seed), batch, 1000, n);
+    double[] distances = Shapes.distances(one, many);
+    assertThat(Arrays.stream(distances).max().orElseThrow())
+        .as(Shapes.ALL + " " + Arrays.toString(distances) + Shapes.means(one) + Shapes.means(many))
+        .isLessThan(Shapes.critical(n, n));
+  }
+
+  /** The strategy under a seed of its own, whatever the context's. */
+  private static SearchStrategy seeded(AbMcts.Config config, int seed) {
+    return new Seeded(new AbMcts(config), seed);
+  }
+
+  @Test
+  void allComesBack() {
+    for (AbMcts.Model model : AbMcts.Model.values()) {
+      AbMcts mcts = new AbMcts(AbMcts.Config.CONJUGATE.with(model).withIterations(300, 32));
+      new ScriptedSearch(mcts, new Shapes.Drift(1)).run(32, new Random(1));
+      assertThat(mcts.tree().size()).isEqualTo(301);
+      for (int node = 0; node < 301; node++) {
+        assertThat(mcts.tree().pending(node)).isZero();
+      }
+    }
+  }
+}
