@@ -13,7 +13,7 @@ import org.deft4j.tasks.question.QuestionTask;
 import org.deft4j.tasks.sets.SetIntersectionTask;
 import org.deft4j.tasks.sorting.SortingTask;
 
-/** Contributes the built-in tasks, and the evaluator that knows their answers. */
+/** Contributes the built-in tasks. */
 public final class TasksPlugin implements DeftPlugin {
   @Override
   public String id() {
@@ -35,8 +35,7 @@ public final class TasksPlugin implements DeftPlugin {
           .task(DocumentMergingTask.NAME, new DocumentMergingTask.Factory())
           .task(Game24Task.NAME, new Game24Task.Factory())
           .task(CrosswordTask.NAME, new CrosswordTask.Factory())
-          .task(QuestionTask.NAME, new QuestionTask.Factory())
-          .evaluator(Oracle.NAME, new Oracle.Factory());
+          .task(QuestionTask.NAME, new QuestionTask.Factory());
     }
   }
 }

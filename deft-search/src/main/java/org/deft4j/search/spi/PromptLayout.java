@@ -1,6 +1,7 @@
 package org.deft4j.search.spi;
 
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.deft4j.search.Thought;
 import org.deft4j.search.ThoughtState;
@@ -37,6 +38,17 @@ public interface PromptLayout {
   ThoughtState read(
       List<Thought> path, String stage, List<Integer> tokens, String text, FinishReason reason);
 
+  /**
+   * How several thoughts are joined into one that continues their common ancestor.
+   *
+   * @param path from the root to the ancestor; what is below it is not in the prompt
+   * @param branches paths from the root to the thoughts that are joined
+   * @return empty where this task or model cannot
+   */
+  default Optional<Stage> merge(List<Thought> path, List<List<Thought>> branches) {
+    return Optional.empty();
+  }
+
   /** How the model lists several next thoughts in one answer; empty where it cannot. */
   default Optional<Stage> propose(List<Thought> path) {
     return Optional.empty();
@@ -50,6 +62,27 @@ public interface PromptLayout {
   /** The question whether the last thought of a path is right: answers are yes, then no. */
   default Optional<Question> judge(List<Thought> path) {
     return Optional.empty();
+  }
+
+  /** How the model rates the last thought of a path in words; empty where it cannot. */
+  default Optional<Rating> rate(List<Thought> path) {
+    return Optional.empty();
+  }
+
+  /**
+   * A request for a rating in words.
+   *
+   * @param stage what is asked; the model writes its answer
+   * @param labels what each label is worth, 0 to 1; the last one that stands in the answer counts
+   */
+  record Rating(Stage stage, Map<String, Double> labels) {
+    /** Copies the map and checks. */
+    public Rating {
+      labels = Map.copyOf(labels);
+      if (labels.isEmpty() || labels.values().stream().anyMatch(v -> !(v >= 0 && v <= 1))) {
+        throw new IllegalArgumentException("a rating needs labels worth 0..1, has " + labels);
+      }
+    }
   }
 
   /**

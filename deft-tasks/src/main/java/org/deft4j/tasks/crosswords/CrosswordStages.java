@@ -23,6 +23,8 @@ final class CrosswordStages implements Stages {
   private static final int WORD_TOKENS = 32;
   private static final int LIST_TOKENS = 320;
   private static final int WHOLE_TOKENS = 96;
+  private static final Map<String, Double> LABELS =
+      Map.of("sure", 1.0, "maybe", 0.5, "impossible", 0.0);
   private static final Pattern WORD =
       Pattern.compile(
           "\\s*(?:[-*•]\\s*)?([hv][1-5])\\s*[.:)]?\\s*([a-z]{5})(?![a-z]).*",
@@ -37,7 +39,7 @@ final class CrosswordStages implements Stages {
   static Wording wording(Options options) {
     return Wording.load(
         CrosswordTask.NAME,
-        List.of("word", "propose", "whole", "judge", "vote"),
+        List.of("word", "propose", "whole", "judge", "rate", "vote"),
         Set.of("problem", "board", "open", "candidates"),
         options);
   }
@@ -112,6 +114,11 @@ final class CrosswordStages implements Stages {
     return last.isRoot() || last.dead()
         ? Optional.empty()
         : Optional.of(Map.of("board", last.state().text().replace(' ', '\n'), "open", ""));
+  }
+
+  @Override
+  public Map<String, Double> labels() {
+    return LABELS;
   }
 
   @Override

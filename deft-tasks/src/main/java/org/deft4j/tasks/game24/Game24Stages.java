@@ -22,6 +22,13 @@ final class Game24Stages implements Stages {
   private static final int STEP_TOKENS = 48;
   private static final int LIST_TOKENS = 480;
   private static final int WHOLE_TOKENS = 64;
+
+  /**
+   * In the ratio of Tree of Thoughts, where sure is 20, likely 1 and impossible next to nothing.
+   */
+  private static final Map<String, Double> LABELS =
+      Map.of("sure", 1.0, "likely", 0.05, "impossible", 0.0);
+
   private static final Pattern WHOLE =
       Pattern.compile("(?:answer:)?([-+*/×÷−()\\d\\s]+?)(?:=\\s*24)?", Pattern.CASE_INSENSITIVE);
 
@@ -34,7 +41,7 @@ final class Game24Stages implements Stages {
   static Wording wording(Options options) {
     return Wording.load(
         Game24Task.NAME,
-        List.of("step", "propose", "whole", "judge", "vote"),
+        List.of("step", "propose", "whole", "judge", "rate", "vote"),
         Set.of("problem", "left", "answer", "candidates"),
         options);
   }
@@ -103,6 +110,11 @@ final class Game24Stages implements Stages {
                 problem.steps() ? hand(path).left() : path.getLast().state().text(),
                 "answer",
                 path.getLast().state().text()));
+  }
+
+  @Override
+  public Map<String, Double> labels() {
+    return LABELS;
   }
 
   @Override

@@ -31,7 +31,7 @@ final class KeywordStages implements Stages {
   static Wording wording(Options options) {
     return Wording.load(
         KeywordCountingTask.NAME,
-        List.of("solve", "improve", "judge", "vote"),
+        List.of("solve", "improve", "join", "judge", "vote"),
         Set.of("problem", "names", "answer", "candidates"),
         options);
   }
@@ -51,6 +51,11 @@ final class KeywordStages implements Stages {
         .answer()
         .filter(_ -> improves < MOST_IMPROVES)
         .map(a -> new Next("improve", Map.of("answer", a), maxTokens, List.of("}")));
+  }
+
+  @Override
+  public Optional<Next> join(List<Thought> path, String joined) {
+    return Optional.of(new Next("join", Map.of("candidates", joined), maxTokens, List.of("}")));
   }
 
   @Override

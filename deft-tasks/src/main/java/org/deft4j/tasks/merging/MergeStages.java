@@ -32,7 +32,7 @@ final class MergeStages implements Stages {
   static Wording wording(Options options) {
     return Wording.load(
         DocumentMergingTask.NAME,
-        List.of("merge", "improve", "judge", "vote"),
+        List.of("merge", "improve", "join", "judge", "vote"),
         Set.of("problem", "count", "answer", "feedback", "candidates"),
         options);
   }
@@ -78,6 +78,11 @@ final class MergeStages implements Stages {
       words.append(words.isEmpty() ? "" : "\n").append("Some of it is said twice.");
     }
     return words.isEmpty() ? "It could be shorter." : words.toString();
+  }
+
+  @Override
+  public Optional<Next> join(List<Thought> path, String joined) {
+    return Optional.of(new Next("join", Map.of("candidates", joined), maxTokens, List.of(CLOSE)));
   }
 
   @Override

@@ -20,6 +20,8 @@ import org.deft4j.tree.decode.FinishReason;
  */
 final class QuestionStages implements Stages {
   private static final int ANSWER_TOKENS = 64;
+  private static final Map<String, Double> LABELS =
+      Map.of("right", 1.0, "unclear", 0.5, "wrong", 0.0);
   private static final Pattern ANSWER =
       Pattern.compile("(?im)^[\\s*_#>-]*(?:final )?answer\\s*[:=]\\s*(\\S.*?)[\\s.*_]*$");
 
@@ -32,7 +34,7 @@ final class QuestionStages implements Stages {
   static Wording wording(Options options) {
     return Wording.load(
         QuestionTask.NAME,
-        List.of("think", "more", "answer", "judge", "vote"),
+        List.of("think", "more", "answer", "judge", "rate", "vote"),
         Set.of("problem", "answer", "candidates"),
         options);
   }
@@ -83,6 +85,11 @@ final class QuestionStages implements Stages {
     return last.isRoot() || last.dead()
         ? Optional.empty()
         : Optional.of(Map.of("answer", last.answer().orElse("")));
+  }
+
+  @Override
+  public Map<String, Double> labels() {
+    return LABELS;
   }
 
   @Override

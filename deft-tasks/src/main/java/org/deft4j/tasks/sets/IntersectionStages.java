@@ -32,7 +32,7 @@ final class IntersectionStages implements Stages {
   static Wording wording(Options options) {
     return Wording.load(
         SetIntersectionTask.NAME,
-        List.of("solve", "improve", "judge", "vote"),
+        List.of("solve", "improve", "join", "judge", "vote"),
         Set.of("problem", "first", "second", "answer", "feedback", "candidates"),
         options);
   }
@@ -83,6 +83,11 @@ final class IntersectionStages implements Stages {
       faults.add(missing == 1 ? "one number is missing" : missing + " numbers are missing");
     }
     return faults.isEmpty() ? "none" : String.join(", ", faults);
+  }
+
+  @Override
+  public Optional<Next> join(List<Thought> path, String joined) {
+    return Optional.of(new Next("join", Map.of("candidates", joined), maxTokens, List.of("]")));
   }
 
   @Override

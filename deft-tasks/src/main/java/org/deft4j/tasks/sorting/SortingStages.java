@@ -30,7 +30,7 @@ final class SortingStages implements Stages {
   static Wording wording(Options options) {
     return Wording.load(
         SortingTask.NAME,
-        List.of("solve", "improve", "judge", "vote"),
+        List.of("solve", "improve", "join", "judge", "vote"),
         Set.of("problem", "answer", "feedback", "candidates"),
         options);
   }
@@ -55,6 +55,11 @@ final class SortingStages implements Stages {
               Map.of("answer", answer, "feedback", faults.isEmpty() ? "none" : faults);
           return new Next("improve", fields, maxTokens, List.of("]"));
         });
+  }
+
+  @Override
+  public Optional<Next> join(List<Thought> path, String joined) {
+    return Optional.of(new Next("join", Map.of("candidates", joined), maxTokens, List.of("]")));
   }
 
   @Override

@@ -23,12 +23,27 @@ public interface Stages {
     return Optional.empty();
   }
 
+  /**
+   * How several thoughts become one that continues their common ancestor.
+   *
+   * @param joined their texts, as {@link #candidate} writes them, with a letter before each
+   * @return empty where they cannot
+   */
+  default Optional<Next> join(List<Thought> path, String joined) {
+    return Optional.empty();
+  }
+
   /** What the model's words say; they include the stop that ended them. */
   ThoughtState read(List<Thought> path, String stage, String text, FinishReason reason);
 
   /** The fields of the question whether a thought is right; empty where it is not asked. */
   default Optional<Map<String, String>> judged(List<Thought> path) {
     return path.getLast().answer().map(a -> Map.of("answer", a));
+  }
+
+  /** What the labels of a rating are worth, 0 to 1; empty where thoughts are not rated in words. */
+  default Map<String, Double> labels() {
+    return Map.of();
   }
 
   /** How a thought is written in a vote. */

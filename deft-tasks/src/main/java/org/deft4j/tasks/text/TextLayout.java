@@ -32,6 +32,7 @@ public final class TextLayout implements PromptLayout {
 
   private static final int MOST_CANDIDATES = 26;
   private static final int MOST_PROPOSALS = 64;
+  private static final int RATING_TOKENS = 64;
 
   private final String task;
   private final Stages stages;
@@ -90,6 +91,39 @@ public final class TextLayout implements PromptLayout {
   @Override
   public Optional<Stage> propose(List<Thought> path) {
     return stages.propose(path).map(n -> stage(path, n));
+  }
+
+  @Override
+  public Optional<Stage> merge(List<Thought> path, List<List<Thought>> branches) {
+    if (branches.size() < 2 || branches.size() > MOST_CANDIDATES) {
+      return Optional.empty();
+    }
+    return stages
+        .join(path, candidates(branches.stream().map(List::getLast).toList()))
+        .map(n -> stage(path, n));
+  }
+
+  @Override
+  public Optional<Rating> rate(List<Thought> path) {
+    Map<String, Double> labels = stages.labels();
+    return labels.isEmpty() || !prompts.has("rate")
+        ? Optional.empty()
+        : stages
+            .judged(path)
+            .map(fields -> {
+              Stages.Next n = new Stages.Next("rate", fields, RATING_TOKENS, List.of("\n"));
+              return new Rating(stage(path, n), labels);
+            });
+  }
+
+  /** Thoughts with a letter before each, a line each where they are short. */
+  private String candidates(List<Thought> thoughts) {
+    StringBuilder list = new StringBuilder();
+    for (int i = 0; i < thoughts.size(); i++) {
+      list.append(i == 0 ? "" : "\n").append((char) ('A' + i)).append(": ");
+      list.append(stages.candidate(thoughts.get(i)));
+    }
+    return list.toString();
   }
 
   private Stage stage(List<Thought> path, Stages.Next n) {
@@ -192,18 +226,14 @@ public final class TextLayout implements PromptLayout {
     if (!prompts.has("vote") || candidates.size() < 2 || candidates.size() > MOST_CANDIDATES) {
       return Optional.empty();
     }
-    StringBuilder list = new StringBuilder();
     List<String> names = new ArrayList<>();
-    for (Thought t : candidates) {
-      char name = (char) ('A' + names.size());
-      names.add("" + name);
-      list.append(list.isEmpty() ? "" : "\n").append(name).append(": ");
-      list.append(stages.candidate(t));
+    for (int i = 0; i < candidates.size(); i++) {
+      names.add("" + (char) ('A' + i));
     }
     return answers(names)
         .map(a -> {
           List<Integer> prompt = new ArrayList<>();
-          Map<String, String> fields = Map.of("candidates", list.toString());
+          Map<String, String> fields = Map.of("candidates", candidates(candidates));
           String words = prompts.fill("vote", fields);
           add(prompt, codec.encode(words));
           form.ifPresent(

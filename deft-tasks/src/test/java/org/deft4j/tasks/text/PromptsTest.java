@@ -18,6 +18,7 @@ import org.deft4j.search.spi.Question;
 import org.deft4j.tasks.sorting.SortingTask;
 import org.deft4j.testing.ScriptedCodec;
 import org.deft4j.tree.DeftException;
+import org.deft4j.tree.decode.FinishReason;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -78,7 +79,9 @@ class PromptsTest {
     bad("has {tempo}; fields are answer, candidates, feedback, problem", folder.toString());
     Files.delete(file);
     Files.writeString(own.resolve("solv.txt"), "x");
-    bad("is no stage of sorting; it has root, solve, improve, judge, vote", folder.toString());
+    bad(
+        "is no stage of sorting; it has root, solve, improve, join, judge, vote",
+        folder.toString());
   }
 
   private void bad(String message, String path) {
@@ -117,6 +120,47 @@ class PromptsTest {
     assertThat(spell(CHAT, closed.prompt())).startsWith("<|im_start|>user\n\n\nIs the");
     assertThat(spell(CHAT, open.prompt())).endsWith("<|im_end|>\n<|im_start|>assistant\n");
     assertThat(open.answers()).as("a turn begins without a space").containsExactly(89, 78);
+  }
+
+  @Test
+  void attemptsAreJoinedBelowTheSharedPrompt() {
+    PromptLayout layout = layout(PLAIN, Options.none());
+    List<Thought> branch = List.of(root(), answer("[2, 1]"));
+    var join = layout.merge(List.of(root()), List.of(branch, branch)).orElseThrow();
+    assertThat(spell(PLAIN, join.prompt()))
+        .contains("A: [2, 1]\nB: [2, 1]\n")
+        .endsWith("Output:")
+        .doesNotContain("Sort the list");
+    assertThat(layout.merge(List.of(root()), List.of(branch))).isEmpty();
+    assertThat(layout.read(List.of(root()), "join", List.of(), " [1, 2]", FinishReason.STOP_STRING))
+        .isEqualTo(new ThoughtState.Answer("[1, 2]"));
+  }
+
+  @Test
+  void stepsAreRatedInWords() {
+    PromptLayout layout =
+        new org.deft4j.tasks.game24.Game24Task.Factory()
+            .create(Options.none())
+            .parse("4 4 6 8")
+            .layout(CHAT);
+    Thought step =
+        new Thought(
+            1,
+            0,
+            1,
+            "step",
+            " 4 + 8 = 12\n",
+            new ThoughtState.Partial("4 6 12"),
+            9,
+            0,
+            true,
+            Optional.empty());
+    PromptLayout.Rating rating = layout.rate(List.of(root(), step)).orElseThrow();
+    assertThat(spell(CHAT, rating.stage().prompt()))
+        .startsWith("<|im_end|>\n<|im_start|>user\n\nNumbers left: 4 6 12\n")
+        .endsWith("<|im_start|>assistant\n");
+    assertThat(rating.labels()).containsEntry("sure", 1.0).containsEntry("impossible", 0.0);
+    assertThat(layout.rate(List.of(root()))).isEmpty();
   }
 
   @Test
