@@ -38,6 +38,14 @@
       v.parent = byOrdinal.get(n.parent[i]) || null;
       if (v.parent) v.parent.kids.push(v);
     });
+    // A search scores equal states once: the others share that score.
+    const scored = new Map();
+    const key = v => v.state + '|' + v.says;
+    nodes.forEach(v => { if (v.score !== null && !scored.has(key(v))) scored.set(key(v), v); });
+    nodes.forEach(v => {
+      const twin = v.score === null && v.parent ? scored.get(key(v)) : null;
+      if (twin) Object.assign(v, { score: twin.score, source: twin.source, solved: twin.solved, twin: twin.ordinal });
+    });
     // Children come after their parents: one pass from the end counts what is below.
     for (let i = nodes.length - 1; i >= 0; i--) if (nodes[i].parent) nodes[i].parent.size += nodes[i].size;
     best = data.best.map(o => byOrdinal.get(o)).filter(v => v);
@@ -124,6 +132,8 @@
     ctx.clearRect(0, 0, w, h);
     const X = v => v.x * kx + view.x, Y = v => v.y * k + view.y;
     const size = Math.max(1.2, Math.min(DOT, DOT * k * 1.3));
+    // Thousands of lines side by side would hide the dots.
+    const faint = Math.max(0.15, Math.min(1, k * 4));
     for (const pass of [0, 1]) {
       for (const v of rows) {
         const p = v.parent;
@@ -132,6 +142,7 @@
         if (Math.max(y, py) < -20 || Math.min(y, py) > h + 20) continue;
         ctx.strokeStyle = pass ? colours.best : colours.edge;
         ctx.lineWidth = pass ? 2.5 : 1;
+        ctx.globalAlpha = pass ? 1 : faint;
         ctx.setLineDash(v.pruned && k > 0.4 ? [3, 3] : []);
         ctx.beginPath();
         const x0 = X(p) + size, x1 = X(v) - size, m = x1 - 26 * kx;
@@ -142,6 +153,7 @@
       }
     }
     ctx.setLineDash([]);
+    ctx.globalAlpha = 1;
     ctx.textBaseline = 'middle';
     const labels = ROW * k >= 10;
     ctx.font = `${Math.max(10, Math.min(13, 12 * k))}px system-ui, "DejaVu Sans", sans-serif`;
@@ -160,7 +172,7 @@
       ctx.strokeStyle = colours.focus;
       ctx.lineWidth = 2;
       ctx.beginPath();
-      ctx.arc(x, y, size + 4, 0, 7);
+      ctx.arc(x, y, size + 3, 0, 7);
       ctx.stroke();
     }
     if (v.state === 2) {
@@ -189,7 +201,7 @@
     const say = (text, colour) => {
       const width = ctx.measureText(text).width;
       ctx.fillStyle = colours.bg;
-      ctx.fillRect(at - 3, y - ROW * 0.36, width + 6, ROW * 0.72);
+      ctx.fillRect(at - 2, y - ROW * 0.36, width + 6, ROW * 0.72);
       ctx.fillStyle = colour;
       ctx.fillText(text, at, y);
       at += width + 6;
@@ -354,7 +366,7 @@
     const parts = [
       el('h2', { textContent: root ? 'Problem' : `#${v.ordinal} ${v.stage}` }),
       el('dl', {}, ...pairs([
-        ['score', v.score === null ? (root ? '' : 'none') : v.score.toFixed(4) + (v.source ? ' by ' + v.source : '') + (v.solved ? ', solved' : '')],
+        ['score', v.score === null ? (root ? '' : 'none') : v.score.toFixed(4) + (v.source ? ' by ' + v.source : '') + (v.solved ? ', solved' : '') + (v.twin ? `, of #${v.twin}, which says the same` : '')],
         ['is', root ? '' : STATES[v.state] + (v.pruned ? ', pruned' : '')],
         [v.pruned || v.state === 2 ? 'why' : 'fate', fate],
         ['depth', root ? '' : String(v.depth)],

@@ -44,6 +44,8 @@ class HtmlReportTest {
     log.stepped(.4, 2, 40, 4000, 6000);
     log.thought(.5, 5, 1, 2, "improve", "[1, 2, 3]!", SearchLog.State.ANSWER, "[1, 2, 3]", 9, -1);
     log.scored(5, 1, true, "checker");
+    log.thought(.5, 6, 1, 2, "improve", "[1, 2]", SearchLog.State.ANSWER, "[1, 2]", 6, -3);
+    log.thought(.5, 7, 1, 2, "improve", "[1, 3, 2]", SearchLog.State.ANSWER, "[1, 3, 2]", 9, -3);
     log.spent(Ledger.DECODED, 60);
     log.limit(Ledger.DECODED, 100);
     log.best(List.of(0L, 1L, 5L));
@@ -114,7 +116,7 @@ class HtmlReportTest {
       for (boolean dark : List.of(false, true)) {
         browser.open(file, dark);
         assertThat(browser.read1("#title")).isEqualTo("sorting by tot-bfs");
-        assertThat(browser.read1("#shown")).isEqualTo("6 of 6 thoughts shown");
+        assertThat(browser.read1("#shown")).isEqualTo("8 of 8 thoughts shown");
         assertThat(browser.read1("#score")).isEqualTo("1.0000 by checker, solved");
         clickOn(browser, 2, 0);
         assertThat(browser.read1("#panel h2")).isEqualTo("#2 solve");
@@ -123,12 +125,17 @@ class HtmlReportTest {
         assertThat(browser.read1("#text")).isEqualTo("[1, 3, 2]");
         // The dot closes and opens.
         clickOn(browser, 1, 0);
-        assertThat(browser.read1("#shown")).isEqualTo("5 of 6 thoughts shown");
+        assertThat(browser.read1("#shown")).isEqualTo("5 of 8 thoughts shown");
         clickOn(browser, 1, 0);
-        assertThat(browser.read1("#shown")).isEqualTo("6 of 6 thoughts shown");
+        assertThat(browser.read1("#shown")).isEqualTo("8 of 8 thoughts shown");
         browser.run("document.querySelector('#panel [data-thought=\"5\"]').click()");
         assertThat(browser.read1("#panel h2")).isEqualTo("#5 improve");
         assertThat(browser.run("document.querySelectorAll('figure').length")).isEqualTo(3L);
+        clickOn(browser, 6, 0);
+        assertThat(browser.read1("#score")).isEqualTo("none");
+        clickOn(browser, 7, 0);
+        assertThat(browser.read1("#score"))
+            .isEqualTo("0.2500 by checker, of #2, which says the same");
         assertThat(browser.read1("#ledger")).contains("tokens sampled").contains("100");
         picture(browser, dark ? "small-dark" : "small-light");
       }
