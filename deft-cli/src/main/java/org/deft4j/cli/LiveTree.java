@@ -83,6 +83,7 @@ final class LiveTree {
 
   /** All figures in one line. */
   String line(double seconds) {
+    Thought top = best;
     return String.format(
         Locale.ROOT,
         "%s%s, depth %d, %d live, %,d tokens (%,.0f/s)%s%s, %.1f s",
@@ -92,9 +93,9 @@ final class LiveTree {
         live,
         decoded,
         seconds > 0 ? decoded / seconds : 0,
-        best == null || best.score().isEmpty()
+        top == null || top.score().isEmpty()
             ? ""
-            : ", best " + Format.number(best.score().get().value()),
+            : ", best " + Format.number(top.score().get().value()),
         used(seconds),
         seconds);
   }
@@ -151,6 +152,7 @@ final class LiveTree {
 
   /** The best answer so far, if there is one. */
   String best() {
-    return best == null ? "" : best.answer().map(a -> "best: " + Cli.oneLine(a)).orElse("");
+    Thought top = best;
+    return top == null ? "" : top.answer().map(a -> "best: " + Cli.oneLine(a)).orElse("");
   }
 }

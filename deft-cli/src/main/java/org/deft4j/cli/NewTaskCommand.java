@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.deft4j.runtime.DeftOptions;
 import org.deft4j.runtime.ModelCatalogue;
@@ -125,7 +126,7 @@ final class NewTaskCommand implements Callable<Integer> {
         text = text.replace("{{" + field.getKey() + "}}", field.getValue());
       }
       try {
-        Files.createDirectories(file.getParent());
+        Files.createDirectories(Objects.requireNonNull(file.getParent()));
         Files.writeString(file, text);
       } catch (IOException e) {
         throw new DeftException(

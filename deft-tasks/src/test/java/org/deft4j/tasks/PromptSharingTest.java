@@ -7,6 +7,7 @@ import com.google.inject.Key;
 import com.google.inject.TypeLiteral;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import org.deft4j.search.driver.SearchDriver;
 import org.deft4j.search.driver.SearchRequest;
@@ -49,7 +50,7 @@ class PromptSharingTest {
     System.out.printf("%-18s %10s %10s %10s%n", "task", "of prompts", "computed", "not again");
     for (Map.Entry<String, TaskFactory> e : tasks.entrySet()) {
       Problem problem = e.getValue().create(Options.none()).generate(1);
-      SearchResult r = search(problem, ANSWERS.get(e.getKey()));
+      SearchResult r = search(problem, Objects.requireNonNull(ANSWERS.get(e.getKey())));
       long all = r.tokens().prefilled() + r.tokens().reused();
       double share = r.tokens().reused() / (double) all;
       System.out.printf(

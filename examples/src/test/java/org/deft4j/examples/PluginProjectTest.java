@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -112,7 +113,7 @@ class PluginProjectTest {
     Path project = temp.resolve("project");
     for (var file : files(PROJECT).entrySet()) {
       Path to = project.resolve(file.getKey());
-      Files.createDirectories(to.getParent());
+      Files.createDirectories(Objects.requireNonNull(to.getParent()));
       Files.writeString(to, file.getValue());
     }
     Outcome built =
@@ -166,7 +167,8 @@ class PluginProjectTest {
   private Path ownRepository() throws IOException {
     Path shared = Path.of(System.getProperty("deft.maven.repo", ""));
     assumeTrue(Files.isDirectory(shared), "no local repository of Maven's");
-    Path own = Files.createDirectories(temp.resolve("repository/org")).getParent();
+    Path own = temp.resolve("repository");
+    Files.createDirectories(own.resolve("org"));
     link(shared, own, "org");
     link(shared.resolve("org"), own.resolve("org"), "deft4j");
     return own;

@@ -211,11 +211,13 @@ public final class SearchLog {
     data.put("nodes", columns.columns());
     data.put("best", best);
     data.put("steps", timeline.columns());
-    List<List<Object>> ledger = new ArrayList<>();
+    List<List<@Nullable Object>> ledger = new ArrayList<>();
     Map<String, Long> all = new LinkedHashMap<>(spent);
     limits.keySet().forEach(name -> all.putIfAbsent(name, 0L));
     for (Map.Entry<String, Long> e : all.entrySet()) {
-      List<Object> row = new ArrayList<>(List.of(e.getKey(), e.getValue()));
+      List<@Nullable Object> row = new ArrayList<>();
+      row.add(e.getKey());
+      row.add(e.getValue());
       row.add(limits.get(e.getKey()));
       ledger.add(row);
     }

@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import org.deft4j.runtime.JsonReader;
 import org.deft4j.tree.DeftException;
 import org.jspecify.annotations.Nullable;
@@ -137,11 +138,11 @@ public final class TraceLog {
               whole(e, "decoded"),
               whole(e, "kvBytes"),
               whole(e, "kvBytesShared"));
-      case "ThoughtAdded" -> thought(t, (Map<?, ?>) e.get("thought"));
+      case "ThoughtAdded" -> thought(t, (Map<?, ?>) Objects.requireNonNull(e.get("thought")));
       case "Scored" ->
           log.scored(
               whole(e, "thought"),
-              ((Number) e.get("value")).doubleValue(),
+              ((Number) Objects.requireNonNull(e.get("value"))).doubleValue(),
               Boolean.TRUE.equals(e.get("solved")),
               text(e, "source"));
       case "Selected" -> log.selected(whole(e, "thought"));
@@ -203,10 +204,10 @@ public final class TraceLog {
   }
 
   private static String text(Map<?, ?> map, String field) {
-    return (String) java.util.Objects.requireNonNull(map.get(field));
+    return (String) Objects.requireNonNull(map.get(field));
   }
 
   private static long whole(Map<?, ?> map, String field) {
-    return ((Number) java.util.Objects.requireNonNull(map.get(field))).longValue();
+    return ((Number) Objects.requireNonNull(map.get(field))).longValue();
   }
 }

@@ -55,12 +55,14 @@ class TraceLogTest {
     assertThat(list(nodes, "why").get(2)).isEqualTo("no list");
     assertThat(data.get("title")).isEqualTo("sorting by beam");
     assertThat(data.get("best")).isEqualTo(List.of(0L, 1L));
-    assertThat(data.get("ledger").toString())
+    assertThat(String.valueOf(data.get("ledger")))
         .contains("[tokens sampled, 10, 500]")
         .contains("[prompt tokens reused, 60, null]");
     Map<?, ?> steps = (Map<?, ?>) Objects.requireNonNull(data.get("steps"));
     assertThat(list(steps, "shared")).isEqualTo(List.of(8192L));
-    assertThat(data.get("facts").toString()).contains("[solved, yes]").contains("[time, 0.25 s]");
+    assertThat(String.valueOf(data.get("facts")))
+        .contains("[solved, yes]")
+        .contains("[time, 0.25 s]");
   }
 
   @Test
@@ -68,7 +70,7 @@ class TraceLogTest {
     String all = HEADER + EVENTS;
     SearchLog log = read(all.substring(0, all.indexOf("\"event\":\"BudgetSpent\"") + 8));
     assertThat(log.size()).isEqualTo(3);
-    assertThat(log.data().get("notes").toString()).contains("in the middle of a line");
+    assertThat(String.valueOf(log.data().get("notes"))).contains("in the middle of a line");
   }
 
   @ParameterizedTest
