@@ -13,7 +13,6 @@ import java.util.Map;
 import java.util.Objects;
 import org.deft4j.runtime.JsonReader;
 import org.deft4j.tree.DeftException;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Reads a trace ({@code docs/traces.md}) into a {@link SearchLog}. Events that a report does not
@@ -78,7 +77,7 @@ public final class TraceLog {
       throw bad(number, "is no JSON: " + e.getMessage(), e);
     }
     if (!(value instanceof Map<?, ?> map)) {
-      throw bad(number, "is no object", null);
+      throw bad(number, "is no object");
     }
     try {
       if (number == 1) {
@@ -91,14 +90,21 @@ public final class TraceLog {
     }
   }
 
-  private DeftException bad(int line, String what, @Nullable Exception cause) {
-    return new DeftException(
-        DeftException.USAGE, file + " is no trace: line " + line + " " + what, cause);
+  private DeftException bad(int line, String what) {
+    return new DeftException(DeftException.USAGE, message(line, what));
+  }
+
+  private DeftException bad(int line, String what, Exception cause) {
+    return new DeftException(DeftException.USAGE, message(line, what), cause);
+  }
+
+  private String message(int line, String what) {
+    return file + " is no trace: line " + line + " " + what;
   }
 
   private void header(Map<?, ?> h) {
     if (!(h.get("trace") instanceof Long version)) {
-      throw bad(1, "has no field \"trace\"", null);
+      throw bad(1, "has no field \"trace\"");
     }
     if (version > VERSION) {
       throw new DeftException(
