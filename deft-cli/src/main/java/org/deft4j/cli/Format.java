@@ -47,6 +47,11 @@ final class Format {
         : String.format(Locale.ROOT, "%.3f", x);
   }
 
+  /** A share, for instance {@code 90.4 %}. */
+  static String percent(double share) {
+    return String.format(Locale.ROOT, "%.1f %%", 100 * share);
+  }
+
   /** A count and what is counted, for instance {@code 1 node} or {@code 12 nodes}. */
   static String plural(long n, String one) {
     return plural(n, one, one + "s");

@@ -119,7 +119,7 @@ final class ResumeCommand implements Callable<Integer> {
         }
         SearchListener view =
             !quiet && context.terminal().canRedraw()
-                ? LiveView.of(context, "")
+                ? LiveView.of(context, "", limits)
                 : SearchListener.NONE;
         // What has ended and does not go on is told again, and needs no second end in its trace.
         SearchListener listener = recording.stopped().isPresent() ? view : view.andThen(writer);

@@ -19,6 +19,8 @@ import picocli.CommandLine.Spec;
       RunCommand.class,
       ResumeCommand.class,
       EvalCommand.class,
+      ViewCommand.class,
+      NewCommand.class,
       TasksCommand.class,
       StrategiesCommand.class,
       ModelsCommand.class,

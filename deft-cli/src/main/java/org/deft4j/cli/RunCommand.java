@@ -9,11 +9,15 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
+import org.deft4j.cli.report.EventLog;
+import org.deft4j.cli.report.HtmlReport;
+import org.deft4j.cli.report.SearchLog;
 import org.deft4j.runtime.Deft;
 import org.deft4j.runtime.DeftOptions;
 import org.deft4j.runtime.DeftSearch;
 import org.deft4j.runtime.Registry;
 import org.deft4j.runtime.trace.TraceHeader;
+import org.deft4j.search.budget.SearchBudget;
 import org.deft4j.search.driver.Search;
 import org.deft4j.search.driver.SearchDriver;
 import org.deft4j.search.driver.SearchResult;
@@ -49,6 +53,14 @@ final class RunCommand implements Callable<Integer> {
       paramLabel = "N",
       description = "Size of the generated problem, where the task has one: short for -T length=N.")
   private @Nullable String length;
+
+  @Option(
+      names = "--prompts",
+      paramLabel = "DIR",
+      description =
+          "Prompts of your own: DIR/TASK/STAGE.txt instead of the built-in ones; short for -T"
+              + " prompts=DIR.")
+  private @Nullable String prompts;
 
   @Option(
       names = "--strategy",
@@ -123,6 +135,12 @@ final class RunCommand implements Callable<Integer> {
   @Mixin private CommonOptions common = new CommonOptions();
 
   @Option(
+      names = "--report",
+      paramLabel = "FILE.html",
+      description = "Write the searches as an HTML page to look at.")
+  private @Nullable Path report;
+
+  @Option(
       names = {"-q", "--quiet"},
       description = "Print the answers alone, and no progress.")
   private boolean quiet;
@@ -156,16 +174,16 @@ final class RunCommand implements Callable<Integer> {
     List<Problem> list = problems.read(made, seed, context.terminal().in());
 
     PrintWriter err = context.terminal().err();
-    boolean live = !quiet && context.terminal().canRedraw();
-    LiveView opening = LiveView.of(context, "");
-    if (live) {
+    LiveView opening = LiveView.of(context, "", limits);
+    if (!quiet) {
       opening.show("opening " + options.model() + " ...");
     }
     List<SearchResult> results = new ArrayList<>();
-    RunReport report;
+    List<EventLog> logs = new ArrayList<>();
+    RunReport about;
     try (Deft deft = context.open(options, registry)) {
       opening.clear();
-      report =
+      about =
           new RunReport(
               task,
               strategy,
@@ -176,7 +194,7 @@ final class RunCommand implements Callable<Integer> {
               deft.engine().map(e -> e.backend().name()).orElse("none"),
               options.engine().attention().label());
       if (!quiet) {
-        err.println("deft: " + describe(report, deft));
+        err.println("deft: " + describe(about, deft));
       }
       SearchDriver driver =
           batch == null ? deft.driver() : new SearchDriver(deft.decoder(), batch, System::nanoTime);
@@ -193,17 +211,22 @@ final class RunCommand implements Callable<Integer> {
                 .ordered(ordered)
                 .constraint(grammar)
                 .seed(seed);
-        SearchListener view = SearchListener.NONE;
-        if (live) {
+        SearchListener heard = SearchListener.NONE;
+        if (report != null) {
+          EventLog log = new EventLog(System::nanoTime);
+          logs.add(log);
+          heard = log;
+        }
+        if (!quiet) {
           String label = list.size() == 1 ? "" : (results.size() + 1) + "/" + list.size();
-          view = LiveView.of(context, label);
+          heard = heard.andThen(LiveView.of(context, label, limits));
         }
         int number = list.size() == 1 ? 0 : results.size() + 1;
         TraceHeader.Source source = problems.source(problem, results.size(), seed);
         SearchResult result;
         try (Tracing tracing =
             Tracing.of(trace, number, () -> header(deft, options, evaluatorName, search, source))) {
-          search.listener(view.andThen(tracing.listener()));
+          search.listener(heard.andThen(tracing.listener()));
           result = run(context, driver, search);
         }
         results.add(result);
@@ -212,8 +235,25 @@ final class RunCommand implements Callable<Integer> {
         }
       }
     }
-    finish(report, results);
+    finish(about, results);
+    if (report != null && !logs.isEmpty()) {
+      logs.forEach(log -> describe(log.log(), about, limits));
+      HtmlReport.write(report, "DeFT: " + task, logs.stream().map(EventLog::log).toList());
+      if (!quiet) {
+        err.println("deft: the report is " + report);
+      }
+    }
     return exitCode(results);
+  }
+
+  private static void describe(SearchLog log, RunReport about, SearchBudget limits) {
+    log.title(about.task() + " by " + about.strategy());
+    log.fact("evaluator", about.evaluator());
+    log.fact("seed", about.seed());
+    log.fact("model", about.model());
+    log.fact("backend", about.backend());
+    log.fact("attention", about.attention());
+    log.limits(limits);
   }
 
   private TraceHeader header(
@@ -317,6 +357,7 @@ final class RunCommand implements Callable<Integer> {
   private Options taskOptions() {
     Map<String, String> all = new LinkedHashMap<>(taskOptions);
     put(all, "length", length);
+    put(all, "prompts", prompts);
     return Options.of(all);
   }
 

@@ -53,7 +53,7 @@ record RunReport(
     map.put("id", r.problem().id());
     map.put("answer", r.answer().orElse(null));
     map.put("score", r.score().isPresent() ? r.score().get().value() : null);
-    map.put("solved", r.solved());
+    map.put("solved", r.grade().graded() ? r.solved() : null);
     map.put("error", r.grade().error());
     map.put("seconds", Math.rint(r.seconds() * 1e6) / 1e6);
     Map<String, Object> tokens = new LinkedHashMap<>();
@@ -89,7 +89,12 @@ record RunReport(
   static void print(PrintWriter out, SearchResult r, boolean colour) {
     line(out, "problem", Cli.oneLine(r.problem().text()));
     line(out, "answer", r.answer().map(Cli::oneLine).orElse("none"));
-    String solved = r.solved() ? "yes" : "no, error " + Format.number(r.grade().error());
+    String solved =
+        r.solved()
+            ? "yes"
+            : r.grade().graded()
+                ? "no, error " + Format.number(r.grade().error())
+                : "nobody can tell: there is no reference answer";
     String mark = colour ? (r.solved() ? "\033[32m" : "\033[33m") + solved + "\033[0m" : solved;
     line(out, "solved", mark);
     r.score().ifPresent(s -> line(out, "score", Format.number(s.value()) + " by " + s.source()));
@@ -105,12 +110,13 @@ record RunReport(
     line(
         out,
         "tokens",
-        "%s decoded (%s/s), %s prefilled, %s reused"
+        "%s decoded (%s/s), %s prefilled, %s reused (%s of all prompts)"
             .formatted(
                 Format.count(decoded),
                 Format.count(Math.round(decoded / Math.max(r.seconds(), 1e-9))),
                 Format.count(r.tokens().prefilled()),
-                Format.count(r.tokens().reused())));
+                Format.count(r.tokens().reused()),
+                Format.percent(reusedShare(r))));
     line(
         out,
         "KV",
@@ -119,14 +125,20 @@ record RunReport(
     line(out, "time", Format.seconds(r.seconds()) + ", stopped: " + r.stopped().id());
   }
 
+  /** Share of the tokens of all prompts, each branch's whole one, that were in the tree already. */
+  private static double reusedShare(SearchResult r) {
+    double all = (double) r.tokens().prefilled() + r.tokens().reused();
+    return all == 0 ? 0 : r.tokens().reused() / all;
+  }
+
   /** One result of several on a line. */
   static void printShort(PrintWriter out, SearchResult r) {
     out.printf(
         Locale.ROOT,
         "%-10s %-10s error %-5s %s tokens, %s%n",
         r.problem().id(),
-        r.solved() ? "solved" : "not solved",
-        Format.number(r.grade().error()),
+        r.solved() ? "solved" : r.grade().graded() ? "not solved" : "not graded",
+        r.grade().graded() ? Format.number(r.grade().error()) : "-",
         Format.count(r.tokens().decoded() + r.tokens().evaluator()),
         Format.seconds(r.seconds()));
   }
@@ -134,19 +146,23 @@ record RunReport(
   /** What several results have in common. */
   static void printSummary(PrintWriter out, List<SearchResult> results) {
     int solved = 0;
+    int graded = 0;
     double error = 0;
     double seconds = 0;
     long tokens = 0;
     List<String> parts = new ArrayList<>();
     for (SearchResult r : results) {
       solved += r.solved() ? 1 : 0;
-      error += r.grade().error();
+      error += r.grade().graded() ? r.grade().error() : 0;
+      graded += r.grade().graded() ? 1 : 0;
       seconds += r.seconds();
       tokens += r.tokens().decoded() + r.tokens().evaluator();
     }
     int n = results.size();
     parts.add(solved + " of " + n + " solved");
-    parts.add("mean error " + Format.number(error / n));
+    if (graded > 0) {
+      parts.add("mean error " + Format.number(error / graded));
+    }
     parts.add(Format.count(Math.round((double) tokens / n)) + " tokens a problem");
     parts.add(Format.seconds(seconds / n) + " a problem");
     out.println(String.join(", ", parts));

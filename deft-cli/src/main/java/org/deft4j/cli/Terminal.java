@@ -70,10 +70,19 @@ public record Terminal(
 
   /** Width of the terminal: what the shell exports, else the usual 80. */
   int columns() {
+    return size("COLUMNS", 80, 20);
+  }
+
+  /** Height of the terminal: what the shell exports, else the usual 24. */
+  int rows() {
+    return size("LINES", 24, 1);
+  }
+
+  private int size(String variable, int usual, int least) {
     try {
-      return Math.max(20, Integer.parseInt(env.getOrDefault("COLUMNS", "80")));
+      return Math.max(least, Integer.parseInt(env.getOrDefault(variable, "" + usual)));
     } catch (NumberFormatException e) {
-      return 80;
+      return usual;
     }
   }
 }

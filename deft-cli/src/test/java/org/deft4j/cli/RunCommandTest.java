@@ -5,9 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.function.UnaryOperator;
 import org.deft4j.cli.CliRunner.Outcome;
+import org.deft4j.runtime.JsonReader;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -191,12 +194,91 @@ class RunCommandTest {
     assertThat(piped.err()).doesNotContain("\r").doesNotContain("\033");
     assertThat(piped.out()).doesNotContain("\033");
     Outcome shown = new CliRunner(temp).terminals().run("run", "sorting");
-    assertThat(shown.err()).contains("\r").contains("live").endsWith("\r\033[K");
+    assertThat(shown.err()).contains("\r").contains("live").endsWith("\033[J");
     assertThat(shown.out()).contains("\033[32myes");
     Outcome plain = new CliRunner(temp).terminals().env("NO_COLOR", "1").run("run", "sorting");
     assertThat(plain.out()).doesNotContain("\033");
     Outcome dumb = new CliRunner(temp).terminals().env("TERM", "dumb").run("run", "sorting");
     assertThat(dumb.err()).doesNotContain("\r");
+  }
+
+  @Test
+  void problemsAreTextsFilesAndStandardInput() throws IOException {
+    Path file = Files.writeString(temp.resolve("list.txt"), "[5, 4]\n");
+    Outcome o =
+        cli.in("[3, 2]")
+            .run(
+                "run",
+                "sorting",
+                "--problem",
+                "[1, 0]",
+                "--problem",
+                file.toString(),
+                "--problem",
+                "-",
+                "--json");
+    assertThat(o.code()).as(o.err()).isZero();
+    assertThat(
+            CliRunner.list(o.json(), "results").stream().map(r -> CliRunner.map(r).get("problem")))
+        .isEqualTo(List.of("[1, 0]", "[5, 4]", "[3, 2]"));
+    Outcome gone = cli.run("run", "sorting", "--problem", "gone.txt");
+    assertThat(gone.code()).isEqualTo(2);
+    assertThat(gone.err()).contains("gone.txt looks like a file, but is not there").hasLineCount(1);
+    assertThat(cli.run("run", "sorting", "--problem", "-", "--problem", "-").code()).isEqualTo(2);
+  }
+
+  @Test
+  void aPartOfAFileCanBeTaken() throws IOException {
+    String data = csv().toString();
+    Outcome o = cli.run("run", "sorting", "--data", data, "--skip", "1", "--limit", "1", "--json");
+    assertThat(o.result().get("id")).isEqualTo("1");
+    Outcome past = cli.run("run", "sorting", "--data", data, "--skip", "3");
+    assertThat(past.code()).isEqualTo(2);
+    assertThat(past.err()).contains("holds only 3");
+    assertThat(cli.run("run", "sorting", "--skip", "1").code()).isEqualTo(2);
+  }
+
+  @Test
+  void promptsOfOnesOwnAreUsed() throws IOException {
+    Path folder = Files.createDirectories(temp.resolve("mine/sorting"));
+    Files.writeString(folder.resolve("root.txt"), "Ordne! Input: {problem}\n");
+    List<String> seen = new ArrayList<>();
+    cli.answers(list -> {
+      seen.add(list);
+      return CliRunner.sorted(list);
+    });
+    Outcome o =
+        cli.run(
+            "run",
+            "sorting",
+            "--problem",
+            "[3, 1, 2]",
+            "--prompts",
+            temp.resolve("mine").toString(),
+            "--json");
+    assertThat(o.result().get("solved")).isEqualTo(true);
+    // The built-in prompt has hundreds of letters before the list.
+    assertThat(CliRunner.number(CliRunner.map(o.result(), "tokens"), "prefilled")).isLessThan(60);
+    assertThat(seen).contains("3, 1, 2");
+    Outcome bad = cli.run("run", "sorting", "--prompts", temp.resolve("none").toString());
+    assertThat(bad.code()).isEqualTo(2);
+    assertThat(bad.err()).contains("there is no folder").hasLineCount(1);
+  }
+
+  @Test
+  void aReportIsWritten() throws IOException {
+    Path file = temp.resolve("r.html");
+    Outcome o = cli.run("run", "sorting", "--data", csv().toString(), "--report", file.toString());
+    assertThat(o.code()).as(o.err()).isZero();
+    assertThat(o.err()).contains("the report is " + file);
+    String page = Files.readString(file);
+    assertThat(page).contains("[9, 9, 0]").contains("sorting by tot-bfs");
+    int at = page.indexOf("id=\"data\">") + 10;
+    Object data = JsonReader.read(page.substring(at, page.indexOf("</script>", at)));
+    assertThat((List<?>) data).as("a search each problem").hasSize(3);
+    Outcome bad = cli.run("run", "sorting", "--report", temp.resolve("no/r.html").toString());
+    assertThat(bad.code()).isEqualTo(1);
+    assertThat(bad.err()).contains("cannot write the report");
   }
 
   @Test

@@ -19,7 +19,15 @@ class TasksPluginTest {
     Map<String, TaskFactory> tasks =
         Guice.createInjector(new TasksPlugin().modules())
             .getInstance(Key.get(new TypeLiteral<Map<String, TaskFactory>>() {}));
-    assertThat(tasks).containsOnlyKeys("sorting");
+    assertThat(tasks)
+        .containsOnlyKeys(
+            "sorting",
+            "set-intersection",
+            "keyword-counting",
+            "document-merging",
+            "game-of-24",
+            "crosswords",
+            "prompt");
     tasks.forEach((name, f) -> assertThat(f.create(Options.none()).name()).isEqualTo(name));
   }
 }

@@ -13,8 +13,8 @@ import org.deft4j.search.spi.TaskFactory;
 import org.deft4j.search.strategy.SearchStrategy;
 
 /**
- * A plugin: contributes the task {@code maximum} and the strategy {@code retry}. Named in {@code
- * META-INF/services}, so that the jar works wherever plugins are looked for.
+ * A plugin: contributes the task {@code maximum} and the strategy {@code try-again}. Named in
+ * {@code META-INF/services}, so that the jar works wherever plugins are looked for.
  */
 public final class MaximumPlugin implements DeftPlugin {
   @Override
@@ -30,7 +30,7 @@ public final class MaximumPlugin implements DeftPlugin {
           protected void configure() {
             new PluginBinder(binder())
                 .task(MaximumTask.NAME, new Maximum())
-                .strategy("retry", new Retry());
+                .strategy("try-again", new Retry());
           }
         });
   }

@@ -36,7 +36,7 @@ class ExamplesTest {
 
   @Test
   void thePluginsTaskRunsWithItsStrategyAndTheBuiltInOnes() {
-    for (String strategy : List.of("retry", "greedy", "beam", "tot-bfs")) {
+    for (String strategy : List.of("try-again", "greedy", "beam", "tot-bfs")) {
       try (Deft deft = scripted("41")) {
         SearchResult result = deft.search("maximum").problem("7 41 3").strategy(strategy).run();
         assertThat(result.answer()).as(strategy).contains("41");
@@ -49,7 +49,7 @@ class ExamplesTest {
   void retryGivesUpAfterItsTries() {
     try (Deft deft = scripted("42")) {
       SearchResult result =
-          deft.search("maximum").problem("7 41 3").strategy("retry").option("tries", 3).run();
+          deft.search("maximum").problem("7 41 3").strategy("try-again").option("tries", 3).run();
       assertThat(result.solved()).isFalse();
       assertThat(result.tree().nodes()).isEqualTo(3);
     }

@@ -23,6 +23,16 @@ public interface Task {
   Problem parse(String text);
 
   /**
+   * The problems of several texts that a user wrote: one each, unless the task makes one problem of
+   * them all, as of documents to merge.
+   *
+   * @throws org.deft4j.tree.DeftException as of {@link #parse(String)}
+   */
+  default List<Problem> parse(List<String> texts) {
+    return texts.stream().map(this::parse).toList();
+  }
+
+  /**
    * Problems of a data file.
    *
    * @param file the task's own format

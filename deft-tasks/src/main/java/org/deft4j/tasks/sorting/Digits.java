@@ -2,7 +2,7 @@ package org.deft4j.tasks.sorting;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.Collectors;
+import org.deft4j.tasks.text.Numbers;
 
 /**
  * A list of digits 0 to 9, as a value.
@@ -10,6 +10,9 @@ import java.util.stream.Collectors;
  * @param values the digits in order
  */
 public record Digits(List<Integer> values) {
+  /** Longer lists of faults would not help a model. */
+  private static final int MOST_FAULTS = 10;
+
   /** Checks and copies. */
   public Digits {
     values = List.copyOf(values);
@@ -27,31 +30,7 @@ public record Digits(List<Integer> values) {
    * @throws IllegalArgumentException saying in one line what is wrong
    */
   public static Digits parse(String text) {
-    String inner = text.strip();
-    if (inner.startsWith("[") != inner.endsWith("]") || inner.isEmpty()) {
-      throw new IllegalArgumentException("'" + shorten(text) + "' is no list like [3, 1, 2]");
-    }
-    if (inner.startsWith("[")) {
-      inner = inner.substring(1, inner.length() - 1);
-    }
-    List<Integer> values = new ArrayList<>();
-    if (inner.isBlank()) {
-      return new Digits(values);
-    }
-    for (String part : inner.split(",", -1)) {
-      try {
-        values.add(Integer.parseInt(part.strip()));
-      } catch (NumberFormatException e) {
-        throw new IllegalArgumentException(
-            "'" + shorten(part.strip()) + "' in the list is no number; write [3, 1, 2]", e);
-      }
-    }
-    return new Digits(values);
-  }
-
-  private static String shorten(String text) {
-    String line = text.lines().findFirst().orElse("");
-    return line.length() > 40 ? line.substring(0, 40) + "..." : line;
+    return new Digits(Numbers.parse(text));
   }
 
   /** How many there are. */
@@ -82,9 +61,34 @@ public record Digits(List<Integer> values) {
     return errors;
   }
 
+  /**
+   * What is wrong with an answer, in words for the model that gave it: {@code one 3 is missing, two
+   * 5s are too many, 4 stands before 2}. Empty for a right one.
+   */
+  public String faultsOf(Digits answer) {
+    int[] counts = new int[10];
+    values.forEach(d -> counts[d]++);
+    answer.values.forEach(d -> counts[d]--);
+    List<String> faults = new ArrayList<>();
+    for (int d = 0; d < 10; d++) {
+      int n = Math.abs(counts[d]);
+      if (n > 0) {
+        faults.add(
+            (n == 1 ? "one " + d + " is " : n + " " + d + "s are ")
+                + (counts[d] > 0 ? "missing" : "too many"));
+      }
+    }
+    for (int i = 1; i < answer.size() && faults.size() < MOST_FAULTS; i++) {
+      if (answer.values.get(i - 1) > answer.values.get(i)) {
+        faults.add(answer.values.get(i - 1) + " stands before " + answer.values.get(i));
+      }
+    }
+    return String.join(", ", faults);
+  }
+
   /** As {@code [3, 1, 2]}. */
   @Override
   public String toString() {
-    return values.stream().map(String::valueOf).collect(Collectors.joining(", ", "[", "]"));
+    return Numbers.write(values);
   }
 }

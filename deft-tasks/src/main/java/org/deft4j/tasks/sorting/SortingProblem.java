@@ -4,6 +4,7 @@ import java.util.Optional;
 import org.deft4j.search.spi.Problem;
 import org.deft4j.search.spi.PromptLayout;
 import org.deft4j.search.spi.Verdict;
+import org.deft4j.tasks.text.Wording;
 import org.deft4j.tree.decode.TokenCodec;
 
 /**
@@ -11,8 +12,9 @@ import org.deft4j.tree.decode.TokenCodec;
  *
  * @param id names it within its source
  * @param digits the list, not empty
+ * @param wording how models of text are asked
  */
-public record SortingProblem(String id, Digits digits) implements Problem {
+public record SortingProblem(String id, Digits digits, Wording wording) implements Problem {
   @Override
   public String task() {
     return SortingTask.NAME;
@@ -27,7 +29,7 @@ public record SortingProblem(String id, Digits digits) implements Problem {
   public PromptLayout layout(TokenCodec codec) {
     return DigitTokens.of(codec)
         .<PromptLayout>map(tokens -> new DigitLayout(digits, tokens))
-        .orElseGet(() -> new TextLayout(digits, codec));
+        .orElseGet(() -> wording.layout(new SortingStages(digits, codec), codec));
   }
 
   /** Compares an answer with the list that was to be sorted; no reference answer is used. */

@@ -11,6 +11,7 @@ import org.deft4j.search.spi.Problem;
 import org.deft4j.search.spi.Task;
 import org.deft4j.search.spi.TaskFactory;
 import org.deft4j.tasks.data.Csv;
+import org.deft4j.tasks.text.Wording;
 import org.deft4j.tree.DeftException;
 
 /**
@@ -26,17 +27,25 @@ public final class SortingTask implements Task {
   private static final int DEFAULT_LENGTH = 64;
 
   private final int length;
+  private final Wording wording;
+
+  /** A task with the built-in prompts. */
+  public SortingTask(int length) {
+    this(length, SortingStages.wording(Options.none()));
+  }
 
   /**
    * A task.
    *
    * @param length how many digits a generated list has, at least 1
+   * @param wording how models of text are asked
    */
-  public SortingTask(int length) {
+  public SortingTask(int length, Wording wording) {
     if (length < 1) {
       throw new IllegalArgumentException("length must be at least 1, was " + length);
     }
     this.length = length;
+    this.wording = wording;
   }
 
   @Override
@@ -51,13 +60,13 @@ public final class SortingTask implements Task {
     for (int i = 0; i < length; i++) {
       values.add(random.nextInt(10));
     }
-    return new SortingProblem("seed " + seed, new Digits(values));
+    return new SortingProblem("seed " + seed, new Digits(values), wording);
   }
 
   @Override
   public Problem parse(String text) {
     try {
-      return new SortingProblem("given", nonEmpty(Digits.parse(text)));
+      return new SortingProblem("given", nonEmpty(Digits.parse(text)), wording);
     } catch (IllegalArgumentException e) {
       throw new DeftException(DeftException.USAGE, String.valueOf(e.getMessage()), e);
     }
@@ -80,7 +89,7 @@ public final class SortingTask implements Task {
         throw csv.error(row, "Sorted is not the sorted form of Unsorted");
       }
       String id = csv.has("ID") ? csv.field(row, "ID") : "" + problems.size();
-      problems.add(new SortingProblem(id, unsorted));
+      problems.add(new SortingProblem(id, unsorted, wording));
     }
     return problems;
   }
@@ -107,13 +116,15 @@ public final class SortingTask implements Task {
 
     @Override
     public List<OptionSpec> options() {
-      return List.of(new OptionSpec("length", "" + DEFAULT_LENGTH, "digits of a generated list"));
+      return Wording.options(
+          new OptionSpec("length", "" + DEFAULT_LENGTH, "digits of a generated list"));
     }
 
     @Override
     public Task create(Options options) {
       options.requireKnown("task " + NAME, options());
-      return new SortingTask(options.integer("length", DEFAULT_LENGTH, 1));
+      return new SortingTask(
+          options.integer("length", DEFAULT_LENGTH, 1), SortingStages.wording(options));
     }
   }
 }

@@ -1,0 +1,72 @@
+package org.deft4j.tasks.merging;
+
+import java.util.List;
+import java.util.Optional;
+import org.deft4j.search.spi.Problem;
+import org.deft4j.search.spi.PromptLayout;
+import org.deft4j.search.spi.Verdict;
+import org.deft4j.tasks.text.Wording;
+import org.deft4j.tree.decode.TokenCodec;
+
+/**
+ * Documents to merge into one that says everything once.
+ *
+ * @param id names it within its source
+ * @param documents at least two
+ * @param wording how models of text are asked
+ */
+public record MergeProblem(String id, List<String> documents, Wording wording) implements Problem {
+  /** The line between documents in a problem's text. */
+  public static final String SEPARATOR = "<<< next document >>>";
+
+  /** A merge that covers less is no solution. */
+  private static final double SOLVED_COVERAGE = 0.9;
+
+  /** Repetition of a solution, as a share of that of the documents one after the other. */
+  private static final double SOLVED_REPETITION = 1 / 3.0;
+
+  /** Where the documents themselves hardly repeat anything, a merge may repeat this much. */
+  private static final double FREE_REPETITION = 0.02;
+
+  /** Copies the list. */
+  public MergeProblem {
+    documents = List.copyOf(documents);
+  }
+
+  @Override
+  public String task() {
+    return DocumentMergingTask.NAME;
+  }
+
+  @Override
+  public String text() {
+    return String.join("\n" + SEPARATOR + "\n", documents);
+  }
+
+  @Override
+  public PromptLayout layout(TokenCodec codec) {
+    return wording.layout(new MergeStages(this, codec), codec);
+  }
+
+  /** The score of a merge. */
+  public MergeScore score(String merge) {
+    return MergeScore.of(documents, merge);
+  }
+
+  /** Compares a merge with its sources alone: there is no reference merge. */
+  @Override
+  public Optional<Verdict> verify(String answer) {
+    MergeScore score = score(answer);
+    double most =
+        Math.max(
+            FREE_REPETITION,
+            SOLVED_REPETITION * MergeScore.repetition(String.join("\n", documents)));
+    boolean solved = score.coverage() >= SOLVED_COVERAGE && score.repetition() <= most;
+    return Optional.of(new Verdict(1 - score.f1(), score.f1(), solved));
+  }
+
+  @Override
+  public Verdict grade(Optional<String> answer) {
+    return answer.flatMap(this::verify).orElse(new Verdict(1, 0, false));
+  }
+}

@@ -1,0 +1,5 @@
+/** Set intersection, the second task of Graph of Thoughts. */
+@NullMarked
+package org.deft4j.tasks.sets;
+
+import org.jspecify.annotations.NullMarked;
