@@ -33,8 +33,9 @@ public interface Backend extends AutoCloseable {
 
   /**
    * Takes weights over, those of all parts below each other: {@code [sum of rows][cols]}, for
-   * instance the query, key and value projections, or gate and up. The parts have equal types and
-   * columns. May repack them; the host data must stay valid until the matrix is closed.
+   * instance the query, key and value projections, or gate and up. The parts have equal columns;
+   * their types may differ, as files of mixed quantization have it. May repack them; the host data
+   * must stay valid until the matrix is closed.
    *
    * @throws org.deft4j.tree.DeftException ({@link org.deft4j.tree.DeftException#OUT_OF_MEMORY}) if
    *     there is too little memory
