@@ -13,7 +13,7 @@ import org.deft4j.bench.attention.Workload;
 import org.deft4j.bench.attention.Workloads;
 import org.deft4j.kernels.KvType;
 import org.deft4j.kernels.cuda.CudaAttentionMeter;
-import org.deft4j.runtime.JsonWriter;
+import org.deft4j.engine.json.JsonWriter;
 import org.deft4j.tree.plan.AttentionMethod;
 import org.deft4j.tree.plan.AttentionPlan;
 import org.deft4j.tree.plan.AttentionPlanner;

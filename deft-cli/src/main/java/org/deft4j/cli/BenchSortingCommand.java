@@ -13,7 +13,7 @@ import org.deft4j.bench.accuracy.Entrant;
 import org.deft4j.runtime.Deft;
 import org.deft4j.runtime.DeftModule;
 import org.deft4j.runtime.DeftOptions;
-import org.deft4j.runtime.JsonWriter;
+import org.deft4j.engine.json.JsonWriter;
 import org.deft4j.runtime.ModelCatalogue;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;

@@ -15,7 +15,7 @@ import org.deft4j.kernels.BackendProvider;
 import org.deft4j.kernels.Backends;
 import org.deft4j.runtime.DeftModule;
 import org.deft4j.runtime.DeftOptions;
-import org.deft4j.runtime.JsonWriter;
+import org.deft4j.engine.json.JsonWriter;
 import org.deft4j.runtime.LoadedPlugin;
 import org.deft4j.runtime.ModelCatalogue;
 import org.deft4j.runtime.Registry;

@@ -18,7 +18,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.deft4j.runtime.Deft;
 import org.deft4j.runtime.Folders;
-import org.deft4j.runtime.JsonReader;
+import org.deft4j.engine.json.JsonReader;
 import org.deft4j.testing.ScriptedCodec;
 import org.deft4j.testing.ScriptedDecoder;
 import org.deft4j.testing.ScriptedModel;
