@@ -65,12 +65,13 @@ final class ByteLevelBpe extends AbstractCodec {
     this.pre = pre;
     for (int b = 0; b < 256; b++) {
       Integer id = vocabulary.ids.get(String.valueOf(LETTER[b]));
-      // Bytes that no UTF-8 has are lacking in some vocabularies.
-      if (id == null && !(b == 0xC0 || b == 0xC1 || b >= 0xF5)) {
+      // Rare bytes are lacking in some vocabularies, those that no UTF-8 has in most.
+      boolean occurs = b != 0xC0 && b != 0xC1 && b < 0xF5;
+      if (id == null && occurs && vocabulary.unknown < 0) {
         throw bad.apply(
             "its vocabulary has no token for the byte " + b + ", so it cannot encode all text");
       }
-      byteToken[b] = id == null ? -1 : id;
+      byteToken[b] = id == null ? vocabulary.unknown : id;
     }
     ranks = new PairTable(merges.size());
     merged = merges.resolve(vocabulary, ranks, bad);

@@ -186,8 +186,10 @@ public final class SentencePieceModel implements TokenizerFile {
         vocabulary,
         addBos,
         spaces.then(Unigram.spaces(spacePrefix)),
+        false,
         spacePrefix,
         wide,
+        Unigram.ordinary(vocabulary),
         bad);
   }
 

@@ -28,6 +28,7 @@ public final class TokenizerJson implements TokenizerFile {
   private final boolean wholeWords;
   private final Merges merges;
   private final double[] scores;
+  private final int listed;
 
   /**
    * Reads a file's text.
@@ -54,6 +55,7 @@ public final class TokenizerJson implements TokenizerFile {
     }
     List<JsonObject> added = all.has("added_tokens") ? all.objects("added_tokens") : List.of();
     Pieces pieces = kind.equals("BPE") ? ofMap(model, added) : ofList(model, added);
+    listed = kind.equals("BPE") ? 0 : model.list("vocab").size();
     boolean fallback = model.bool("byte_fallback", false);
     for (int i = 0; i < pieces.text.length; i++) {
       if (pieces.text[i] == null) {
@@ -145,7 +147,9 @@ public final class TokenizerJson implements TokenizerFile {
       pieces.kind[id] = a.bool("special", false) ? Vocabulary.CONTROL : Vocabulary.USER_DEFINED;
     }
     if (unknown >= 0) {
-      pieces.kind[unknown] = Vocabulary.UNKNOWN;
+      // Matched in prompts only if it is an added token.
+      boolean matched = pieces.kind[unknown] != Vocabulary.NORMAL;
+      pieces.kind[unknown] = matched ? Vocabulary.UNKNOWN : Vocabulary.UNUSED;
     }
     int n = pieces.text.length;
     String[] text = new String[n];
@@ -269,8 +273,16 @@ public final class TokenizerJson implements TokenizerFile {
           merges,
           bad);
     }
+    // The original's dictionary holds all that its list names, whatever the kind.
     return new Unigram(
-        vocabulary, addBos, steps.unigramNormalizer(), stripsPrefix, scores, bad);
+        vocabulary,
+        addBos,
+        steps.normalizer,
+        steps.splitWords,
+        stripsPrefix,
+        scores,
+        i -> i < listed,
+        bad);
   }
 
   @Override
@@ -325,11 +337,6 @@ public final class TokenizerJson implements TokenizerFile {
       if (preTokenizers != null) {
         preTokenize(preTokenizers);
       }
-    }
-
-    /** Words of a unigram model end before U+2581, which pieces have at most at their beginning. */
-    Normalizer unigramNormalizer() {
-      return normalizer;
     }
 
     private void normalize(JsonObject n) {

@@ -2,6 +2,7 @@ package org.deft4j.engine.tokenizer;
 
 import java.util.Arrays;
 import java.util.function.Function;
+import java.util.function.IntPredicate;
 import org.deft4j.engine.gguf.GgufMetadata;
 import org.deft4j.tree.DeftException;
 
@@ -14,6 +15,7 @@ final class Unigram extends AbstractCodec {
   private static final double UNKNOWN_PENALTY = 10;
 
   private final Normalizer normalizer;
+  private final boolean splitWords;
   private final boolean stripsPrefix;
   private final ByteTokens bytes;
   private final double[] scores;
@@ -31,24 +33,37 @@ final class Unigram extends AbstractCodec {
     float[] f = meta.floats("tokenizer.ggml.scores");
     double[] scores = new double[f.length];
     Arrays.setAll(scores, i -> f[i]);
+    Vocabulary vocabulary = Vocabulary.from(meta);
     return new Unigram(
-        Vocabulary.from(meta),
+        vocabulary,
         meta.bool("tokenizer.ggml.add_bos_token", false),
         spaces(prefix),
+        false,
         prefix,
         scores,
+        ordinary(vocabulary),
         meta::unsupported);
   }
 
+  /**
+   * A tokenizer.
+   *
+   * @param splitWords words are cut before each U+2581, so that no piece crosses one
+   * @param stripsPrefix decoding a whole sequence drops one leading space
+   * @param isPiece which tokens are pieces of text
+   */
   Unigram(
       Vocabulary vocabulary,
       boolean addBos,
       Normalizer normalizer,
+      boolean splitWords,
       boolean stripsPrefix,
       double[] scores,
+      IntPredicate isPiece,
       Function<String, DeftException> bad) {
     super(vocabulary, addBos);
     this.normalizer = normalizer;
+    this.splitWords = splitWords;
     this.stripsPrefix = stripsPrefix;
     this.scores = scores;
     if (scores.length != vocabulary.size()) {
@@ -64,7 +79,7 @@ final class Unigram extends AbstractCodec {
       if (!Double.isFinite(scores[i])) {
         throw bad.apply("the score of token " + i + " is no finite number");
       }
-      least = isPiece(i) ? Math.min(least, scores[i]) : least;
+      least = isPiece.test(i) ? Math.min(least, scores[i]) : least;
       characters += vocabulary.text[i].length();
     }
     if (characters > 1 << 28) {
@@ -76,7 +91,7 @@ final class Unigram extends AbstractCodec {
     Arrays.fill(ends, -1);
     int nodes = 1;
     for (int i = 0; i < scores.length; i++) {
-      if (!isPiece(i)) {
+      if (!isPiece.test(i)) {
         continue;
       }
       int node = 0;
@@ -101,14 +116,25 @@ final class Unigram extends AbstractCodec {
     return (text, first) -> (prefix ? "\u2581" : "") + text.replace(' ', SentencePiece.SPACE);
   }
 
-  private boolean isPiece(int id) {
-    return vocabulary.kind[id] == Vocabulary.NORMAL
-        || vocabulary.kind[id] == Vocabulary.USER_DEFINED;
+  /** The pieces by their kinds. */
+  static IntPredicate ordinary(Vocabulary v) {
+    return i -> v.kind[i] == Vocabulary.NORMAL || v.kind[i] == Vocabulary.USER_DEFINED;
   }
 
   @Override
   void encodePlain(String text, boolean first, IntList out) {
     String s = normalizer.apply(repair(text), first);
+    int from = 0;
+    for (int i = 1; splitWords && i < s.length(); i++) {
+      if (s.charAt(i) == SentencePiece.SPACE) {
+        word(s.substring(from, i), out);
+        from = i;
+      }
+    }
+    word(s.substring(from), out);
+  }
+
+  private void word(String s, IntList out) {
     int n = s.length();
     double[] best = new double[n + 1];
     int[] from = new int[n + 1];
@@ -143,16 +169,21 @@ final class Unigram extends AbstractCodec {
     for (int i = n; i > 0; i = from[i]) {
       ends[--count] = i;
     }
-    boolean unknown = false;
-    for (int end : ends) {
-      if (token[end] != vocabulary.unknown) {
-        out.add(token[end]);
-      } else if (bytes.all()) {
-        bytes.emit(s, from[end], end, out);
-      } else if (!unknown) {
+    for (int i = 0; i < ends.length; i++) {
+      if (token[ends[i]] != vocabulary.unknown) {
+        out.add(token[ends[i]]);
+        continue;
+      }
+      // Neighbouring unknown characters are one.
+      int start = from[ends[i]];
+      while (i + 1 < ends.length && token[ends[i + 1]] == vocabulary.unknown) {
+        i++;
+      }
+      if (bytes.all() && !vocabulary.ids.containsKey(s.substring(start, ends[i]))) {
+        bytes.emit(s, start, ends[i], out);
+      } else {
         out.add(vocabulary.unknown);
       }
-      unknown = token[end] == vocabulary.unknown;
     }
   }
 
