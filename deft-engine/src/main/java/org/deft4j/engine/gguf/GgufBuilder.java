@@ -40,8 +40,8 @@ public final class GgufBuilder {
   /**
    * Sets a metadata entry, in place of an earlier one of this key.
    *
-   * @param value a String, Integer (32 bits), Long (unsigned, 64), Float, Boolean, int[], float[] or
-   *     a list of strings
+   * @param value a String, Integer (32 bits), Long (unsigned, 64), Float, Boolean, int[], float[]
+   *     or a list of strings
    * @throws IllegalArgumentException for a value of another type
    */
   public GgufBuilder put(String key, Object value) {

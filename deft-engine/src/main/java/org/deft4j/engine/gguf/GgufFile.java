@@ -89,15 +89,16 @@ public final class GgufFile implements AutoCloseable {
       throw metadata.unsupported("is not the first file of a split model; open the first");
     }
     Matcher m = SPLIT.matcher(first.getFileName().toString());
-    if (!m.matches() || Integer.parseInt(m.group(2)) != 1 || Integer.parseInt(m.group(3)) != count) {
+    if (!m.matches()
+        || Integer.parseInt(m.group(2)) != 1
+        || Integer.parseInt(m.group(3)) != count) {
       throw metadata.unsupported(
           "is the first of "
               + count
               + " files, so its name must end in -00001-of-%05d.gguf".formatted(count));
     }
     for (int i = 1; i < count; i++) {
-      Path path =
-          first.resolveSibling("%s-%05d-of-%05d.gguf".formatted(m.group(1), i + 1, count));
+      Path path = first.resolveSibling("%s-%05d-of-%05d.gguf".formatted(m.group(1), i + 1, count));
       MemorySegment bytes = map(path, arena);
       GgufParser part = new GgufParser(path.toString(), bytes);
       part.parse();

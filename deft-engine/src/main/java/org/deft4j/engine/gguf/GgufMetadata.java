@@ -177,6 +177,19 @@ public final class GgufMetadata {
     return out;
   }
 
+  /** One element of a required array of strings. */
+  public String stringAt(String key, int index) {
+    Entry e = array(key, "strings", STRING);
+    if (index < 0 || index >= e.count) {
+      throw unsupported("metadata key '" + key + "' has no element " + index);
+    }
+    long at = e.offset;
+    for (int i = 0; i < index; i++) {
+      at += 8 + bytes.get(LONG_LE, at);
+    }
+    return text(at);
+  }
+
   /** A required array of numbers, as floats. */
   public float[] floats(String key) {
     Entry e = array(key, "numbers", F32, F64);
