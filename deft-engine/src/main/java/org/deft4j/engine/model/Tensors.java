@@ -10,7 +10,7 @@ import org.deft4j.kernels.Weights;
 import org.jspecify.annotations.Nullable;
 
 /** Takes tensors of a checked file with the shapes that a model needs. */
-final class Tensors {
+public final class Tensors {
   private Tensors() {}
 
   private static GgufTensor require(ModelSource file, String name, int rows, int columns) {
@@ -35,7 +35,7 @@ final class Tensors {
   }
 
   /** How weights of a file's type lie, or null if a model cannot run from them. */
-  static @Nullable WeightType type(TensorType type) {
+  public static @Nullable WeightType type(TensorType type) {
     for (WeightType t : WeightType.values()) {
       if (t.name().equals(type.name())) {
         return t;

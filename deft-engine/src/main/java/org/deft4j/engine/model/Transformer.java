@@ -205,6 +205,11 @@ public final class Transformer implements AutoCloseable {
     }
   }
 
+  /** The shape of a model that is not loaded. */
+  public static ModelConfig config(ModelSource file) {
+    return Family.of(file.metadata()).config(file);
+  }
+
   /** The shape. */
   public ModelConfig config() {
     return config;

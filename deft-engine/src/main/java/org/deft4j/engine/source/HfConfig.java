@@ -13,7 +13,8 @@ import org.jspecify.annotations.Nullable;
 final class HfConfig {
   /** {@code model_type} to {@code general.architecture}. */
   private static final Map<String, String> ARCHITECTURES =
-      Map.of("llama", "llama", "mistral", "llama", "qwen2", "qwen2", "qwen3", "qwen3", "phi3", "phi3");
+      Map.of(
+          "llama", "llama", "mistral", "llama", "qwen2", "qwen2", "qwen3", "qwen3", "phi3", "phi3");
 
   private static final Map<String, String> TOP =
       Map.of(
@@ -106,9 +107,7 @@ final class HfConfig {
         .put(p + "feed_forward_length", config.integer("intermediate_size", 1, LARGEST))
         .put(p + "block_count", config.integer("num_hidden_layers", 1, 4096))
         .put(p + "attention.head_count", heads)
-        .put(
-            p + "attention.head_count_kv",
-            config.integer("num_key_value_heads", 1, 4096, heads))
+        .put(p + "attention.head_count_kv", config.integer("num_key_value_heads", 1, 4096, heads))
         .put(p + "attention.layer_norm_rms_epsilon", (float) config.real("rms_norm_eps", 1e-6))
         .put(p + "context_length", config.integer("max_position_embeddings", 1, LARGEST))
         .put(p + "vocab_size", config.integer("vocab_size", 1, LARGEST));
@@ -138,8 +137,7 @@ final class HfConfig {
     return scaling == null ? null : scaling(out, scaling, rotary, base);
   }
 
-  private float @Nullable [] scaling(
-      GgufBuilder out, JsonObject scaling, int rotary, double base) {
+  private float @Nullable [] scaling(GgufBuilder out, JsonObject scaling, int rotary, double base) {
     String p = architecture + ".rope.scaling.";
     String kind = scaling.string("rope_type", scaling.string("type", "default"));
     switch (kind) {

@@ -71,6 +71,7 @@ public final class HfFolder implements ModelSource {
    * @throws DeftException {@code MODEL_NOT_FOUND} if something is missing, {@code
    *     UNSUPPORTED_MODEL} if it is broken or of a kind that is not supported
    */
+  @SuppressWarnings("MustBeClosedChecker") // Owned by the model, or closed below.
   public static HfFolder open(Path folder) {
     Arena arena = Arena.ofShared();
     boolean done = false;
@@ -100,8 +101,7 @@ public final class HfFolder implements ModelSource {
   // --- files ---
 
   private DeftException bad(String file, String what) {
-    return new DeftException(
-        DeftException.UNSUPPORTED_MODEL, folder.resolve(file) + ": " + what);
+    return new DeftException(DeftException.UNSUPPORTED_MODEL, folder.resolve(file) + ": " + what);
   }
 
   private byte[] bytes(String file) {
@@ -167,8 +167,7 @@ public final class HfFolder implements ModelSource {
         if (name != null
             && tensors.put(
                     name,
-                    new GgufTensor(
-                        name, t.type(), t.columns(), t.rows(), t.dimensions(), t.data()))
+                    new GgufTensor(name, t.type(), t.columns(), t.rows(), t.dimensions(), t.data()))
                 != null) {
           throw bad(file, "holds tensor '" + name + "' for the second time");
         }
@@ -250,8 +249,7 @@ public final class HfFolder implements ModelSource {
   /** The tokenizer's file, for {@link #tokenizer} and for converting. */
   public TokenizerFile tokenizerFile() {
     if (Files.exists(folder.resolve("tokenizer.json"))) {
-      return new TokenizerJson(
-          text("tokenizer.json"), roles, what -> bad("tokenizer.json", what));
+      return new TokenizerJson(text("tokenizer.json"), roles, what -> bad("tokenizer.json", what));
     }
     if (Files.exists(folder.resolve("tokenizer.model"))) {
       return new SentencePieceModel(

@@ -154,8 +154,7 @@ final class Safetensors {
       case "I8", "U8", "BOOL" -> TensorType.I8;
       default ->
           throw bad(
-              file,
-              "tensor '" + name + "' is of type " + dtype + "; supported: F32, F16, BF16");
+              file, "tensor '" + name + "' is of type " + dtype + "; supported: F32, F16, BF16");
     };
   }
 

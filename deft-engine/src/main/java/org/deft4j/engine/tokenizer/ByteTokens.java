@@ -4,7 +4,9 @@ import java.util.Arrays;
 import java.util.function.Function;
 import org.deft4j.tree.DeftException;
 
-/** Byte fallback: tokens spelled {@code <0xAB>} for what no piece stands for, or the unknown one. */
+/**
+ * Byte fallback: tokens spelled {@code <0xAB>} for what no piece stands for, or the unknown one.
+ */
 final class ByteTokens {
   private final Vocabulary vocabulary;
   private final int[] token = new int[256];
@@ -26,9 +28,7 @@ final class ByteTokens {
     all = lacking < 0;
     if (!all && vocabulary.unknown < 0) {
       throw bad.apply(
-          "its vocabulary has neither a token for the byte "
-              + lacking
-              + " nor an unknown token");
+          "its vocabulary has neither a token for the byte " + lacking + " nor an unknown token");
     }
   }
 

@@ -11,7 +11,9 @@ import org.deft4j.tree.DeftException;
  * @param right spelling of its second
  */
 record Merges(String[] left, String[] right) {
-  /** Merges as lines of two spellings with a space between; a line without one has no right part. */
+  /**
+   * Merges as lines of two spellings with a space between; a line without one has no right part.
+   */
   static Merges ofLines(String[] lines) {
     String[] left = new String[lines.length];
     String[] right = new String[lines.length];

@@ -26,8 +26,7 @@ record Pretokenizer(List<Pattern> patterns, boolean wholeWords, boolean addBos) 
   private static final int MAX_PATTERN = 2000;
 
   // As published with each model's own tokenizer.
-  static final String GPT2 =
-      CONTRACTIONS + "| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+" + REST;
+  static final String GPT2 = CONTRACTIONS + "| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+" + REST;
   static final String LLAMA3 = modern("{1,3}");
   static final String QWEN2 = modern("");
   private static final String UPPER = "[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]";
@@ -134,7 +133,10 @@ record Pretokenizer(List<Pattern> patterns, boolean wholeWords, boolean addBos) 
       Pretokenizer p = KNOWN.get(name);
       if (p != null
           && p.wholeWords == wholeWords
-          && p.patterns.stream().map(Pattern::pattern).map(Pretokenizer::plain).toList()
+          && p.patterns.stream()
+              .map(Pattern::pattern)
+              .map(Pretokenizer::plain)
+              .toList()
               .equals(mine.stream().map(Pretokenizer::plain).toList())) {
         return java.util.Optional.of(name);
       }

@@ -73,8 +73,7 @@ public final class SentencePieceModel implements TokenizerFile {
     }
   }
 
-  private void piece(
-      ByteBuffer bytes, List<String> text, List<Float> score, List<Integer> kind) {
+  private void piece(ByteBuffer bytes, List<String> text, List<Float> score, List<Integer> kind) {
     int at = text.size();
     text.add("");
     score.add(0f);
@@ -194,9 +193,10 @@ public final class SentencePieceModel implements TokenizerFile {
   }
 
   @Override
-  public void describe(GgufBuilder file) {
-    vocabulary.describe(file, modelType == BPE ? "llama" : "t5", addBos);
-    file.put("tokenizer.ggml.scores", scores)
+  public void describe(GgufBuilder file, int rows) {
+    vocabulary.describe(file, modelType == BPE ? "llama" : "t5", addBos, rows);
+    int n = Math.max(rows, scores.length);
+    file.put("tokenizer.ggml.scores", Arrays.copyOf(scores, n))
         .put("tokenizer.ggml.add_space_prefix", spacePrefix)
         .put("tokenizer.ggml.remove_extra_whitespaces", removesSpaces);
   }

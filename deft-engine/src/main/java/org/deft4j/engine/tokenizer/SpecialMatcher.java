@@ -9,8 +9,7 @@ import java.util.function.IntPredicate;
 
 /** Finds whole tokens in text: the leftmost, and of those that begin there the longest. */
 final class SpecialMatcher {
-  private record Special(
-      String text, int id, boolean swallowsBefore, boolean swallowsAfter) {}
+  private record Special(String text, int id, boolean swallowsBefore, boolean swallowsAfter) {}
 
   private final Map<Character, List<Special>> byFirst = new HashMap<>();
 
@@ -18,7 +17,9 @@ final class SpecialMatcher {
     for (int i = 0; i < vocabulary.size(); i++) {
       String t = vocabulary.text[i];
       if (!t.isEmpty() && wanted.test(i)) {
-        byFirst.computeIfAbsent(t.charAt(0), c -> new ArrayList<>()).add(
+        byFirst
+            .computeIfAbsent(t.charAt(0), c -> new ArrayList<>())
+            .add(
                 new Special(
                     t, i, vocabulary.swallowsBefore.get(i), vocabulary.swallowsAfter.get(i)));
       }

@@ -23,7 +23,8 @@ public sealed interface TokenizerFile permits TokenizerJson, SentencePieceModel 
   /**
    * Writes its description as GGUF keeps it.
    *
+   * @param rows rows of the embedding: as many tokens are listed, the last of them unused ones
    * @throws org.deft4j.tree.DeftException {@code UNSUPPORTED_MODEL} where GGUF cannot say it
    */
-  void describe(GgufBuilder file);
+  void describe(GgufBuilder file, int rows);
 }

@@ -189,7 +189,8 @@ public final class TokenizerJson implements TokenizerFile {
           left[i] = cut < 0 ? s : s.substring(0, cut);
           right[i] = cut < 0 ? "" : s.substring(cut + 1);
         }
-        case List<?> pair when pair.size() == 2
+        case List<?> pair
+            when pair.size() == 2
                 && pair.get(0) instanceof String a
                 && pair.get(1) instanceof String b -> {
           left[i] = a;
@@ -286,9 +287,9 @@ public final class TokenizerJson implements TokenizerFile {
   }
 
   @Override
-  public void describe(GgufBuilder file) {
+  public void describe(GgufBuilder file, int rows) {
     if (steps.byteLevel) {
-      vocabulary.describe(file, "gpt2", addBos);
+      vocabulary.describe(file, "gpt2", addBos, rows);
       List<String> lines =
           java.util.stream.IntStream.range(0, merges.size())
               .mapToObj(i -> merges.left()[i] + " " + merges.right()[i])
@@ -301,19 +302,19 @@ public final class TokenizerJson implements TokenizerFile {
       file.put("tokenizer.ggml.merges", lines).put("tokenizer.ggml.pre", pre);
       return;
     }
-    vocabulary.describe(file, kind.equals("BPE") ? "llama" : "t5", addBos);
-    float[] out = new float[vocabulary.size()];
+    vocabulary.describe(file, kind.equals("BPE") ? "llama" : "t5", addBos, rows);
+    float[] out = new float[Math.max(rows, vocabulary.size())];
     if (kind.equals("BPE")) {
       // SentencePiece merges the best score first, and each way to make a piece is a merge.
       Map<String, Integer> first = new java.util.HashMap<>();
       for (int i = 0; i < merges.size(); i++) {
         first.putIfAbsent(merges.left()[i] + merges.right()[i], i);
       }
-      for (int i = 0; i < out.length; i++) {
+      for (int i = 0; i < vocabulary.size(); i++) {
         out[i] = -first.getOrDefault(vocabulary.text[i], merges.size());
       }
     } else {
-      for (int i = 0; i < out.length; i++) {
+      for (int i = 0; i < scores.length; i++) {
         out[i] = (float) scores[i];
       }
     }
@@ -382,16 +383,14 @@ public final class TokenizerJson implements TokenizerFile {
                   ? pattern.string("Regex")
                   : java.util.regex.Pattern.quote(pattern.string("String")));
         }
-        case "Digits" ->
-            patterns.add(p.bool("individual_digits", false) ? "\\p{N}" : "\\p{N}+");
+        case "Digits" -> patterns.add(p.bool("individual_digits", false) ? "\\p{N}" : "\\p{N}+");
         case "ByteLevel" -> {
           byteLevel = true;
           if (p.bool("add_prefix_space", true)) {
             if (!patterns.isEmpty()) {
               throw bad.apply("a space before every word is not supported");
             }
-            normalizer =
-                normalizer.then((text, first) -> text.startsWith(" ") ? text : " " + text);
+            normalizer = normalizer.then((text, first) -> text.startsWith(" ") ? text : " " + text);
           }
           if (p.bool("use_regex", true)) {
             patterns.add(Pretokenizer.GPT2);

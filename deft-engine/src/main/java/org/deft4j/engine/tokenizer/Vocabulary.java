@@ -1,7 +1,10 @@
 package org.deft4j.engine.tokenizer;
 
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.BitSet;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import org.deft4j.engine.gguf.GgufBuilder;
@@ -61,7 +64,7 @@ final class Vocabulary {
       throw meta.unsupported("its vocabulary has " + text.length + " tokens");
     }
     int[] kind = new int[text.length];
-    java.util.Arrays.fill(kind, NORMAL);
+    Arrays.fill(kind, NORMAL);
     if (meta.has("tokenizer.ggml.token_type")) {
       kind = meta.integers("tokenizer.ggml.token_type");
       if (kind.length != text.length) {
@@ -99,11 +102,22 @@ final class Vocabulary {
     return id;
   }
 
-  /** Writes it as GGUF keeps it. */
-  void describe(GgufBuilder file, String model, boolean addBos) {
+  /**
+   * Writes it as GGUF keeps it.
+   *
+   * @param rows at least as many tokens are listed, unused ones behind the others
+   */
+  void describe(GgufBuilder file, String model, boolean addBos, int rows) {
+    int n = Math.max(rows, text.length);
+    List<String> names = new ArrayList<>(List.of(text));
+    int[] kinds = Arrays.copyOf(kind, n);
+    for (int i = text.length; i < n; i++) {
+      names.add("[PAD" + i + "]");
+      kinds[i] = UNUSED;
+    }
     file.put("tokenizer.ggml.model", model)
-        .put("tokenizer.ggml.tokens", java.util.List.of(text))
-        .put("tokenizer.ggml.token_type", kind)
+        .put("tokenizer.ggml.tokens", names)
+        .put("tokenizer.ggml.token_type", kinds)
         .put("tokenizer.ggml.add_bos_token", addBos && bos >= 0);
     int[] ids = {bos, eos, unknown};
     String[] roles = {"bos", "eos", "unknown"};

@@ -57,7 +57,10 @@ class SplitFileTest {
     Files.copy(first, renamed);
     refused(renamed, "its name must end in -00001-of-00003.gguf");
     Path third = folder.resolve("m-00003-of-00003.gguf");
-    Files.copy(folder.resolve("m-00002-of-00003.gguf"), third, java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+    Files.copy(
+        folder.resolve("m-00002-of-00003.gguf"),
+        third,
+        java.nio.file.StandardCopyOption.REPLACE_EXISTING);
     refused(first, "is not file 3 of 3");
     write(3, 3, new GgufWriter().floats("b", new float[] {3}, 1));
     refused(first, "tensor 'b' is in an earlier file too");

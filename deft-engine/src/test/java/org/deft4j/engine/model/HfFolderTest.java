@@ -90,7 +90,8 @@ class HfFolderTest {
         {"model_type":"%s","hidden_size":%d,"intermediate_size":%d,"num_hidden_layers":%d,
         "num_attention_heads":%d,"num_key_value_heads":%d,"head_dim":%d,"rms_norm_eps":1e-5,
         "rope_theta":%s,"max_position_embeddings":128,"vocab_size":%d,
-        "partial_rotary_factor":%s,"tie_word_embeddings":%s%s}"""
+        "partial_rotary_factor":%s,"tie_word_embeddings":%s%s}\
+        """
             .formatted(
                 type,
                 m.dim,
@@ -119,7 +120,10 @@ class HfFolderTest {
 
   @ParameterizedTest
   @CsvSource({
-    "llama, llama, F32", "llama, mistral, BF16", "qwen2, qwen2, F16", "qwen3, qwen3, BF16",
+    "llama, llama, F32",
+    "llama, mistral, BF16",
+    "qwen2, qwen2, F16",
+    "qwen3, qwen3, BF16",
     "phi3, phi3, F32"
   })
   void logitsEqualTheDefinition(String architecture, String modelType, TensorType type)
@@ -172,7 +176,8 @@ class HfFolderTest {
 
   @Test
   void aRealModelGivesWhatItsGgufFileGives() throws IOException {
-    Path hf = SharedData.require("models/weights/stories260K-hf/config.json").getParent();
+    Path config = SharedData.require("models/weights/stories260K-hf/config.json");
+    Path hf = java.util.Objects.requireNonNull(config.getParent());
     Path vocabulary = SharedData.require("models/tokenizers/tok512.model");
     for (String file : List.of("config.json", "model.safetensors")) {
       Files.copy(hf.resolve(file), folder.resolve(file));

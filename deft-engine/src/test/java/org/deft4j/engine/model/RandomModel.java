@@ -192,8 +192,7 @@ final class RandomModel {
     if (type.blockElements() > 1 && type != TensorType.Q8_0) {
       Oracle.Sample sample = Oracle.weights(r, WeightType.valueOf(type.name()), rows, cols);
       weights.put(name, sample.values());
-      byte[] bytes =
-          sample.weights().data().toArray(java.lang.foreign.ValueLayout.JAVA_BYTE);
+      byte[] bytes = sample.weights().data().toArray(java.lang.foreign.ValueLayout.JAVA_BYTE);
       raw.put(name, new Raw(type, bytes, cols, rows));
       return;
     }

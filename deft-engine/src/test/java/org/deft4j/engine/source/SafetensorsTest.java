@@ -83,7 +83,8 @@ class SafetensorsTest {
             .bytes();
     for (int seed = 0; seed < 20_000; seed++) {
       SplittableRandom r = new SplittableRandom(seed);
-      byte[] copy = java.util.Arrays.copyOf(file, r.nextInt(3) == 0 ? r.nextInt(file.length) : file.length);
+      byte[] copy =
+          java.util.Arrays.copyOf(file, r.nextInt(3) == 0 ? r.nextInt(file.length) : file.length);
       for (int i = r.nextInt(4); i >= 0 && copy.length > 0; i--) {
         copy[r.nextInt(copy.length)] = (byte) r.nextInt();
       }

@@ -19,7 +19,9 @@ final class Original implements AutoCloseable {
     this.tokenizer = tokenizer;
   }
 
-  /** Opens a tokenizer.json's text; skips the test, saying why, where the library has no natives. */
+  /**
+   * Opens a tokenizer.json's text; skips the test, saying why, where the library has no natives.
+   */
   static Original of(String json) {
     // Nothing is to be downloaded, and nothing written to the home folder.
     System.setProperty("ai.djl.offline", "true");

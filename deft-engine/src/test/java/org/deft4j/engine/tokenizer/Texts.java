@@ -8,11 +8,31 @@ import java.util.SplittableRandom;
 final class Texts {
   // Ranges of letters of many scripts, all of them in Unicode for long.
   private static final int[][] SCRIPTS = {
-    {'a', 'z'}, {'A', 'Z'}, {0xC0, 0x17F}, {0x370, 0x3CE}, {0x400, 0x44F}, {0x531, 0x556},
-    {0x5D0, 0x5EA}, {0x620, 0x64A}, {0x905, 0x939}, {0x985, 0x9B9}, {0xE01, 0xE2E},
-    {0x10A0, 0x10FF}, {0x1100, 0x1112}, {0x13A0, 0x13F4}, {0x1780, 0x17B3}, {0x1E00, 0x1EFF},
-    {0x3041, 0x3096}, {0x30A1, 0x30FA}, {0x4E00, 0x9FA5}, {0xAC00, 0xD7A3}, {0xFF21, 0xFF5A},
-    {0x10330, 0x1034A}, {0x12000, 0x12200}, {0x1D400, 0x1D454}, {0x20000, 0x20100}
+    {'a', 'z'},
+    {'A', 'Z'},
+    {0xC0, 0x17F},
+    {0x370, 0x3CE},
+    {0x400, 0x44F},
+    {0x531, 0x556},
+    {0x5D0, 0x5EA},
+    {0x620, 0x64A},
+    {0x905, 0x939},
+    {0x985, 0x9B9},
+    {0xE01, 0xE2E},
+    {0x10A0, 0x10FF},
+    {0x1100, 0x1112},
+    {0x13A0, 0x13F4},
+    {0x1780, 0x17B3},
+    {0x1E00, 0x1EFF},
+    {0x3041, 0x3096},
+    {0x30A1, 0x30FA},
+    {0x4E00, 0x9FA5},
+    {0xAC00, 0xD7A3},
+    {0xFF21, 0xFF5A},
+    {0x10330, 0x1034A},
+    {0x12000, 0x12200},
+    {0x1D400, 0x1D454},
+    {0x20000, 0x20100}
   };
   // Marks that combine with what is before them, or join it with what follows.
   private static final int[] MARKS = {
@@ -24,16 +44,85 @@ final class Texts {
     0x202F, 0x205F, 0x3000, 0x200B, 0xFEFF
   };
   private static final String[] PARTS = {
-    "'s", "'LL", "'ve", "'T", "’s", "don't", "'\u017F", "->", "!=", "//", "/*", "{\n", "}\n\n", "();", "$x",
-    "http://a.b/c?d=e", "1st", "3.14", "1,000,000", "2026-11-25", "x²", "½", "Ⅷ", "٣٤٥", "१२३",
-    "<s>", "</s>", "<|im_start|>", "<|eot_id|>", "<unk>", "<0x0A>", "▁", "▁▁", "Ġ", "ﬁ", "ẞ", "Å", "e\u0301",
-    "🙂", "👩‍👩‍👧", "🏳️‍🌈", "🇩🇪", "👍🏽", "\u0000", "\u0001", "\u007f", "\u0378", "\uFFFD"
+    "'s",
+    "'LL",
+    "'ve",
+    "'T",
+    "’s",
+    "don't",
+    "'\u017F",
+    "->",
+    "!=",
+    "//",
+    "/*",
+    "{\n",
+    "}\n\n",
+    "();",
+    "$x",
+    "http://a.b/c?d=e",
+    "1st",
+    "3.14",
+    "1,000,000",
+    "2026-11-25",
+    "x²",
+    "½",
+    "Ⅷ",
+    "٣٤٥",
+    "१२३",
+    "<s>",
+    "</s>",
+    "<|im_start|>",
+    "<|eot_id|>",
+    "<unk>",
+    "<0x0A>",
+    "▁",
+    "▁▁",
+    "Ġ",
+    "ﬁ",
+    "ẞ",
+    "Å",
+    "e\u0301",
+    "🙂",
+    "👩‍👩‍👧",
+    "🏳️‍🌈",
+    "🇩🇪",
+    "👍🏽",
+    "\u0000",
+    "\u0001",
+    "\u007f",
+    "\u0378",
+    "\uFFFD"
   };
   private static final List<String> WORDS =
       List.of(
-          "the", "of", "Once", "upon", "time", "internationalization", "hello", "WORLD", "camelCase",
-          "snake_case", "naïve", "Straße", "привет", "мир", "世界", "你好", "こんにちは", "안녕하세요",
-          "مرحبا", "שלום", "नमस्ते", "สวัสดี", "Γειά", "return", "int", "class", "def", "null");
+          "the",
+          "of",
+          "Once",
+          "upon",
+          "time",
+          "internationalization",
+          "hello",
+          "WORLD",
+          "camelCase",
+          "snake_case",
+          "naïve",
+          "Straße",
+          "привет",
+          "мир",
+          "世界",
+          "你好",
+          "こんにちは",
+          "안녕하세요",
+          "مرحبا",
+          "שלום",
+          "नमस्ते",
+          "สวัสดี",
+          "Γειά",
+          "return",
+          "int",
+          "class",
+          "def",
+          "null");
 
   private Texts() {}
 
@@ -57,7 +146,8 @@ final class Texts {
           }
         }
         case 5 -> s.append(damaged(r));
-        default -> s.append(r.nextInt(3) == 0 ? "" : " ").append(WORDS.get(r.nextInt(WORDS.size())));
+        default ->
+            s.append(r.nextInt(3) == 0 ? "" : " ").append(WORDS.get(r.nextInt(WORDS.size())));
       }
     }
     return s.toString();

@@ -70,7 +70,7 @@ class TokenizerOracleTest {
   void ggufMetadataGivesTheSameIds(String name) throws IOException {
     TokenizerJson file = json(published(name));
     GgufBuilder gguf = new GgufBuilder();
-    file.describe(gguf);
+    file.describe(gguf, 0);
     TokenCodec ours = file.codec();
     TokenCodec back = Tokenizers.from(gguf.metadata(name));
     assertThat(back.beginOfSequence()).isEqualTo(ours.beginOfSequence());
@@ -150,7 +150,8 @@ class TokenizerOracleTest {
         """
         {"added_tokens":%s,"normalizer":{"type":"NFKC"},"pre_tokenizer":{"type":"Metaspace",
         "replacement":"▁","prepend_scheme":"always","split":%s},"model":{"type":"Unigram",
-        "unk_id":0,"byte_fallback":%s,"vocab":[%s]}}"""
+        "unk_id":0,"byte_fallback":%s,"vocab":[%s]}}\
+        """
             .formatted(added(n), split, fallback, vocab);
     agree(json, 5000, 6500);
   }
@@ -191,7 +192,8 @@ class TokenizerOracleTest {
         """
         {"added_tokens":%s,"pre_tokenizer":{"type":"Metaspace","replacement":"▁",
         "prepend_scheme":"%s","split":%s},"model":{"type":"BPE","unk_token":"<unk>",
-        "fuse_unk":true,"byte_fallback":true,"vocab":{%s},"merges":[%s]}}"""
+        "fuse_unk":true,"byte_fallback":true,"vocab":{%s},"merges":[%s]}}\
+        """
             .formatted(added(n), scheme, split, vocab, merges);
     agree(json, 7000, 8500);
   }
@@ -210,8 +212,7 @@ class TokenizerOracleTest {
             + ",\"pre_tokenizer\":{\"type\":\"Split\",\"pattern\":{\"Regex\":\"x\"},"
             + "\"behavior\":\"Removed\",\"invert\":false}}",
         "behavior 'Removed'");
-    refused(
-        "{\"model\":{\"type\":\"BPE\",\"vocab\":{\"a\":-1},\"merges\":[]}}", "'model.vocab.a'");
+    refused("{\"model\":{\"type\":\"BPE\",\"vocab\":{\"a\":-1},\"merges\":[]}}", "'model.vocab.a'");
     refused(
         "{\"model\":{\"type\":\"BPE\",\"unk_token\":\"a\",\"vocab\":{\"a\":0},"
             + "\"merges\":[\"a b\"]}}",
