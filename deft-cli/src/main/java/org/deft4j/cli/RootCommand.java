@@ -17,6 +17,10 @@ import picocli.CommandLine.Spec;
     synopsisSubcommandLabel = "COMMAND",
     subcommands = {
       RunCommand.class,
+      GenerateCommand.class,
+      ChatCommand.class,
+      PerplexityCommand.class,
+      ConvertCommand.class,
       TasksCommand.class,
       StrategiesCommand.class,
       ModelsCommand.class,

@@ -149,7 +149,9 @@ public final class QuantizedRow {
     }
   }
 
-  /** 16 bytes: the low nibbles are the first half of 32 values, bit i of high is value i's fifth. */
+  /**
+   * 16 bytes: the low nibbles are the first half of 32 values, bit i of high is value i's fifth.
+   */
   private void nibbles(MemorySegment data, long at, int high, int k) {
     for (int i = 0; i < 16; i++) {
       int pair = octet(data, at + i);

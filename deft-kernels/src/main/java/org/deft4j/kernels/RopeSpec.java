@@ -96,9 +96,9 @@ public record RopeSpec(Style style, int headDim, double[] frequencies) {
   }
 
   /**
-   * YaRN (arXiv 2309.00071): frequencies that turn fewer than {@code slow} times within the original
-   * context are divided by {@code factor}, those that turn more than {@code fast} times kept, those
-   * between blended. Scores are to be multiplied by {@link #yarnScore} besides.
+   * YaRN (arXiv 2309.00071): frequencies that turn fewer than {@code slow} times within the
+   * original context are divided by {@code factor}, those that turn more than {@code fast} times
+   * kept, those between blended. Scores are to be multiplied by {@link #yarnScore} besides.
    *
    * @param base the base of the frequencies
    * @param original context length of the original training

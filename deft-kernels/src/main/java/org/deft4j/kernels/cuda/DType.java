@@ -49,7 +49,10 @@ enum DType {
     };
   }
 
-  /** The number of a type of weights in the kernels; other quantized types are no business of theirs. */
+  /**
+   * The number of a type of weights in the kernels; other quantized types are no business of
+   * theirs.
+   */
   static int code(WeightType type) {
     return switch (type) {
       case F32 -> F32.code();
