@@ -13,6 +13,7 @@ final class PieceBpe extends AbstractCodec {
   private final boolean splitWords;
   private final boolean stripsPrefix;
   private final boolean fuseUnknown;
+  private final PieceWords words;
   private final ByteTokens bytes;
   private final PairTable ranks;
   private final int[] merged;
@@ -38,6 +39,7 @@ final class PieceBpe extends AbstractCodec {
     this.splitWords = splitWords;
     this.stripsPrefix = stripsPrefix;
     this.fuseUnknown = fuseUnknown;
+    words = new PieceWords(vocabulary);
     bytes = new ByteTokens(vocabulary, bad);
     ranks = new PairTable(merges.size());
     merged = merges.resolve(vocabulary, ranks, bad);
@@ -49,17 +51,17 @@ final class PieceBpe extends AbstractCodec {
     int from = 0;
     for (int i = 1; splitWords && i < s.length(); i++) {
       if (s.charAt(i) == SentencePiece.SPACE) {
-        word(s, from, i, out);
+        words.encode(s.substring(from, i), this::merge, out);
         from = i;
       }
     }
-    word(s, from, s.length(), out);
+    words.encode(s.substring(from), this::merge, out);
   }
 
-  private void word(String s, int from, int to, IntList out) {
+  private int[] merge(String s) {
     IntList ids = new IntList();
     boolean unknown = false;
-    for (int i = from; i < to; ) {
+    for (int i = 0; i < s.length(); ) {
       int n = Character.charCount(s.codePointAt(i));
       Integer id = vocabulary.ids.get(s.substring(i, i + n));
       if (id != null) {
@@ -72,7 +74,7 @@ final class PieceBpe extends AbstractCodec {
       unknown = id == null;
       i += n;
     }
-    out.addAll(Merges.apply(ids.toArray(), ranks, merged));
+    return Merges.apply(ids.toArray(), ranks, merged);
   }
 
   @Override

@@ -21,6 +21,7 @@ final class SentencePiece extends AbstractCodec {
   private final float[] scores;
   private final Normalizer normalizer;
   private final boolean spacePrefix;
+  private final PieceWords words;
   private final ByteTokens bytes;
   private final int longest;
 
@@ -62,6 +63,7 @@ final class SentencePiece extends AbstractCodec {
       max = Math.max(max, vocabulary.text[i].length());
     }
     longest = max;
+    words = new PieceWords(vocabulary);
     bytes = new ByteTokens(vocabulary, bad);
   }
 
@@ -74,6 +76,11 @@ final class SentencePiece extends AbstractCodec {
     if (spacePrefix) {
       s = SPACE + s;
     }
+    words.encode(s, this::merge, out);
+  }
+
+  private int[] merge(String s) {
+    IntList out = new IntList();
     int[] start = new int[s.length() + 1];
     int n = 0;
     for (int i = 0; i < s.length(); i += Character.charCount(s.codePointAt(i))) {
@@ -118,6 +125,7 @@ final class SentencePiece extends AbstractCodec {
     for (int i = 0; i < n; i = next[i]) {
       emit(s, start[i], end[i], out);
     }
+    return out.toArray();
   }
 
   private void offer(MergeQueue queue, String s, int[] start, int[] end, int i, int j) {

@@ -365,7 +365,20 @@ public final class TokenizerJson implements TokenizerFile {
     }
 
     private void unicode(java.text.Normalizer.Form form) {
-      normalizer = normalizer.then((text, first) -> java.text.Normalizer.normalize(text, form));
+      // Below the first combining mark, and for compatibility forms below the first of Latin-1,
+      // nothing changes; most text lies there.
+      int safe = form == java.text.Normalizer.Form.NFC ? 0x300 : 0x80;
+      normalizer =
+          normalizer.then((text, first) -> {
+            for (int i = 0; i < text.length(); i++) {
+              if (text.charAt(i) >= safe) {
+                return java.text.Normalizer.isNormalized(text, form)
+                    ? text
+                    : java.text.Normalizer.normalize(text, form);
+              }
+            }
+            return text;
+          });
     }
 
     private void preTokenize(JsonObject p) {
