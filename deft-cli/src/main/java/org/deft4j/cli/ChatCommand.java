@@ -39,11 +39,20 @@ final class ChatCommand implements Callable<Integer> {
   @Option(names = "--system", paramLabel = "TEXT", description = "The system prompt.")
   private @Nullable String system;
 
+  /** Whether a model that can think before it answers should. */
+  enum Thinking {
+    AUTO,
+    ON,
+    OFF
+  }
+
   @Option(
       names = "--thinking",
-      negatable = true,
-      description = "Ask a model that can to think before it answers, or not to (--no-thinking).")
-  private @Nullable Boolean thinking;
+      paramLabel = "WHEN",
+      defaultValue = "AUTO",
+      description =
+          "on or off: whether a model that can thinks before it answers (default: its own).")
+  private Thinking thinking = Thinking.AUTO;
 
   @Option(
       names = "--hide-thinking",
@@ -80,7 +89,7 @@ final class ChatCommand implements Callable<Integer> {
                       "the model "
                           + options.model()
                           + " brings no chat template; use 'deft generate'"));
-      ChatSession session = new ChatSession(deft.decoder(), template, thinking);
+      ChatSession session = new ChatSession(deft.decoder(), template, wanted());
       if (system != null) {
         session.system(system);
       }
@@ -88,6 +97,14 @@ final class ChatCommand implements Callable<Integer> {
       talk(deft, session, spec);
     }
     return context.interrupt().raised() ? Interrupt.EXIT_CODE : 0;
+  }
+
+  private @Nullable Boolean wanted() {
+    return switch (thinking) {
+      case AUTO -> null;
+      case ON -> true;
+      case OFF -> false;
+    };
   }
 
   private void talk(Deft deft, ChatSession session, DecodeSpec spec) throws IOException {

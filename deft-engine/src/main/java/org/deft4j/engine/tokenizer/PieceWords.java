@@ -5,8 +5,8 @@ import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * Cuts the text of a SentencePiece-like BPE before each U+2581 that follows another character. No
- * merge crosses such a place where no piece has one inside, so what stands between them can be merged
- * alone, and remembered.
+ * merge crosses such a place where no piece has one inside, so what stands between them can be
+ * merged alone, and remembered.
  */
 final class PieceWords {
   private static final int CACHE_LIMIT = 1 << 15;

@@ -5,7 +5,9 @@ import java.lang.foreign.MemorySegment;
 import org.deft4j.engine.gguf.GgufTensor;
 import org.deft4j.tree.DeftException;
 
-/** Any bytes as a safetensors file; mvn -Pfuzz verify searches, a plain build runs what was found. */
+/**
+ * Any bytes as a safetensors file; mvn -Pfuzz verify searches, a plain build runs what was found.
+ */
 class SafetensorsReaderFuzzTest {
   @FuzzTest(maxDuration = "2m")
   void read(byte[] bytes) {

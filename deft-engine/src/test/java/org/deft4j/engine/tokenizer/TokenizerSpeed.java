@@ -30,7 +30,8 @@ final class TokenizerSpeed {
     List<String> texts = new ArrayList<>();
     long bytes = 0;
     try (var files = Files.walk(Path.of(args[0]))) {
-      for (Path p : files.filter(f -> f.toString().matches(".*\\.(md|java|txt)")).sorted().toList()) {
+      for (Path p :
+          files.filter(f -> f.toString().matches(".*\\.(md|java|txt)")).sorted().toList()) {
         String text = Files.readString(p);
         texts.add(text);
         bytes += text.getBytes(StandardCharsets.UTF_8).length;
