@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import org.deft4j.bench.io.IoTable;
 import org.deft4j.bench.io.TemplateFile;
-import org.deft4j.runtime.JsonWriter;
+import org.deft4j.engine.json.JsonWriter;
 import org.deft4j.search.budget.SearchBudget;
 import org.deft4j.tree.plan.AttentionMethod;
 import org.deft4j.tree.plan.KvGeometry;

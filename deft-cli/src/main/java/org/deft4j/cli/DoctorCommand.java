@@ -9,20 +9,24 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import org.deft4j.engine.ModelNeeds;
+import org.deft4j.engine.json.JsonWriter;
+import org.deft4j.engine.source.ModelSource;
 import org.deft4j.kernels.Backend;
 import org.deft4j.kernels.BackendOptions;
 import org.deft4j.kernels.BackendProvider;
 import org.deft4j.kernels.Backends;
 import org.deft4j.runtime.DeftModule;
 import org.deft4j.runtime.DeftOptions;
-import org.deft4j.runtime.JsonWriter;
 import org.deft4j.runtime.LoadedPlugin;
 import org.deft4j.runtime.ModelCatalogue;
 import org.deft4j.runtime.Registry;
 import org.deft4j.runtime.ShippedModel;
 import org.deft4j.tree.DeftException;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
 
 /** {@code deft doctor}. */
 @Command(
@@ -31,6 +35,13 @@ import picocli.CommandLine.Mixin;
     mixinStandardHelpOptions = true)
 final class DoctorCommand implements Callable<Integer> {
   private final Context context;
+
+  @Option(
+      names = "--model",
+      paramLabel = "MODEL",
+      description = "Show also what this model will need, without loading it.")
+  private @Nullable String model;
+
   @Mixin private PluginOptions plugins = new PluginOptions();
   @Mixin private CommonOptions common = new CommonOptions();
 
@@ -49,6 +60,11 @@ final class DoctorCommand implements Callable<Integer> {
     report.put("memory", memory());
     report.put("backends", backends());
     report.put("models", models());
+    if (model != null) {
+      try (ModelSource source = ModelSource.open(context.resolve(model))) {
+        report.put("model", ModelNeeds.of(source).toMap());
+      }
+    }
     report.put("attention", List.copyOf(registry.attention().keySet()));
     report.put("tasks", List.copyOf(registry.tasks().keySet()));
     report.put("strategies", List.copyOf(registry.strategies().keySet()));

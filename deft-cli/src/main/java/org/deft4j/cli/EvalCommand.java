@@ -14,7 +14,7 @@ import org.deft4j.bench.eval.EvalTable;
 import org.deft4j.bench.eval.Evaluation;
 import org.deft4j.runtime.Deft;
 import org.deft4j.runtime.DeftOptions;
-import org.deft4j.runtime.JsonWriter;
+import org.deft4j.engine.json.JsonWriter;
 import org.deft4j.runtime.Registry;
 import org.deft4j.search.spi.Options;
 import org.deft4j.search.spi.Problem;

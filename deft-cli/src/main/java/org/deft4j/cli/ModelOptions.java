@@ -13,7 +13,9 @@ final class ModelOptions {
       names = "--model",
       paramLabel = "MODEL",
       defaultValue = ModelCatalogue.DEFAULT,
-      description = "A GGUF file, or the name of a shipped model (default ${DEFAULT-VALUE}).")
+      description =
+          "A GGUF file, a folder of safetensors, org/name[@revision] of the Hugging Face hub, or"
+              + " the name of a shipped model (default ${DEFAULT-VALUE}).")
   private String model = ModelCatalogue.DEFAULT;
 
   @Option(

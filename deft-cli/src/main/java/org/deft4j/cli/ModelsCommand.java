@@ -4,7 +4,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
-import org.deft4j.runtime.JsonWriter;
+import org.deft4j.engine.json.JsonWriter;
 import org.deft4j.runtime.ModelCatalogue;
 import org.deft4j.runtime.ShippedModel;
 import picocli.CommandLine.Command;

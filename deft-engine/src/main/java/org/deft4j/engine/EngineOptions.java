@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * How a {@link TreeEngine} is opened.
  *
- * @param model a GGUF file
+ * @param model a GGUF file, or a folder with config.json and safetensors
  * @param backend name of a backend, or {@code auto} for the best that is usable
  * @param attention how tree attention groups keys and queries
  * @param threads worker threads, 0 for one a processor

@@ -8,11 +8,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 import org.deft4j.engine.gguf.GgufFile;
+import org.deft4j.engine.gguf.GgufMetadata;
 import org.deft4j.engine.model.ModelConfig;
 import org.deft4j.engine.model.Transformer;
 import org.deft4j.engine.sample.LogitsConstraint;
 import org.deft4j.engine.sample.StopStrings;
-import org.deft4j.engine.tokenizer.Tokenizers;
+import org.deft4j.engine.source.GgufSource;
+import org.deft4j.engine.source.ModelSource;
 import org.deft4j.kernels.Backend;
 import org.deft4j.kernels.BackendOptions;
 import org.deft4j.kernels.Backends;
@@ -47,7 +49,7 @@ import org.jspecify.annotations.Nullable;
 public final class TreeEngine implements TreeDecoder {
   private static final int MAX_LEAVES = 4096;
 
-  private final GgufFile file;
+  private final ModelSource file;
   private final TokenCodec codec;
   private final Forest forest;
   private final Stepper stepper;
@@ -61,9 +63,9 @@ public final class TreeEngine implements TreeDecoder {
   private boolean stepping;
   private boolean closed;
 
-  private TreeEngine(GgufFile file, EngineOptions options, Backend backend) {
+  private TreeEngine(ModelSource file, EngineOptions options, Backend backend) {
     this.file = file;
-    codec = Tokenizers.from(file.metadata());
+    codec = file.tokenizer();
     Transformer model = new Transformer(file, backend);
     ModelConfig c = model.config();
     if (codec.vocabularySize() > c.vocabulary()) {
@@ -96,11 +98,16 @@ public final class TreeEngine implements TreeDecoder {
    * @throws IllegalArgumentException for an unknown backend
    */
   public static TreeEngine open(EngineOptions options) {
-    return open(GgufFile.open(options.model()), options);
+    return open(ModelSource.open(options.model()), options);
   }
 
   /** Opens a model file that is open already; the engine closes it, at once if it cannot open. */
   public static TreeEngine open(GgufFile file, EngineOptions options) {
+    return open(new GgufSource(file), options);
+  }
+
+  /** Opens a model that is open already; the engine closes it, at once if it cannot open. */
+  public static TreeEngine open(ModelSource file, EngineOptions options) {
     boolean done = false;
     Backend backend = null;
     try {
@@ -121,6 +128,11 @@ public final class TreeEngine implements TreeDecoder {
         file.close();
       }
     }
+  }
+
+  /** The model's description: its chat template, sampling defaults and the like. */
+  public GgufMetadata metadata() {
+    return file.metadata();
   }
 
   /** What this engine runs. */

@@ -31,7 +31,9 @@ class GoldenTest {
     "stories260K-F32, auto, 1e-3",
     "stories260K-F32, scalar, 1e-3",
     "stories15M-Q8_0, auto, 1e-2",
-    "stories15M-Q8_0, scalar, 1e-2"
+    "stories15M-Q8_0, scalar, 1e-2",
+    "stories15M-Q4_0, auto, 1e-2",
+    "stories15M-Q4_0, scalar, 1e-2"
   })
   void topLogitsAndGreedyContinuation(String name, String backend, double tolerance) {
     Golden golden = new Golden(SharedData.require("models/golden/" + name + ".json"));

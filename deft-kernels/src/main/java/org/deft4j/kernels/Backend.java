@@ -1,6 +1,7 @@
 package org.deft4j.kernels;
 
 import java.util.Map;
+import org.deft4j.tree.DeftException;
 
 /**
  * Computes on one device. Operations run in the order of the calls, as on a stream; only reading a
@@ -33,8 +34,9 @@ public interface Backend extends AutoCloseable {
 
   /**
    * Takes weights over, those of all parts below each other: {@code [sum of rows][cols]}, for
-   * instance the query, key and value projections, or gate and up. The parts have equal types and
-   * columns. May repack them; the host data must stay valid until the matrix is closed.
+   * instance the query, key and value projections, or gate and up. The parts have equal columns;
+   * their types may differ, as files of mixed quantization have it. May repack them; the host data
+   * must stay valid until the matrix is closed.
    *
    * @throws org.deft4j.tree.DeftException ({@link org.deft4j.tree.DeftException#OUT_OF_MEMORY}) if
    *     there is too little memory
@@ -93,6 +95,21 @@ public interface Backend extends AutoCloseable {
    * {@code y} may be {@code x}.
    */
   void rmsNorm(Tensor x, Tensor weight, float eps, Tensor y, int rows);
+
+  /**
+   * {@link #rmsNorm} of each of the heads {@code first..first+n-1} of the rows by itself, in place:
+   * of queries or keys, before their rotation.
+   *
+   * @param x {@code [rows][any number of heads * headDim]}
+   * @param weight {@code [1][headDim]}
+   */
+  default void normHeads(Tensor x, int first, int n, Tensor weight, float eps, int rows) {
+    throw new DeftException(
+        DeftException.BACKEND_UNAVAILABLE,
+        "models that normalize queries and keys do not run on the backend "
+            + info().name()
+            + " yet; use --backend panama");
+  }
 
   /** {@code y[r][n] = sum_k w[n][k] * x[r][k]}. */
   void matmul(Matrix w, Tensor x, Tensor y, int rows);

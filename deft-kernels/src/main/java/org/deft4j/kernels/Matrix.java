@@ -2,7 +2,7 @@ package org.deft4j.kernels;
 
 /** Weights on a backend, {@code [rows][cols]}; multiplies activations from the left. */
 public interface Matrix extends AutoCloseable {
-  /** How the weights were given. */
+  /** How the weights were given; of parts of several types the first. */
   WeightType type();
 
   /** Output features. */

@@ -95,6 +95,37 @@ public record RopeSpec(Style style, int headDim, double[] frequencies) {
     return new RopeSpec(style, headDim, f);
   }
 
+  /**
+   * YaRN (arXiv 2309.00071): frequencies that turn fewer than {@code slow} times within the
+   * original context are divided by {@code factor}, those that turn more than {@code fast} times
+   * kept, those between blended. Scores are to be multiplied by {@link #yarnScore} besides.
+   *
+   * @param base the base of the frequencies
+   * @param original context length of the original training
+   */
+  public RopeSpec withYarn(double factor, double base, int original, double fast, double slow) {
+    int dims = 2 * frequencies.length;
+    double low = Math.max(0, Math.floor(yarnPair(fast, dims, base, original)));
+    double high = Math.min(dims - 1, Math.ceil(yarnPair(slow, dims, base, original)));
+    double[] f = frequencies.clone();
+    for (int i = 0; i < f.length; i++) {
+      double stretched = Math.clamp((i - low) / Math.max(0.001, high - low), 0, 1);
+      f[i] = f[i] / factor * stretched + f[i] * (1 - stretched);
+    }
+    return new RopeSpec(style, headDim, f);
+  }
+
+  /** The pair that turns {@code turns} times within the original context. */
+  private static double yarnPair(double turns, int dims, double base, int original) {
+    return dims * Math.log(original / (turns * 2 * Math.PI)) / (2 * Math.log(base));
+  }
+
+  /** What YaRN multiplies scores with: its temperature of queries and keys, squared. */
+  public static double yarnScore(double factor) {
+    double each = factor <= 1 ? 1 : 0.1 * Math.log(factor) + 1;
+    return each * each;
+  }
+
   /** The frequencies, a copy. */
   @Override
   public double[] frequencies() {

@@ -60,13 +60,10 @@ public record Weights(WeightType type, int rows, int cols, MemorySegment data) {
           dst[offset + i] = Float.intBitsToFloat(data.get(SHORT, at + 2L * i) << 16);
         }
       }
-      case Q8_0 -> {
-        for (int b = 0; b < cols / 32; b++, at += 34) {
-          float scale = Float.float16ToFloat(data.get(SHORT, at));
-          for (int i = 0; i < 32; i++) {
-            dst[offset + b * 32 + i] = scale * data.get(ValueLayout.JAVA_BYTE, at + 2 + i);
-          }
-        }
+      default -> {
+        QuantizedRow quants = new QuantizedRow(type, cols);
+        quants.read(data, at);
+        quants.decode(dst, offset);
       }
     }
   }

@@ -68,13 +68,18 @@ public abstract class BackendContract {
     for (int threads = 1; threads <= 2; threads++) {
       try (Backend b = open(threads, false)) {
         for (int[] s : productShapes()) {
-          product(b, random, type, s[0], s[1], s[2]);
-          if (type != WeightType.Q8_0) {
+          product(b, random, type, s[0], s[1], columns(type, s[2]));
+          if (!type.quantized()) {
             product(b, random, type, s[0], s[1], s[2] + 1 + random.nextInt(30));
           }
         }
       }
     }
+  }
+
+  /** At least {@code n} columns in whole blocks. */
+  private static int columns(WeightType type, int n) {
+    return (n + type.blockSize() - 1) / type.blockSize() * type.blockSize();
   }
 
   private void product(
@@ -112,7 +117,7 @@ public abstract class BackendContract {
   @EnumSource(WeightType.class)
   void packedPartsAreRowsBelowEachOther(WeightType type) {
     SplittableRandom random = new SplittableRandom(7);
-    int cols = 64;
+    int cols = columns(type, 64);
     try (Backend b = open(2, false)) {
       Oracle.Sample[] parts = {
         Oracle.weights(random, type, 48, cols),
@@ -140,9 +145,49 @@ public abstract class BackendContract {
         out.read(0, rows, got, 0);
         assertProduct(got, want, 2e-5, type + " parts");
       }
-      Oracle.Sample other = Oracle.weights(random, type, 4, 32);
+      Oracle.Sample other = Oracle.weights(random, type, 4, 2 * cols);
       assertThatThrownBy(() -> b.matrix(parts[0].weights(), other.weights()))
           .isInstanceOf(IllegalArgumentException.class);
+    }
+  }
+
+  /** Files of mixed quantization keep, for instance, values in more bits than queries. */
+  @Test
+  void partsOfSeveralTypesMultiplyTogether() {
+    SplittableRandom random = new SplittableRandom(17);
+    WeightType[][] mixes = {
+      {WeightType.Q4_K, WeightType.Q4_K, WeightType.Q6_K},
+      {WeightType.Q4_0, WeightType.Q4_1, WeightType.Q4_K},
+      {WeightType.Q8_0, WeightType.Q5_K, WeightType.Q5_0},
+      {WeightType.F32, WeightType.F16, WeightType.BF16},
+      {WeightType.F16, WeightType.Q8_0, WeightType.Q5_1}
+    };
+    int cols = 256;
+    try (Backend b = open(2, false)) {
+      for (WeightType[] mix : mixes) {
+        Oracle.Sample[] parts = new Oracle.Sample[3];
+        double[][] all = new double[3][];
+        for (int i = 0; i < 3; i++) {
+          parts[i] = Oracle.weights(random, mix[i], i == 0 ? 40 : 24, cols);
+          all[i] = parts[i].values();
+        }
+        double[] values = Arrays.stream(all).flatMapToDouble(Arrays::stream).toArray();
+        Matrix m = b.matrix(parts[0].weights(), parts[1].weights(), parts[2].weights());
+        for (int rows : tiny() ? new int[] {1, 2} : new int[] {1, 2, 9}) {
+          float[] x = Oracle.floats(random, rows * cols);
+          Tensor in = b.tensor(rows, cols);
+          in.write(0, rows, x, 0);
+          Tensor out = b.tensor(rows, 88);
+          b.matmul(m, in, out, rows);
+          float[] got = new float[rows * 88];
+          out.read(0, rows, got, 0);
+          assertProduct(
+              got,
+              Oracle.matmul(values, 88, cols, x, rows),
+              2e-6 * Math.sqrt(cols),
+              Arrays.toString(mix));
+        }
+      }
     }
   }
 
@@ -151,7 +196,7 @@ public abstract class BackendContract {
   void embeddingRowsAreExact(WeightType type) {
     SplittableRandom random = new SplittableRandom(9);
     int vocab = 70;
-    int cols = 96;
+    int cols = columns(type, 96);
     Oracle.Sample w = Oracle.weights(random, type, vocab, cols);
     try (Backend b = open(1, false)) {
       Batch batch = new Batch();
@@ -166,7 +211,8 @@ public abstract class BackendContract {
       for (int i = 0; i < got.length; i++) {
         float exact = (float) w.values()[tokens[i / cols] * cols + i % cols];
         float want = holdsExactly(type) ? exact : Float.float16ToFloat(Float.floatToFloat16(exact));
-        assertThat(got[i]).isEqualTo(want);
+        // Zeros of either sign are equal.
+        assertThat(got[i] + 0f).isEqualTo(want + 0f);
       }
       batch.tokens()[2] = vocab;
       assertThatThrownBy(() -> b.embed(b.matrix(w.weights()), y))
@@ -178,7 +224,7 @@ public abstract class BackendContract {
   @EnumSource(WeightType.class)
   void swigluAgreesWithTheOracle(WeightType type) {
     SplittableRandom random = new SplittableRandom(3);
-    int cols = 64;
+    int cols = columns(type, 64);
     try (Backend b = open(2, false)) {
       for (int n : tiny() ? new int[] {20} : new int[] {20, 172, 96}) {
         for (int rows : tiny() ? new int[] {1, 3} : new int[] {1, 2, 9, 33}) {
@@ -605,7 +651,7 @@ public abstract class BackendContract {
   void deterministicRowsDoNotDependOnTheBatchOrTheThreads(WeightType type) {
     SplittableRandom random = new SplittableRandom(8);
     int n = tiny() ? 40 : 300;
-    int cols = tiny() ? 64 : 288;
+    int cols = columns(type, tiny() ? 64 : 288);
     Oracle.Sample w = Oracle.weights(random, type, n, cols);
     Oracle.Sample u = Oracle.weights(random, type, n, cols);
     int most = tiny() ? 7 : 512;

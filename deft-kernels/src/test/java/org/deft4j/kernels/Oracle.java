@@ -28,6 +28,9 @@ public final class Oracle {
     double[] values = new double[rows * cols];
     var shorts = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     var floats = ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    if (type.quantized() && type != WeightType.Q8_0) {
+      return quantized(random, type, rows, cols);
+    }
     for (int i = 0; i < values.length; i++) {
       double x = random.nextDouble(-1, 1);
       switch (type) {
@@ -54,9 +57,47 @@ public final class Oracle {
           data.set(ValueLayout.JAVA_BYTE, block + 2 + i % 32, q);
           values[i] = (double) Float.float16ToFloat(data.get(shorts, block)) * q;
         }
+        default -> throw new IllegalArgumentException(type.name());
       }
     }
     return new Sample(new Weights(type, rows, cols, data), values);
+  }
+
+  /** Any bits but for the blocks' halves, which keep values of about 1. */
+  private static Sample quantized(SplittableRandom random, WeightType type, int rows, int cols) {
+    byte[] bytes = new byte[Math.toIntExact(rows * type.rowBytes(cols))];
+    random.nextBytes(bytes);
+    // The largest product of quant and sub-block scale; where the halves are.
+    double most =
+        switch (type) {
+          case Q4_0 -> 8;
+          case Q4_1, Q5_0 -> 16;
+          case Q5_1 -> 32;
+          case Q4_K -> 15 * 63;
+          case Q5_K -> 31 * 63;
+          default -> 32 * 128;
+        };
+    int at = type == WeightType.Q6_K ? 208 : 0;
+    MemorySegment data = MemorySegment.ofArray(bytes);
+    var shorts = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    for (long b = 0; b < bytes.length; b += type.blockBytes()) {
+      data.set(shorts, b + at, Float.floatToFloat16((float) (random.nextDouble(0.3, 1) / most)));
+      if (type.hasMinima()) {
+        double min = type.blockSize() == 32 ? -0.5 : 0.5 / 63;
+        data.set(shorts, b + 2, Float.floatToFloat16((float) (random.nextDouble(0.5, 1) * min)));
+      }
+    }
+    // Exact to the bit: QuantizedRowTest.
+    Weights w = new Weights(type, rows, cols, data);
+    float[] row = new float[cols];
+    double[] values = new double[rows * cols];
+    for (int r = 0; r < rows; r++) {
+      w.decodeRow(r, row, 0);
+      for (int i = 0; i < cols; i++) {
+        values[r * cols + i] = row[i];
+      }
+    }
+    return new Sample(w, values);
   }
 
   /** {@code [rows][n]} products of {@code x [rows][cols]} with {@code w [n][cols]}. */

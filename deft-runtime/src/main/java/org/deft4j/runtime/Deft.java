@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.Optional;
 import org.deft4j.engine.EngineInfo;
 import org.deft4j.engine.TreeEngine;
+import org.deft4j.engine.gguf.GgufMetadata;
 import org.deft4j.search.driver.SearchDriver;
 import org.deft4j.tree.decode.TreeDecoder;
 
@@ -82,6 +83,11 @@ public final class Deft implements AutoCloseable {
   /** What runs, where the model runs on this machine. */
   public Optional<EngineInfo> engine() {
     return decoder instanceof TreeEngine engine ? Optional.of(engine.info()) : Optional.empty();
+  }
+
+  /** The model's own description, where it runs on this machine. */
+  public Optional<GgufMetadata> metadata() {
+    return decoder instanceof TreeEngine engine ? Optional.of(engine.metadata()) : Optional.empty();
   }
 
   /** Frees the model and all its memory. */

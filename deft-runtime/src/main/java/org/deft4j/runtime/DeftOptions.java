@@ -8,7 +8,8 @@ import org.deft4j.engine.EngineOptions;
 /**
  * What a {@link Deft} opens and how it runs.
  *
- * @param model the name of a shipped model, or a path to a GGUF file
+ * @param model the name of a shipped model, a path to a GGUF file or a folder of safetensors, or
+ *     {@code org/name[@revision]} of the Hugging Face hub
  * @param engine how the model runs; its own {@link EngineOptions#model} is not looked at
  * @param plugins jars or folders with plugins, besides the usual places
  */
@@ -21,6 +22,11 @@ public record DeftOptions(String model, EngineOptions engine, List<Path> plugins
   /** A model with every default. */
   public static DeftOptions of(String model) {
     return new DeftOptions(model, EngineOptions.of(Path.of("")), List.of());
+  }
+
+  /** These options with another model. */
+  public DeftOptions withModel(String value) {
+    return new DeftOptions(value, engine, plugins);
   }
 
   /** These options with changes to how the model runs. */

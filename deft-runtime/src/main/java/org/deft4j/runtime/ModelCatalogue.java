@@ -6,9 +6,15 @@ import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.zip.CRC32;
 import org.deft4j.mini.DeftMini;
+import org.deft4j.runtime.hub.Hub;
+import org.deft4j.runtime.hub.HubListener;
+import org.deft4j.runtime.hub.HubModel;
+import org.deft4j.runtime.hub.HubSettings;
 import org.deft4j.tree.DeftException;
 import org.jspecify.annotations.Nullable;
 
@@ -18,10 +24,30 @@ public final class ModelCatalogue {
   public static final String DEFAULT = DeftMini.NAME;
 
   private final Folders folders;
+  private final Function<HubModel, Path> hub;
 
-  /** A catalogue that keeps extracted models in the cache folder. */
+  /**
+   * A catalogue that keeps extracted models in the cache folder, and takes models of the Hugging
+   * Face hub by the settings of this process.
+   */
   public ModelCatalogue(Folders folders) {
+    this(
+        folders,
+        m ->
+            new Hub(
+                    HubSettings.of(System.getenv(), Path.of(System.getProperty("user.home", "."))),
+                    HubListener.NONE)
+                .resolve(m));
+  }
+
+  /**
+   * A catalogue.
+   *
+   * @param hub finds or brings models of the hub
+   */
+  public ModelCatalogue(Folders folders, Function<HubModel, Path> hub) {
     this.folders = folders;
+    this.hub = hub;
   }
 
   /** What is shipped; without extracting it. */
@@ -35,10 +61,10 @@ public final class ModelCatalogue {
   }
 
   /**
-   * The file of a model. A shipped one is extracted to the cache folder at its first use, because
-   * engines map files.
+   * The file or folder of a model. A shipped one is extracted to the cache folder at its first use,
+   * because engines map files.
    *
-   * @param model a shipped model's name, or a path
+   * @param model a shipped model's name, a path, or {@code org/name[@revision]} of the hub
    * @throws DeftException with exit code 3 if there is neither such a name nor such a file
    */
   public Path resolve(String model) {
@@ -56,6 +82,13 @@ public final class ModelCatalogue {
     } catch (InvalidPathException e) {
       throw missing(model, models, e);
     }
+    // A path that is not there is no model of the hub.
+    if (!model.endsWith(".gguf") || model.contains(":")) {
+      Optional<HubModel> remote = HubModel.parse(model);
+      if (remote.isPresent()) {
+        return hub.apply(remote.get());
+      }
+    }
     throw missing(model, models, null);
   }
 
@@ -63,7 +96,10 @@ public final class ModelCatalogue {
       String model, List<ShippedModel> models, @Nullable Exception cause) {
     String names = models.stream().map(ShippedModel::name).collect(Collectors.joining(", "));
     String message =
-        "no model '" + model + "': it is no file, and the models that come along are: " + names;
+        "no model '"
+            + model
+            + "': it is no file and no org/name of the hub, and the models that come along are: "
+            + names;
     return cause == null
         ? new DeftException(DeftException.MODEL_NOT_FOUND, message)
         : new DeftException(DeftException.MODEL_NOT_FOUND, message, cause);

@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
 import org.deft4j.bench.io.TemplateFile;
-import org.deft4j.runtime.JsonReader;
+import org.deft4j.engine.json.JsonReader;
 import org.deft4j.tree.DeftException;
 import org.jspecify.annotations.Nullable;
 

@@ -11,8 +11,8 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.deft4j.runtime.JsonReader;
-import org.deft4j.runtime.JsonWriter;
+import org.deft4j.engine.json.JsonReader;
+import org.deft4j.engine.json.JsonWriter;
 import org.deft4j.tree.DeftException;
 
 /**

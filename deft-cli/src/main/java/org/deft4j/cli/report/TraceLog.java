@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
-import org.deft4j.runtime.JsonReader;
+import org.deft4j.engine.json.JsonReader;
 import org.deft4j.tree.DeftException;
 
 /**

@@ -21,8 +21,8 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
-import org.deft4j.runtime.JsonReader;
-import org.deft4j.runtime.JsonWriter;
+import org.deft4j.engine.json.JsonReader;
+import org.deft4j.engine.json.JsonWriter;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Assumptions;
 

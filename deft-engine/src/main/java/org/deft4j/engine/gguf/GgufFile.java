@@ -10,22 +10,28 @@ import java.nio.file.StandardOpenOption;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.deft4j.tree.DeftException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A GGUF model file, mapped into memory and checked.
+ * A GGUF model file, mapped into memory and checked. A model that is split ({@code
+ * NAME-00001-of-00003.gguf}) is opened by its first file, which brings the others along.
  *
  * <p>Opening costs one walk over the metadata; weights are read when they are used. Tensors and
  * metadata may be read from any thread until {@link #close}.
  */
 public final class GgufFile implements AutoCloseable {
+  private static final int MAX_PARTS = 1000;
+  private static final Pattern SPLIT = Pattern.compile("(.+)-(\\d{5})-of-(\\d{5})\\.gguf");
+
   private final String name;
   private final int version;
-  private final long size;
   private final GgufMetadata metadata;
   private final Map<String, GgufTensor> tensors;
   private final @Nullable Arena arena;
+  private long size;
 
   private GgufFile(String name, MemorySegment bytes, @Nullable Arena arena) {
     GgufParser parser = new GgufParser(name, bytes);
@@ -34,37 +40,84 @@ public final class GgufFile implements AutoCloseable {
     this.version = parser.version;
     this.size = bytes.byteSize();
     this.metadata = new GgufMetadata(name, bytes, parser.entries);
-    this.tensors = Collections.unmodifiableMap(parser.tensors);
+    this.tensors = parser.tensors;
     this.arena = arena;
   }
 
   /**
-   * Maps and checks a file.
+   * Maps and checks a file, and the further ones of a split model.
    *
    * @throws DeftException {@code MODEL_NOT_FOUND} if there is no such file or it cannot be read,
    *     {@code UNSUPPORTED_MODEL} if it is no sound GGUF file
    */
   @SuppressWarnings("MustBeClosedChecker") // Owned by the file, or closed below.
   public static GgufFile open(Path path) {
+    Arena arena = Arena.ofShared();
+    boolean done = false;
+    try {
+      GgufFile file = new GgufFile(path.toString(), map(path, arena), arena);
+      file.takeFurtherParts(path, arena);
+      done = true;
+      return file;
+    } finally {
+      if (!done) {
+        arena.close();
+      }
+    }
+  }
+
+  private static MemorySegment map(Path path, Arena arena) {
     if (!Files.isRegularFile(path)) {
       throw new DeftException(
           DeftException.MODEL_NOT_FOUND,
           path + ": " + (Files.exists(path) ? "not a file" : "no such model file"));
     }
-    Arena arena = Arena.ofShared();
-    boolean done = false;
     try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
-      MemorySegment bytes = channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena);
-      GgufFile file = new GgufFile(path.toString(), bytes, arena);
-      done = true;
-      return file;
+      return channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena);
     } catch (IOException e) {
       throw new DeftException(
           DeftException.MODEL_NOT_FOUND, path + ": cannot be read: " + e.getMessage(), e);
-    } finally {
-      if (!done) {
-        arena.close();
+    }
+  }
+
+  private void takeFurtherParts(Path first, Arena arena) {
+    int count = metadata.integer("split.count", 0, MAX_PARTS, 0);
+    if (count < 2) {
+      return;
+    }
+    if (metadata.integer("split.no", 0, MAX_PARTS, 0) != 0) {
+      throw metadata.unsupported("is not the first file of a split model; open the first");
+    }
+    Matcher m = SPLIT.matcher(first.getFileName().toString());
+    if (!m.matches()
+        || Integer.parseInt(m.group(2)) != 1
+        || Integer.parseInt(m.group(3)) != count) {
+      throw metadata.unsupported(
+          "is the first of "
+              + count
+              + " files, so its name must end in -00001-of-%05d.gguf".formatted(count));
+    }
+    for (int i = 1; i < count; i++) {
+      Path path = first.resolveSibling("%s-%05d-of-%05d.gguf".formatted(m.group(1), i + 1, count));
+      MemorySegment bytes = map(path, arena);
+      GgufParser part = new GgufParser(path.toString(), bytes);
+      part.parse();
+      GgufMetadata meta = new GgufMetadata(path.toString(), bytes, part.entries);
+      if (meta.integer("split.no", 0, MAX_PARTS) != i
+          || meta.integer("split.count", 0, MAX_PARTS) != count) {
+        throw meta.unsupported("is not file " + (i + 1) + " of " + count + " by its own metadata");
       }
+      part.tensors.forEach((key, tensor) -> {
+        if (tensors.put(key, tensor) != null) {
+          throw meta.unsupported("tensor '" + key + "' is in an earlier file too");
+        }
+      });
+      size += bytes.byteSize();
+    }
+    int wanted = metadata.integer("split.tensors.count", 0, Integer.MAX_VALUE, tensors.size());
+    if (wanted != tensors.size()) {
+      throw metadata.unsupported(
+          "its files have " + tensors.size() + " tensors together, not " + wanted);
     }
   }
 
@@ -88,7 +141,7 @@ public final class GgufFile implements AutoCloseable {
     return version;
   }
 
-  /** The file's size in bytes. */
+  /** The size in bytes, of all files of a split model. */
   public long size() {
     return size;
   }
@@ -100,7 +153,7 @@ public final class GgufFile implements AutoCloseable {
 
   /** Its tensors, in the file's order. */
   public Collection<GgufTensor> tensors() {
-    return tensors.values();
+    return Collections.unmodifiableCollection(tensors.values());
   }
 
   /** The tensor of this name, or null. */

@@ -88,6 +88,20 @@ public final class GgufMetadata {
     return e != null && e.count >= 0;
   }
 
+  /** Type and value of a required entry as they lie in the file. */
+  byte[] raw(String key) {
+    Entry e = require(key);
+    // An array's value begins after its type, its elements' type and their number.
+    long from = e.count < 0 ? e.offset - 4 : e.offset - 16;
+    long to = e.offset;
+    for (int i = 0; i < Math.max(1, e.count) && e.count != 0; i++) {
+      to += e.type == STRING ? 8 + bytes.get(LONG_LE, to) : WIDTH[e.type];
+    }
+    byte[] out = new byte[(int) (to - from)];
+    MemorySegment.copy(bytes, ValueLayout.JAVA_BYTE, from, out, 0, out.length);
+    return out;
+  }
+
   /** A required string. */
   public String string(String key) {
     return text(scalar(key, "a string", STRING).offset);
@@ -161,6 +175,19 @@ public final class GgufMetadata {
       at += 8 + bytes.get(LONG_LE, at);
     }
     return out;
+  }
+
+  /** One element of a required array of strings. */
+  public String stringAt(String key, int index) {
+    Entry e = array(key, "strings", STRING);
+    if (index < 0 || index >= e.count) {
+      throw unsupported("metadata key '" + key + "' has no element " + index);
+    }
+    long at = e.offset;
+    for (int i = 0; i < index; i++) {
+      at += 8 + bytes.get(LONG_LE, at);
+    }
+    return text(at);
   }
 
   /** A required array of numbers, as floats. */

@@ -1,12 +1,12 @@
 package org.deft4j.engine.model;
 
+import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
-import org.deft4j.engine.gguf.GgufFile;
 import org.deft4j.engine.gguf.GgufMetadata;
 import org.deft4j.engine.gguf.GgufTensor;
+import org.deft4j.engine.source.ModelSource;
 import org.deft4j.kernels.RopeSpec;
-import org.jspecify.annotations.Nullable;
 
 /**
  * What tells one decoder family from another. A new family is a new entry of {@link #KNOWN} and, if
@@ -17,9 +17,17 @@ import org.jspecify.annotations.Nullable;
  */
 record Family(String architecture, RopeSpec.Style rope) {
   private static final Map<String, Family> KNOWN =
-      Map.of("llama", new Family("llama", RopeSpec.Style.INTERLEAVED));
+      Map.of(
+          "llama", new Family("llama", RopeSpec.Style.INTERLEAVED),
+          "qwen2", new Family("qwen2", RopeSpec.Style.HALF_SPLIT),
+          "qwen3", new Family("qwen3", RopeSpec.Style.HALF_SPLIT),
+          "phi3", new Family("phi3", RopeSpec.Style.HALF_SPLIT));
 
   private static final int LARGEST = 1 << 20;
+  private static final String ORIGINAL = "rope.scaling.original_context_length";
+
+  /** Tensors that divide frequencies; those for long contexts are not used. */
+  static final List<String> FACTORS = List.of("rope_freqs.weight", "rope_factors_short.weight");
 
   /** The family of a file. */
   static Family of(GgufMetadata meta) {
@@ -36,7 +44,7 @@ record Family(String architecture, RopeSpec.Style rope) {
   }
 
   /** Reads and checks the shape. */
-  ModelConfig config(GgufFile file) {
+  ModelConfig config(ModelSource file) {
     GgufMetadata meta = file.metadata();
     String p = architecture + ".";
     int dim = meta.integer(p + "embedding_length", 1, LARGEST);
@@ -74,13 +82,55 @@ record Family(String architecture, RopeSpec.Style rope) {
         kvHeads,
         headDim,
         embedding.rows(),
-        meta.integer(p + "context_length", 1, 1 << 24),
+        context(meta),
         eps,
         rope(file, headDim),
+        scoreFactor(meta, headDim) / Math.sqrt(headDim),
         file.tensor("output.weight") == null);
   }
 
-  private RopeSpec rope(GgufFile file, int headDim) {
+  private int context(GgufMetadata meta) {
+    String p = architecture + ".";
+    int context = meta.integer(p + "context_length", 1, 1 << 24);
+    // Within its window a layer that slides one sees the whole path.
+    int window = meta.integer(p + "attention.sliding_window", 0, Integer.MAX_VALUE, 0);
+    context = window > 0 ? Math.min(context, window) : context;
+    if (scaling(meta).equals("longrope")) {
+      // The factors for short contexts hold up to there.
+      context = Math.min(context, meta.integer(p + ORIGINAL, 1, 1 << 24, context));
+    }
+    return context;
+  }
+
+  private String scaling(GgufMetadata meta) {
+    String type = meta.string(architecture + ".rope.scaling.type", "none");
+    // Files of Phi-3 with factors for long contexts do not name their kind.
+    return type.equals("none") && meta.has(architecture + ".rope.scaling.attn_factor")
+        ? "longrope"
+        : type;
+  }
+
+  private double scoreFactor(GgufMetadata meta, int headDim) {
+    String p = architecture + ".rope.";
+    return switch (scaling(meta)) {
+      case "yarn" -> {
+        if (meta.integer(p + "dimension_count", 2, LARGEST, headDim) != headDim) {
+          throw meta.unsupported("YaRN over a part of each head is not supported");
+        }
+        yield RopeSpec.yarnScore(meta.real(p + "scaling.factor"));
+      }
+      case "longrope" -> {
+        if (meta.integer(p + "dimension_count", 2, LARGEST, headDim) != headDim) {
+          throw meta.unsupported("LongRoPE over a part of each head is not supported");
+        }
+        double f = meta.real(p + "scaling.attn_factor", 1f);
+        yield f * f;
+      }
+      default -> 1;
+    };
+  }
+
+  private RopeSpec rope(ModelSource file, int headDim) {
     GgufMetadata meta = file.metadata();
     String p = architecture + ".rope.";
     int dims = meta.integer(p + "dimension_count", 2, LARGEST, headDim);
@@ -91,26 +141,40 @@ record Family(String architecture, RopeSpec.Style rope) {
     if (!(base > 1)) {
       throw meta.unsupported("the base of its rotary embedding must be above 1, was " + base);
     }
-    RopeSpec spec = RopeSpec.of(rope, headDim, dims, base);
-    String scaling = meta.string(p + "scaling.type", "none");
+    RopeSpec.Style style = file.halfSplit() ? RopeSpec.Style.HALF_SPLIT : rope;
+    RopeSpec spec = RopeSpec.of(style, headDim, dims, base);
+    String scaling = scaling(meta);
     float factor = meta.real(p + "scaling.factor", meta.real(p + "scale_linear", 1f));
     if (!(factor > 0)) {
       throw meta.unsupported("the scaling of its rotary embedding must be > 0, was " + factor);
     }
     switch (scaling) {
-      case "none" -> {}
+      case "none", "longrope" -> {}
       case "linear" -> spec = spec.withLinearScaling(factor);
-      default -> throw meta.unsupported("rotary scaling '" + scaling + "' is not supported");
+      case "yarn" ->
+          spec =
+              spec.withYarn(
+                  factor,
+                  base,
+                  meta.integer(architecture + "." + ORIGINAL, 1, 1 << 24),
+                  meta.real(p + "scaling.yarn_beta_fast", 32f),
+                  meta.real(p + "scaling.yarn_beta_slow", 1f));
+      default ->
+          throw meta.unsupported(
+              "rotary scaling '"
+                  + scaling
+                  + "' is not supported; known: none, linear, yarn, longrope");
     }
-    @Nullable GgufTensor factors = file.tensor("rope_freqs.weight");
-    if (factors != null) {
-      float[] f = Tensors.vector(file, "rope_freqs.weight", dims / 2);
-      for (float x : f) {
-        if (!(x > 0 && Float.isFinite(x))) {
-          throw meta.unsupported("tensor 'rope_freqs.weight' holds the factor " + x);
+    for (String name : FACTORS) {
+      if (file.tensor(name) != null) {
+        float[] f = Tensors.vector(file, name, dims / 2);
+        for (float x : f) {
+          if (!(x > 0 && Float.isFinite(x))) {
+            throw meta.unsupported("tensor '" + name + "' holds the factor " + x);
+          }
         }
+        spec = spec.withFactors(f);
       }
-      spec = spec.withFactors(f);
     }
     return spec;
   }

@@ -14,9 +14,11 @@ import org.deft4j.kernels.RopeSpec;
  * @param kvHeads key-value heads, a divisor of {@code heads}
  * @param headDim values a head
  * @param vocabulary rows of the embedding
- * @param context longest sequence that it was trained for
+ * @param context longest sequence that it computes right: what it was trained for, or its sliding
+ *     window where it has one, since attention here reads the whole path
  * @param eps of the norms
  * @param rope the rotary embedding
+ * @param scoreScale what scores of attention are multiplied with
  * @param tied whether the output matrix is the embedding
  */
 public record ModelConfig(
@@ -32,6 +34,7 @@ public record ModelConfig(
     int context,
     float eps,
     RopeSpec rope,
+    double scoreScale,
     boolean tied) {
 
   /** Columns of the packed query, key and value projection. */

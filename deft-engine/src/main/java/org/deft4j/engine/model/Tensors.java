@@ -1,25 +1,19 @@
 package org.deft4j.engine.model;
 
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
-import org.deft4j.engine.gguf.GgufFile;
+import java.util.Arrays;
+import java.util.stream.Collectors;
 import org.deft4j.engine.gguf.GgufTensor;
 import org.deft4j.engine.gguf.TensorType;
+import org.deft4j.engine.source.ModelSource;
 import org.deft4j.kernels.WeightType;
 import org.deft4j.kernels.Weights;
 import org.jspecify.annotations.Nullable;
 
 /** Takes tensors of a checked file with the shapes that a model needs. */
-final class Tensors {
-  private static final ValueLayout.OfShort SHORT =
-      ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-  private static final ValueLayout.OfInt INT =
-      ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-
+public final class Tensors {
   private Tensors() {}
 
-  private static GgufTensor require(GgufFile file, String name, int rows, int columns) {
+  private static GgufTensor require(ModelSource file, String name, int rows, int columns) {
     GgufTensor t = file.tensor(name);
     if (t == null) {
       throw file.metadata().unsupported("tensor '" + name + "' is missing");
@@ -40,18 +34,18 @@ final class Tensors {
     return t;
   }
 
-  private static @Nullable WeightType type(TensorType t) {
-    return switch (t) {
-      case F32 -> WeightType.F32;
-      case F16 -> WeightType.F16;
-      case BF16 -> WeightType.BF16;
-      case Q8_0 -> WeightType.Q8_0;
-      default -> null;
-    };
+  /** How weights of a file's type lie, or null if a model cannot run from them. */
+  public static @Nullable WeightType type(TensorType type) {
+    for (WeightType t : WeightType.values()) {
+      if (t.name().equals(type.name())) {
+        return t;
+      }
+    }
+    return null;
   }
 
   /** A weight matrix as it lies in the file. */
-  static Weights weights(GgufFile file, String name, int rows, int columns) {
+  static Weights weights(ModelSource file, String name, int rows, int columns) {
     GgufTensor t = require(file, name, rows, columns);
     WeightType type = type(t.type());
     if (type == null) {
@@ -61,51 +55,18 @@ final class Tensors {
                   + name
                   + "' is of type "
                   + t.type()
-                  + ", which is not supported; supported: F32, F16, BF16, Q8_0");
+                  + ", which is not supported; supported: "
+                  + Arrays.stream(WeightType.values())
+                      .map(Enum::name)
+                      .collect(Collectors.joining(", ")));
     }
     return new Weights(type, rows, columns, t.data());
   }
 
-  /** The parts as they are if their types agree, else all as F32. */
-  static Weights[] ofOneType(Weights... parts) {
-    boolean same = true;
-    for (Weights w : parts) {
-      same &= w.type() == parts[0].type();
-    }
-    if (same) {
-      return parts;
-    }
-    Weights[] out = new Weights[parts.length];
-    for (int i = 0; i < parts.length; i++) {
-      Weights w = parts[i];
-      float[] v = new float[Math.multiplyExact(w.rows(), w.cols())];
-      decode(w.type(), w.data(), v);
-      out[i] = new Weights(WeightType.F32, w.rows(), w.cols(), MemorySegment.ofArray(v));
-    }
-    return out;
-  }
-
   /** A vector as floats. */
-  static float[] vector(GgufFile file, String name, int length) {
-    Weights w = weights(file, name, 1, length);
+  static float[] vector(ModelSource file, String name, int length) {
     float[] v = new float[length];
-    decode(w.type(), w.data(), v);
+    weights(file, name, 1, length).decodeRow(0, v, 0);
     return v;
-  }
-
-  private static void decode(WeightType type, MemorySegment data, float[] out) {
-    for (int i = 0; i < out.length; i++) {
-      out[i] =
-          switch (type) {
-            case F32 -> Float.intBitsToFloat(data.get(INT, 4L * i));
-            case F16 -> Float.float16ToFloat(data.get(SHORT, 2L * i));
-            case BF16 -> Float.intBitsToFloat(data.get(SHORT, 2L * i) << 16);
-            case Q8_0 -> {
-              long block = (long) (i / 32) * 34;
-              yield Float.float16ToFloat(data.get(SHORT, block))
-                  * data.get(ValueLayout.JAVA_BYTE, block + 2 + i % 32);
-            }
-          };
-    }
   }
 }

@@ -1,9 +1,12 @@
 package org.deft4j.engine.model;
 
 import java.util.HashSet;
+import java.util.List;
+import java.util.Objects;
 import java.util.Set;
-import org.deft4j.engine.gguf.GgufFile;
+import java.util.stream.Stream;
 import org.deft4j.engine.gguf.GgufTensor;
+import org.deft4j.engine.source.ModelSource;
 import org.deft4j.kernels.Backend;
 import org.deft4j.kernels.Batch;
 import org.deft4j.kernels.KvCache;
@@ -12,6 +15,8 @@ import org.deft4j.kernels.Rope;
 import org.deft4j.kernels.RowSummary;
 import org.deft4j.kernels.Tensor;
 import org.deft4j.kernels.WeightType;
+import org.deft4j.kernels.Weights;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A decoder-only transformer on a backend: weights, and one forward pass over a batch of rows.
@@ -26,10 +31,30 @@ public final class Transformer implements AutoCloseable {
   private record Layer(
       Tensor attentionNorm,
       Matrix qkv,
+      @Nullable Tensor qkvBias,
+      @Nullable Tensor queryNorm,
+      @Nullable Tensor keyNorm,
       Matrix output,
+      @Nullable Tensor outputBias,
       Tensor ffnNorm,
       Matrix gateUp,
-      Matrix down) {}
+      Matrix down) {
+    List<AutoCloseable> parts() {
+      return Stream.of(
+              attentionNorm,
+              qkv,
+              qkvBias,
+              queryNorm,
+              keyNorm,
+              output,
+              outputBias,
+              ffnNorm,
+              gateUp,
+              down)
+          .filter(Objects::nonNull)
+          .toList();
+    }
+  }
 
   private final Backend backend;
   private final ModelConfig config;
@@ -60,14 +85,15 @@ public final class Transformer implements AutoCloseable {
    * @throws org.deft4j.tree.DeftException {@code UNSUPPORTED_MODEL} if its architecture, a type or
    *     a shape is not supported, {@code OUT_OF_MEMORY} if the backend cannot hold it
    */
-  public Transformer(GgufFile file, Backend backend) {
+  public Transformer(ModelSource file, Backend backend) {
     this.backend = backend;
     config = Family.of(file.metadata()).config(file);
     int dim = config.dim();
     int q = config.heads() * config.headDim();
     int kv = config.kvHeads() * config.headDim();
     Set<String> used = new HashSet<>();
-    used.add("rope_freqs.weight");
+    used.addAll(Family.FACTORS);
+    used.add("rope_factors_long.weight");
     Loader load = new Loader(file, backend, used);
     embedding = load.matrix(config.vocabulary(), dim, "token_embd.weight");
     head = config.tied() ? embedding : load.matrix(config.vocabulary(), dim, "output.weight");
@@ -79,9 +105,13 @@ public final class Transformer implements AutoCloseable {
           new Layer(
               load.vector(p + "attn_norm.weight", dim),
               load.qkv(p, q, kv, dim),
+              load.qkvBias(p, q, kv),
+              load.optional(p + "attn_q_norm.weight", config.headDim()),
+              load.optional(p + "attn_k_norm.weight", config.headDim()),
               load.matrix(dim, q, p + "attn_output.weight"),
+              load.optional(p + "attn_output.bias", dim),
               load.vector(p + "ffn_norm.weight", dim),
-              load.matrix(config.ffn(), dim, p + "ffn_gate.weight", p + "ffn_up.weight"),
+              load.gateUp(p, config.ffn(), dim),
               load.matrix(dim, config.ffn(), p + "ffn_down.weight"));
     }
     long count = 0;
@@ -100,7 +130,7 @@ public final class Transformer implements AutoCloseable {
     weightBytes = bytes;
     weightType = layers[0].qkv.type().name();
     rope = backend.rope(config.rope());
-    scale = (float) (1 / Math.sqrt(config.headDim()));
+    scale = (float) config.scoreScale();
     capacity = 16;
     x = backend.tensor(capacity, dim);
     h = backend.activations(capacity, dim, layers[0].qkv);
@@ -113,31 +143,71 @@ public final class Transformer implements AutoCloseable {
   }
 
   /** Reads weights in the shapes asked for, and remembers which tensors were used. */
-  private record Loader(GgufFile file, Backend backend, Set<String> used) {
-    Matrix matrix(int rows, int columns, String... names) {
-      org.deft4j.kernels.Weights[] parts = new org.deft4j.kernels.Weights[names.length];
-      for (int i = 0; i < names.length; i++) {
-        used.add(names[i]);
-        parts[i] = Tensors.weights(file, names[i], rows, columns);
-      }
-      return backend.matrix(Tensors.ofOneType(parts));
+  private record Loader(ModelSource file, Backend backend, Set<String> used) {
+    Weights weights(int rows, int columns, String name) {
+      used.add(name);
+      return Tensors.weights(file, name, rows, columns);
     }
 
+    Matrix matrix(int rows, int columns, String name) {
+      return backend.matrix(weights(rows, columns, name));
+    }
+
+    /** Three projections, or one that holds them below each other. */
     Matrix qkv(String p, int q, int kv, int dim) {
-      used.add(p + "attn_q.weight");
-      used.add(p + "attn_k.weight");
-      used.add(p + "attn_v.weight");
+      String packed = p + "attn_qkv.weight";
+      if (file.tensor(packed) != null) {
+        return matrix(q + 2 * kv, dim, packed);
+      }
       return backend.matrix(
-          Tensors.ofOneType(
-              Tensors.weights(file, p + "attn_q.weight", q, dim),
-              Tensors.weights(file, p + "attn_k.weight", kv, dim),
-              Tensors.weights(file, p + "attn_v.weight", kv, dim)));
+          weights(q, dim, p + "attn_q.weight"),
+          weights(kv, dim, p + "attn_k.weight"),
+          weights(kv, dim, p + "attn_v.weight"));
+    }
+
+    @Nullable Tensor qkvBias(String p, int q, int kv) {
+      String packed = p + "attn_qkv.bias";
+      if (file.tensor(packed) != null) {
+        return vector(packed, q + 2 * kv);
+      }
+      String[] names = {p + "attn_q.bias", p + "attn_k.bias", p + "attn_v.bias"};
+      int[] lengths = {q, kv, kv};
+      float[] all = new float[q + 2 * kv];
+      int found = 0;
+      int at = 0;
+      for (int i = 0; i < 3; i++) {
+        if (file.tensor(names[i]) != null) {
+          used.add(names[i]);
+          System.arraycopy(Tensors.vector(file, names[i], lengths[i]), 0, all, at, lengths[i]);
+          found++;
+        }
+        at += lengths[i];
+      }
+      return found == 0 ? null : backend.vector(all);
+    }
+
+    /** Gate and up, or one matrix that holds both. */
+    Matrix gateUp(String p, int ffn, int dim) {
+      if (file.tensor(p + "ffn_gate.weight") == null) {
+        return matrix(2 * ffn, dim, p + "ffn_up.weight");
+      }
+      return backend.matrix(
+          weights(ffn, dim, p + "ffn_gate.weight"), weights(ffn, dim, p + "ffn_up.weight"));
     }
 
     Tensor vector(String name, int length) {
       used.add(name);
       return backend.vector(Tensors.vector(file, name, length));
     }
+
+    @Nullable Tensor optional(String name, int length) {
+      return file.tensor(name) == null ? null : vector(name, length);
+    }
+  }
+
+  /** The shape of a model that is not loaded. */
+  public static ModelConfig config(ModelSource file) {
+    return Family.of(file.metadata()).config(file);
   }
 
   /** The shape. */
@@ -179,9 +249,21 @@ public final class Transformer implements AutoCloseable {
       Layer l = layers[i];
       backend.rmsNorm(x, l.attentionNorm, eps, h, rows);
       backend.matmul(l.qkv, h, qkv, rows);
+      if (l.qkvBias != null) {
+        backend.addBias(qkv, l.qkvBias, rows);
+      }
+      if (l.queryNorm != null) {
+        backend.normHeads(qkv, 0, config.heads(), l.queryNorm, eps, rows);
+      }
+      if (l.keyNorm != null) {
+        backend.normHeads(qkv, config.heads(), config.kvHeads(), l.keyNorm, eps, rows);
+      }
       backend.ropeAppend(rope, kv, i, qkv);
       backend.attention(kv, i, qkv, scale, attended);
       backend.matmulAdd(l.output, attended, x, rows);
+      if (l.outputBias != null) {
+        backend.addBias(x, l.outputBias, rows);
+      }
       backend.rmsNorm(x, l.ffnNorm, eps, h, rows);
       backend.matmulSwiglu(l.gateUp, h, ffn, rows);
       backend.matmulAdd(l.down, ffn, x, rows);
@@ -239,12 +321,13 @@ public final class Transformer implements AutoCloseable {
     head.close();
     outputNorm.close();
     for (Layer l : layers) {
-      l.attentionNorm.close();
-      l.qkv.close();
-      l.output.close();
-      l.ffnNorm.close();
-      l.gateUp.close();
-      l.down.close();
+      for (AutoCloseable part : l.parts()) {
+        try {
+          part.close();
+        } catch (Exception e) {
+          throw new IllegalStateException("closing weights", e);
+        }
+      }
     }
     for (Tensor t : new Tensor[] {x, h, qkv, attended, ffn, last, normed, logits}) {
       t.close();

@@ -37,7 +37,7 @@ abstract class AbstractCodec implements TokenCodec {
     bytes = new byte[vocabulary.size()][];
   }
 
-  /** Encodes text without whole tokens; {@code first}: nothing or a whole token is before it. */
+  /** Encodes text without whole tokens; {@code first}: nothing at all is before it. */
   abstract void encodePlain(String text, boolean first, IntList out);
 
   /** The bytes of a token that is not a control token. */
@@ -72,18 +72,14 @@ abstract class AbstractCodec implements TokenCodec {
     matcher.split(
         text,
         new SpecialMatcher.Parts() {
-          private boolean first = true;
-
           @Override
-          public void text(String part) {
+          public void text(String part, boolean first) {
             encodePlain(part, first, out);
-            first = false;
           }
 
           @Override
           public void token(int id) {
             out.add(id);
-            first = true;
           }
         });
   }

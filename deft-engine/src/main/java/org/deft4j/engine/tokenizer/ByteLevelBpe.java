@@ -3,8 +3,9 @@ package org.deft4j.engine.tokenizer;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.regex.Matcher;
+import java.util.function.Function;
 import org.deft4j.engine.gguf.GgufMetadata;
+import org.deft4j.tree.DeftException;
 
 /**
  * Byte-level byte-pair encoding, the kind of GPT-2, Llama 3 and Qwen2: text is cut to words by a
@@ -33,63 +34,53 @@ final class ByteLevelBpe extends AbstractCodec {
     }
   }
 
+  private final Normalizer normalizer;
   private final Pretokenizer pre;
   private final int[] byteToken = new int[256];
   private final PairTable ranks;
   private final int[] merged;
   private final Map<String, int[]> cache = new ConcurrentHashMap<>();
 
-  ByteLevelBpe(GgufMetadata meta, Vocabulary vocabulary) {
-    this(meta, vocabulary, Pretokenizer.from(meta));
+  /** The tokenizer of a GGUF file. */
+  static ByteLevelBpe from(GgufMetadata meta) {
+    Pretokenizer pre = Pretokenizer.from(meta);
+    return new ByteLevelBpe(
+        Vocabulary.from(meta),
+        meta.bool("tokenizer.ggml.add_bos_token", pre.addBos()),
+        Normalizer.NONE,
+        pre,
+        Merges.ofLines(meta.strings("tokenizer.ggml.merges")),
+        meta::unsupported);
   }
 
-  private ByteLevelBpe(GgufMetadata meta, Vocabulary vocabulary, Pretokenizer pre) {
-    super(vocabulary, meta.bool("tokenizer.ggml.add_bos_token", pre.addBos()));
+  ByteLevelBpe(
+      Vocabulary vocabulary,
+      boolean addBos,
+      Normalizer normalizer,
+      Pretokenizer pre,
+      Merges merges,
+      Function<String, DeftException> bad) {
+    super(vocabulary, addBos);
+    this.normalizer = normalizer;
     this.pre = pre;
     for (int b = 0; b < 256; b++) {
       Integer id = vocabulary.ids.get(String.valueOf(LETTER[b]));
-      if (id == null) {
-        throw meta.unsupported(
+      // Rare bytes are lacking in some vocabularies, those that no UTF-8 has in most.
+      boolean occurs = b != 0xC0 && b != 0xC1 && b < 0xF5;
+      if (id == null && occurs && vocabulary.unknown < 0) {
+        throw bad.apply(
             "its vocabulary has no token for the byte " + b + ", so it cannot encode all text");
       }
-      byteToken[b] = id;
+      byteToken[b] = id == null ? vocabulary.unknown : id;
     }
-    String[] merges = meta.strings("tokenizer.ggml.merges");
-    ranks = new PairTable(merges.length);
-    merged = new int[merges.length];
-    for (int rank = 0; rank < merges.length; rank++) {
-      String m = merges[rank];
-      // The first character may be a space that is itself part of no learned alphabet.
-      int cut = m.indexOf(' ', 1);
-      Integer left = cut < 0 ? null : vocabulary.ids.get(m.substring(0, cut));
-      Integer right = cut < 0 ? null : vocabulary.ids.get(m.substring(cut + 1));
-      Integer both =
-          cut < 0 ? null : vocabulary.ids.get(m.substring(0, cut) + m.substring(cut + 1));
-      if (left == null || right == null || both == null) {
-        throw meta.unsupported(
-            "merge " + rank + " of its tokenizer names tokens that the vocabulary lacks");
-      }
-      ranks.add(left, right, rank);
-      merged[rank] = both;
-    }
+    ranks = new PairTable(merges.size());
+    merged = merges.resolve(vocabulary, ranks, bad);
   }
 
   @Override
   void encodePlain(String text, boolean first, IntList out) {
-    Matcher m = pre.pattern().matcher(text);
-    int from = 0;
-    while (m.find()) {
-      if (m.start() > from) {
-        word(text.substring(from, m.start()), out);
-      }
-      if (m.end() > m.start()) {
-        word(m.group(), out);
-      }
-      from = m.end();
-    }
-    if (from < text.length()) {
-      word(text.substring(from), out);
-    }
+    String t = normalizer.apply(text, first);
+    pre.cut(t, w -> word(w, out));
   }
 
   private void word(String word, IntList out) {
@@ -114,52 +105,11 @@ final class ByteLevelBpe extends AbstractCodec {
         return new int[] {whole};
       }
     }
-    int n = bytes.length;
-    int[] id = new int[n];
-    int[] next = new int[n];
-    int[] prev = new int[n];
-    for (int i = 0; i < n; i++) {
+    int[] id = new int[bytes.length];
+    for (int i = 0; i < id.length; i++) {
       id[i] = byteToken[bytes[i] & 255];
-      next[i] = i + 1;
-      prev[i] = i - 1;
     }
-    MergeQueue queue = new MergeQueue();
-    for (int i = 0; i + 1 < n; i++) {
-      offer(queue, id, i, i + 1);
-    }
-    while (!queue.isEmpty()) {
-      long best = queue.poll();
-      int rank = (int) (best >>> 32);
-      int i = (int) best;
-      int j = id[i] < 0 ? n : next[i];
-      if (j >= n || ranks.rank(id[i], id[j]) != rank) {
-        continue;
-      }
-      id[i] = merged[rank];
-      id[j] = -1;
-      next[i] = next[j];
-      if (next[j] < n) {
-        prev[next[j]] = i;
-        offer(queue, id, i, next[i]);
-      }
-      if (prev[i] >= 0) {
-        offer(queue, id, prev[i], i);
-      }
-    }
-    int count = 0;
-    for (int i = 0; i < n; i++) {
-      if (id[i] >= 0) {
-        id[count++] = id[i];
-      }
-    }
-    return Arrays.copyOf(id, count);
-  }
-
-  private void offer(MergeQueue queue, int[] id, int i, int j) {
-    int rank = ranks.rank(id[i], id[j]);
-    if (rank >= 0) {
-      queue.add(rank, i);
-    }
+    return Merges.apply(id, ranks, merged);
   }
 
   @Override

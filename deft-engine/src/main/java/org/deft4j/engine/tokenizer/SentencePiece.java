@@ -1,7 +1,8 @@
 package org.deft4j.engine.tokenizer;
 
-import java.util.Arrays;
+import java.util.function.Function;
 import org.deft4j.engine.gguf.GgufMetadata;
+import org.deft4j.tree.DeftException;
 
 /**
  * SentencePiece-style BPE, the kind of Llama 2: spaces become U+2581, characters merge to the piece
@@ -11,62 +12,75 @@ import org.deft4j.engine.gguf.GgufMetadata;
  * <p>Text of n characters costs O(n log n).
  */
 final class SentencePiece extends AbstractCodec {
-  private static final char SPACE = '\u2581';
+  static final char SPACE = '\u2581';
+
+  /** Runs of spaces become one, those at the ends nothing: SentencePiece's own default. */
+  static final Normalizer ONE_SPACE =
+      (text, first) -> text.replaceAll(" {2,}", " ").replaceAll("^ | $", "");
 
   private final float[] scores;
+  private final Normalizer normalizer;
   private final boolean spacePrefix;
-  private final int[] byteToken = new int[256];
+  private final PieceWords words;
+  private final ByteTokens bytes;
   private final int longest;
 
-  SentencePiece(GgufMetadata meta, Vocabulary vocabulary) {
-    super(vocabulary, meta.bool("tokenizer.ggml.add_bos_token", true));
-    scores = meta.floats("tokenizer.ggml.scores");
+  /** The tokenizer of a GGUF file. */
+  static SentencePiece from(GgufMetadata meta) {
+    return new SentencePiece(
+        Vocabulary.from(meta),
+        meta.bool("tokenizer.ggml.add_bos_token", true),
+        meta.floats("tokenizer.ggml.scores"),
+        meta.bool("tokenizer.ggml.add_space_prefix", true),
+        meta.bool("tokenizer.ggml.remove_extra_whitespaces", false),
+        meta::unsupported);
+  }
+
+  SentencePiece(
+      Vocabulary vocabulary,
+      boolean addBos,
+      float[] scores,
+      boolean spacePrefix,
+      boolean removesSpaces,
+      Function<String, DeftException> bad) {
+    super(vocabulary, addBos);
+    this.scores = scores;
+    this.spacePrefix = spacePrefix;
+    normalizer = removesSpaces ? ONE_SPACE : Normalizer.NONE;
     if (scores.length != vocabulary.size()) {
-      throw meta.unsupported(
+      throw bad.apply(
           "tokenizer.ggml.scores has "
               + scores.length
               + " entries for "
               + vocabulary.size()
               + " tokens");
     }
-    spacePrefix = meta.bool("tokenizer.ggml.add_space_prefix", true);
-    Arrays.fill(byteToken, -1);
     int max = 1;
     for (int i = 0; i < scores.length; i++) {
       if (Float.isNaN(scores[i])) {
-        throw meta.unsupported("the score of token " + i + " is no number");
-      }
-      int b = vocabulary.kind[i] == Vocabulary.BYTE ? byteOf(vocabulary.text[i]) : -1;
-      if (b >= 0) {
-        byteToken[b] = i;
+        throw bad.apply("the score of token " + i + " is no number");
       }
       max = Math.max(max, vocabulary.text[i].length());
     }
     longest = max;
-    for (int b = 0; b < 256 && vocabulary.unknown < 0; b++) {
-      if (byteToken[b] < 0) {
-        throw meta.unsupported(
-            "its vocabulary has neither a token for the byte " + b + " nor an unknown token");
-      }
-    }
-  }
-
-  /** The byte spelled {@code <0xAB>}, or -1. */
-  private static int byteOf(String text) {
-    if (text.length() != 6 || !text.startsWith("<0x") || text.charAt(5) != '>') {
-      return -1;
-    }
-    int high = Character.digit(text.charAt(3), 16);
-    int low = Character.digit(text.charAt(4), 16);
-    return high < 0 || low < 0 ? -1 : high << 4 | low;
+    words = new PieceWords(vocabulary);
+    bytes = new ByteTokens(vocabulary, bad);
   }
 
   @Override
   void encodePlain(String text, boolean first, IntList out) {
-    String s = repair(text).replace(' ', SPACE);
-    if (spacePrefix && first) {
+    String s = normalizer.apply(repair(text), first).replace(' ', SPACE);
+    if (s.isEmpty()) {
+      return;
+    }
+    if (spacePrefix) {
       s = SPACE + s;
     }
+    words.encode(s, this::merge, out);
+  }
+
+  private int[] merge(String s) {
+    IntList out = new IntList();
     int[] start = new int[s.length() + 1];
     int n = 0;
     for (int i = 0; i < s.length(); i += Character.charCount(s.codePointAt(i))) {
@@ -111,6 +125,7 @@ final class SentencePiece extends AbstractCodec {
     for (int i = 0; i < n; i = next[i]) {
       emit(s, start[i], end[i], out);
     }
+    return out.toArray();
   }
 
   private void offer(MergeQueue queue, String s, int[] start, int[] end, int i, int j) {
@@ -145,22 +160,12 @@ final class SentencePiece extends AbstractCodec {
       out.add(id);
       return;
     }
-    for (byte b : utf8(s.substring(from, to))) {
-      int t = byteToken[b & 255];
-      out.add(t >= 0 ? t : vocabulary.unknown);
-    }
+    bytes.emit(s, from, to, out);
   }
 
   @Override
   byte[] spell(int token) {
-    String t = vocabulary.text[token];
-    if (vocabulary.kind[token] == Vocabulary.BYTE) {
-      int b = byteOf(t);
-      if (b >= 0) {
-        return new byte[] {(byte) b};
-      }
-    }
-    return utf8(t.replace(SPACE, ' '));
+    return bytes.spell(token);
   }
 
   @Override

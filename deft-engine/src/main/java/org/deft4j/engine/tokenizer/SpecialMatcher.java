@@ -9,7 +9,7 @@ import java.util.function.IntPredicate;
 
 /** Finds whole tokens in text: the leftmost, and of those that begin there the longest. */
 final class SpecialMatcher {
-  private record Special(String text, int id) {}
+  private record Special(String text, int id, boolean swallowsBefore, boolean swallowsAfter) {}
 
   private final Map<Character, List<Special>> byFirst = new HashMap<>();
 
@@ -17,7 +17,11 @@ final class SpecialMatcher {
     for (int i = 0; i < vocabulary.size(); i++) {
       String t = vocabulary.text[i];
       if (!t.isEmpty() && wanted.test(i)) {
-        byFirst.computeIfAbsent(t.charAt(0), c -> new ArrayList<>()).add(new Special(t, i));
+        byFirst
+            .computeIfAbsent(t.charAt(0), c -> new ArrayList<>())
+            .add(
+                new Special(
+                    t, i, vocabulary.swallowsBefore.get(i), vocabulary.swallowsAfter.get(i)));
       }
     }
     for (List<Special> list : byFirst.values()) {
@@ -27,8 +31,8 @@ final class SpecialMatcher {
 
   /** Receives the parts of a text in order. */
   interface Parts {
-    /** Text without a whole token, never empty. */
-    void text(String part);
+    /** Text without a whole token, never empty; {@code first} if nothing is before it. */
+    void text(String part, boolean first);
 
     /** A whole token. */
     void token(int id);
@@ -44,11 +48,18 @@ final class SpecialMatcher {
         }
         for (Special s : candidates) {
           if (text.startsWith(s.text, i)) {
-            if (from < i) {
-              parts.text(text.substring(from, i));
+            int end = i;
+            while (s.swallowsBefore && end > from && space(text, end - 1)) {
+              end--;
+            }
+            if (from < end) {
+              parts.text(text.substring(from, end), from == 0);
             }
             parts.token(s.id);
             from = i + s.text.length();
+            while (s.swallowsAfter && from < text.length() && space(text, from)) {
+              from++;
+            }
             i = from - 1;
             break;
           }
@@ -56,7 +67,12 @@ final class SpecialMatcher {
       }
     }
     if (from < text.length()) {
-      parts.text(text.substring(from));
+      parts.text(text.substring(from), from == 0);
     }
+  }
+
+  private static boolean space(String text, int at) {
+    char c = text.charAt(at);
+    return Character.isWhitespace(c) || Character.isSpaceChar(c) || c == 0x85;
   }
 }

@@ -22,14 +22,15 @@ public final class Tokenizers {
   public static TokenCodec from(GgufMetadata meta) {
     String model = meta.string("tokenizer.ggml.model");
     return switch (model) {
-      case "gpt2" -> new ByteLevelBpe(meta, new Vocabulary(meta));
-      case "llama" -> new SentencePiece(meta, new Vocabulary(meta));
+      case "gpt2" -> ByteLevelBpe.from(meta);
+      case "llama" -> SentencePiece.from(meta);
+      case "t5" -> Unigram.from(meta);
       default ->
           throw meta.unsupported(
               "tokenizer '"
                   + model
                   + "' is not supported; known: gpt2 (byte-level BPE), llama"
-                  + " (SentencePiece)");
+                  + " (SentencePiece BPE), t5 (SentencePiece unigram)");
     };
   }
 }

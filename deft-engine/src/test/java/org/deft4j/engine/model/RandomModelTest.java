@@ -17,17 +17,33 @@ import org.deft4j.engine.gguf.TensorType;
 import org.deft4j.tree.decode.DecodeEvent;
 import org.deft4j.tree.decode.NodeId;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Random shapes and weight types against a float64 forward pass. */
 class RandomModelTest {
   @ParameterizedTest
-  @EnumSource(
-      value = TensorType.class,
-      names = {"F32", "F16", "BF16", "Q8_0"})
-  void logitsEqualTheDefinition(TensorType type) {
+  @CsvSource({
+    "F32, llama",
+    "F16, llama",
+    "BF16, llama",
+    "Q8_0, llama",
+    "Q4_0, llama",
+    "Q4_1, llama",
+    "Q5_0, llama",
+    "Q5_1, llama",
+    "Q4_K, llama",
+    "Q5_K, llama",
+    "Q6_K, llama",
+    "F32, qwen2",
+    "Q4_0, qwen2",
+    "F32, qwen3",
+    "Q4_K, qwen3",
+    "F32, phi3",
+    "Q8_0, phi3"
+  })
+  void logitsEqualTheDefinition(TensorType type, String architecture) {
     for (int seed = 0; seed < 12; seed++) {
-      RandomModel model = new RandomModel(seed, type);
+      RandomModel model = new RandomModel(seed, type, architecture, false);
       SplittableRandom r = new SplittableRandom(seed);
       int[] prompt = r.ints(2 + r.nextInt(30), 0, model.vocabulary).toArray();
       double[] want = model.logits(prompt)[prompt.length - 1];

@@ -29,7 +29,12 @@ class UnsupportedModelTest {
   }
 
   private static GgufWriter sound() {
-    return new RandomModel(3, TensorType.F32).file;
+    for (int seed = 0; ; seed++) {
+      RandomModel m = new RandomModel(seed, TensorType.F32);
+      if (m.scaling == 0) {
+        return m.file;
+      }
+    }
   }
 
   /** A vocabulary, so that only what is tested is wrong. */
@@ -47,7 +52,9 @@ class UnsupportedModelTest {
 
   @Test
   void eachWithItsReason() {
-    refused(shape("mamba", 8, 2, 1), "architecture 'mamba' is not supported; known: llama");
+    refused(
+        shape("mamba", 8, 2, 1),
+        "architecture 'mamba' is not supported; known: llama, phi3, qwen2, qwen3");
     refused(shape("llama", 8, 3, 3), "no multiple of its 3 heads");
     refused(shape("llama", 9, 3, 2), "3 query heads cannot share 2 KV heads");
     refused(shape("llama", 8, 2, 1).put("llama.expert_count", 8), "mixtures of experts");
@@ -55,16 +62,28 @@ class UnsupportedModelTest {
     refused(
         shape("llama", 8, 2, 1).put("llama.attention.layer_norm_rms_epsilon", 1e-5f),
         "'token_embd.weight' is missing");
-    refused(sound().floats("blk.0.attn_q.bias", new float[8], 8), "'blk.0.attn_q.bias' is no part");
-    refused(sound().put("llama.rope.scaling.type", "yarn"), "rotary scaling 'yarn'");
+    refused(sound().floats("blk.0.ffn_up.bias", new float[8], 8), "'blk.0.ffn_up.bias' is no part");
+    refused(
+        sound().put("llama.rope.scaling.type", "dynamic"),
+        "rotary scaling 'dynamic' is not supported; known: none, linear, yarn, longrope");
   }
 
   @Test
   void quantizedTypesThatAreNotSupportedAreNamed() {
-    Path file = SharedData.require("models/weights/stories15M-Q4_0.gguf");
-    assertThatThrownBy(() -> TreeEngine.open(EngineOptions.of(file)).close())
-        .isInstanceOf(DeftException.class)
-        .hasMessageContaining("Q4_0, which is not supported; supported: F32, F16, BF16, Q8_0");
+    GgufWriter file = sound();
+    file.tensor("blk.7.x.weight", TensorType.Q2_K, new byte[84], 256, 1);
+    refused(file, "'blk.7.x.weight' is no part of a llama model");
+    GgufWriter q2 =
+        shape("llama", 256, 8, 8)
+            .put("llama.attention.layer_norm_rms_epsilon", 1e-5f)
+            .put("llama.block_count", 1)
+            .put("llama.feed_forward_length", 256)
+            .put("llama.context_length", 64)
+            .tensor("token_embd.weight", TensorType.Q2_K, new byte[2 * 84], 256, 2);
+    refused(
+        q2,
+        "Q2_K, which is not supported; supported: F32, F16, BF16, Q8_0, Q4_0, Q4_1, Q5_0, Q5_1,"
+            + " Q4_K, Q5_K, Q6_K");
   }
 
   @Test

@@ -16,7 +16,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Published vocabularies against llama.cpp's test vectors. */
 class TokenizerVectorsTest {
   @ParameterizedTest
-  @ValueSource(strings = {"gpt-2", "llama-bpe", "qwen2", "llama-spm", "phi-3"})
+  @ValueSource(strings = {"gpt-2", "llama-bpe", "qwen2", "llama-spm", "phi-3", "starcoder"})
   void idsEqual(String name) throws IOException {
     Path file = SharedData.require("models/tokenizers/ggml-vocab-" + name + ".gguf");
     TokenCodec codec;

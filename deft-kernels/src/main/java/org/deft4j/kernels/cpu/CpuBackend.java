@@ -196,6 +196,39 @@ public abstract class CpuBackend implements Backend {
   }
 
   @Override
+  public void normHeads(Tensor x, int first, int n, Tensor weight, float eps, int rows) {
+    int cols = x.cols();
+    int dim = weight.cols();
+    if (first < 0 || n < 1 || (long) (first + n) * dim > cols) {
+      throw new IllegalArgumentException(
+          "heads " + first + " to " + (first + n) + " of " + dim + " values in rows of " + cols);
+    }
+    float[] data = tensor(x, rows, cols).data();
+    float[] w = tensor(weight, 1, dim).data();
+    parallel(
+        rows,
+        n * dim * 4,
+        (lo, hi) -> {
+          for (int r = lo; r < hi; r++) {
+            for (int h = first; h < first + n; h++) {
+              normHead(data, r * cols + h * dim, w, eps);
+            }
+          }
+        });
+  }
+
+  private static void normHead(float[] x, int at, float[] weight, float eps) {
+    double sum = 0;
+    for (int i = 0; i < weight.length; i++) {
+      sum += (double) x[at + i] * x[at + i];
+    }
+    float f = (float) (1 / Math.sqrt(sum / weight.length + eps));
+    for (int i = 0; i < weight.length; i++) {
+      x[at + i] = x[at + i] * f * weight[i];
+    }
+  }
+
+  @Override
   public void matmul(Matrix w, Tensor x, Tensor y, int rows) {
     product(w, x, y, rows, false);
   }

@@ -13,7 +13,7 @@ public abstract class CpuMatrix implements Matrix {
   /**
    * Adds the rows up.
    *
-   * @throws IllegalArgumentException if the parts differ in type or columns
+   * @throws IllegalArgumentException if the parts differ in columns
    */
   protected CpuMatrix(Weights[] parts) {
     if (parts.length == 0) {
@@ -23,16 +23,9 @@ public abstract class CpuMatrix implements Matrix {
     cols = parts[0].cols();
     int n = 0;
     for (Weights w : parts) {
-      if (w.type() != type || w.cols() != cols) {
+      if (w.cols() != cols) {
         throw new IllegalArgumentException(
-            "parts of one matrix differ: "
-                + type
-                + " of "
-                + cols
-                + " columns, "
-                + w.type()
-                + " of "
-                + w.cols());
+            "parts of one matrix differ: " + cols + " and " + w.cols() + " columns");
       }
       n = Math.addExact(n, w.rows());
     }

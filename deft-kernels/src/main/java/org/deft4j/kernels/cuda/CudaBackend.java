@@ -1,5 +1,6 @@
 package org.deft4j.kernels.cuda;
 
+import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.BitSet;
@@ -104,15 +105,18 @@ public final class CudaBackend implements Backend {
     WeightType type = parts[0].type();
     int cols = parts[0].cols();
     int rows = 0;
+    DType held = DType.held(type);
     for (Weights p : parts) {
-      if (p.type() != type || p.cols() != cols) {
+      if (p.cols() != cols) {
         throw new IllegalArgumentException(
-            "parts " + type + " of " + cols + " columns and " + p.type() + " of " + p.cols());
+            "parts of one matrix differ: " + cols + " and " + p.cols() + " columns");
+      }
+      if (DType.held(p.type()) != held) {
+        held = DType.F16;
       }
       rows = Math.addExact(rows, p.rows());
     }
     int stride = CudaTensor.stride(cols);
-    DType held = DType.held(type);
     DeviceBuffer buffer = device.allocate((long) rows * stride * held.bytes(), "weights");
     try {
       if (stride != cols) {
@@ -133,6 +137,10 @@ public final class CudaBackend implements Backend {
   private void load(Weights p, DeviceBuffer to, long row, int stride, DType held) {
     long rowBytes = p.type().rowBytes(p.cols());
     long at = row * stride * held.bytes();
+    if (p.type().quantized() && p.type() != WeightType.Q8_0) {
+      loadDecoded(p, to, row, stride, held);
+      return;
+    }
     if (DType.code(p.type()) == held.code() && stride == p.cols()) {
       device.upload(to, at, p.data());
       return;
@@ -153,6 +161,21 @@ public final class CudaBackend implements Backend {
             p.cols());
       }
       device.synchronize();
+    }
+  }
+
+  /** Types that the kernels do not know: made float32 here, part by part. */
+  private void loadDecoded(Weights p, DeviceBuffer to, long row, int stride, DType held) {
+    int cols = p.cols();
+    int most = (int) Math.clamp(LOAD_BYTES / 4 / cols, 1, p.rows());
+    float[] values = new float[most * cols];
+    for (int r = 0; r < p.rows(); r += most) {
+      int n = Math.min(most, p.rows() - r);
+      for (int i = 0; i < n; i++) {
+        p.decodeRow(r + i, values, i * cols);
+      }
+      MemorySegment part = MemorySegment.ofArray(values).asSlice(0, 4L * n * cols);
+      load(new Weights(WeightType.F32, n, cols, part), to, row + r, stride, held);
     }
   }
 

@@ -49,13 +49,17 @@ enum DType {
     };
   }
 
-  /** The number of a type of weights in the kernels. */
+  /**
+   * The number of a type of weights in the kernels; other quantized types are no business of
+   * theirs.
+   */
   static int code(WeightType type) {
     return switch (type) {
       case F32 -> F32.code();
       case F16 -> F16.code();
       case BF16 -> BF16.code();
       case Q8_0 -> Q8_0;
+      default -> throw new IllegalArgumentException("the kernels do not read " + type);
     };
   }
 

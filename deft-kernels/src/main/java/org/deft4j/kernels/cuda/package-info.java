@@ -23,13 +23,12 @@
  *
  * <h2>Precision</h2>
  *
- * Matrices are held in 16 bits: BF16 as they are, F16 as they are, F32 and Q8_0 as F16. Tensor
- * cores and cuBLAS multiply 16-bit operands; a Q8_0 weight times its scale has at most 19
- * significant bits and keeps 11 of them, an error (2^-12 relative) below a tenth of what quantizing
- * the weight cost in the first place, and one dequantization at load beats one in every step as
- * long as the model fits, which those that this engine serves do. What a matrix multiplies is
- * rounded to the matrix's type; products accumulate in float32; the residual stream and the logits
- * are float32.
+ * Matrices are held in 16 bits: BF16 as they are, F16 as they are, all others as F16. Tensor cores
+ * and cuBLAS multiply 16-bit operands; a Q8_0 weight times its scale has at most 19 significant
+ * bits and keeps 11 of them, an error (2^-12 relative) below a tenth of what quantizing the weight
+ * cost in the first place, and one dequantization at load beats one in every step as long as the
+ * model fits, which those that this engine serves do. What a matrix multiplies is rounded to the
+ * matrix's type; products accumulate in float32; the residual stream and the logits are float32.
  */
 @NullMarked
 package org.deft4j.kernels.cuda;

@@ -13,7 +13,7 @@ import jdk.jfr.Label;
 import jdk.jfr.Name;
 import jdk.jfr.StackTrace;
 import jdk.jfr.ValueDescriptor;
-import org.deft4j.runtime.JsonWriter;
+import org.deft4j.engine.json.JsonWriter;
 import org.deft4j.search.event.SearchEvent;
 import org.deft4j.search.event.SearchListener;
 import org.jspecify.annotations.Nullable;

@@ -7,7 +7,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import org.deft4j.runtime.JsonReader;
+import org.deft4j.engine.json.JsonReader;
 import org.deft4j.search.Thought;
 import org.deft4j.search.ThoughtState;
 import org.deft4j.search.budget.SearchBudget;

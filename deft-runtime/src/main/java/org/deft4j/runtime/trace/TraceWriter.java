@@ -11,7 +11,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.LongSupplier;
-import org.deft4j.runtime.JsonWriter;
+import org.deft4j.engine.json.JsonWriter;
 import org.deft4j.search.budget.SearchBudget;
 import org.deft4j.search.event.SearchEvent;
 import org.deft4j.search.event.SearchListener;

@@ -57,7 +57,7 @@ final class Multiplier {
     int units = mode == Mode.SWIGLU ? w.panels() / 2 : w.panels();
     int ldy = mode == Mode.SWIGLU ? w.rows() / 2 : w.rows();
     boolean small = (long) rows * w.rows() * w.cols() < SMALL;
-    if (rows == 1) {
+    if (rows == 1 && !(exactOrder && w.format().rowOrderDiffers())) {
       float[] in = w.format().prepares() ? prepared(w, x) : x;
       WorkerPool.Task task =
           (worker, workers) ->
@@ -108,10 +108,11 @@ final class Multiplier {
   }
 
   private float[] prepared(PanelMatrix w, float[] x) {
-    if (packed.length < w.cols()) {
-      packed = new float[w.cols()];
+    int length = w.format().preparedLength(w.cols());
+    if (packed.length < length) {
+      packed = new float[length];
     }
-    w.format().prepare(x, 0, w.cols(), packed, 0, 1);
+    w.format().prepareRow(x, w.cols(), packed);
     return packed;
   }
 

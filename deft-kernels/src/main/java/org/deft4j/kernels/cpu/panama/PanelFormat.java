@@ -4,6 +4,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.deft4j.kernels.WeightType;
 import org.deft4j.kernels.Weights;
 import org.deft4j.kernels.cpu.Halves;
 import org.deft4j.kernels.cpu.WorkerPool;
@@ -210,6 +211,118 @@ enum PanelFormat {
     void expand(int[] s, int at, int k0, int kn, int cols, int[] to) {
       Expansions.q8(s, at, k0, kn, cols, to);
     }
+  },
+
+  /** Quants of 4 bits; see {@link GroupedPanels}. */
+  NIBBLES {
+    @Override
+    int panelInts(int cols) {
+      return GroupedPanels.panelInts(4, cols);
+    }
+
+    @Override
+    void pack(Weights w, int row, int n, int[] to, int at) {
+      GroupedPanels.pack(4, w, row, n, to, at);
+    }
+
+    @Override
+    void decode(int[] s, int at, int r, int cols, float[] dst, int offset) {
+      GroupedPanels.decode(4, s, at, r, cols, dst, offset);
+    }
+
+    @Override
+    boolean prepares() {
+      return true;
+    }
+
+    @Override
+    void prepare(float[] x, int from, int n, float[] to, int at, int step) {
+      GroupedPanels.prepare(4, x, from, n, to, at, step);
+    }
+
+    @Override
+    int preparedLength(int cols) {
+      return cols + cols / GroupedPanels.group(4);
+    }
+
+    @Override
+    void prepareRow(float[] x, int cols, float[] to) {
+      GroupedPanels.prepareRow(4, x, cols, to);
+    }
+
+    @Override
+    boolean rowOrderDiffers() {
+      return true;
+    }
+
+    @Override
+    void multiply1(int[] s, int a, int b, int cols, float[] x, int xAt, float[] acc) {
+      GroupedPanels.nibbles(s, a, cols, x, xAt, acc, 0);
+      if (b >= 0) {
+        GroupedPanels.nibbles(s, b, cols, x, xAt, acc, Lanes.PANEL);
+      }
+    }
+
+    @Override
+    void expand(int[] s, int at, int k0, int kn, int cols, int[] to) {
+      GroupedPanels.expandNibbles(s, at, k0, kn, to);
+    }
+  },
+
+  /** Quants of 5 to 8 bits as bytes; see {@link GroupedPanels}. */
+  BYTES {
+    @Override
+    int panelInts(int cols) {
+      return GroupedPanels.panelInts(8, cols);
+    }
+
+    @Override
+    void pack(Weights w, int row, int n, int[] to, int at) {
+      GroupedPanels.pack(8, w, row, n, to, at);
+    }
+
+    @Override
+    void decode(int[] s, int at, int r, int cols, float[] dst, int offset) {
+      GroupedPanels.decode(8, s, at, r, cols, dst, offset);
+    }
+
+    @Override
+    boolean prepares() {
+      return true;
+    }
+
+    @Override
+    void prepare(float[] x, int from, int n, float[] to, int at, int step) {
+      GroupedPanels.prepare(8, x, from, n, to, at, step);
+    }
+
+    @Override
+    int preparedLength(int cols) {
+      return cols + cols / GroupedPanels.group(8);
+    }
+
+    @Override
+    void prepareRow(float[] x, int cols, float[] to) {
+      GroupedPanels.prepareRow(8, x, cols, to);
+    }
+
+    @Override
+    boolean rowOrderDiffers() {
+      return true;
+    }
+
+    @Override
+    void multiply1(int[] s, int a, int b, int cols, float[] x, int xAt, float[] acc) {
+      GroupedPanels.bytes(s, a, cols, x, xAt, acc, 0);
+      if (b >= 0) {
+        GroupedPanels.bytes(s, b, cols, x, xAt, acc, Lanes.PANEL);
+      }
+    }
+
+    @Override
+    void expand(int[] s, int at, int k0, int kn, int cols, int[] to) {
+      GroupedPanels.expandBytes(s, at, k0, kn, to);
+    }
   };
 
   private static final ValueLayout.OfInt INT =
@@ -249,6 +362,21 @@ enum PanelFormat {
     }
   }
 
+  /** Values that {@link #prepareRow} writes. */
+  int preparedLength(int cols) {
+    return cols;
+  }
+
+  /** One row as {@link #multiply1} takes it. */
+  void prepareRow(float[] x, int cols, float[] to) {
+    prepare(x, 0, cols, to, 0, 1);
+  }
+
+  /** Whether {@link #multiply1} adds in another order than tiles over expanded panels do. */
+  boolean rowOrderDiffers() {
+    return false;
+  }
+
   /** What results are multiplied with. */
   float outputScale() {
     return 1;
@@ -256,13 +384,30 @@ enum PanelFormat {
 
   /** The format that keeps these weights exactly. */
   static PanelFormat of(Weights[] parts, WorkerPool pool) {
+    boolean same = true;
+    boolean quantized = true;
+    boolean small = true;
+    for (Weights w : parts) {
+      same &= w.type() == parts[0].type();
+      quantized &= w.type().quantized();
+      small &= fitsNibbles(w.type());
+    }
+    if (!same) {
+      return small ? NIBBLES : quantized ? BYTES : F32;
+    }
     return switch (parts[0].type()) {
       case F32 -> F32;
       case BF16 -> BF16;
       case Q8_0 -> none(parts, pool, PanelFormat::hasLeastByte) ? Q8_0 : F32;
       // The shifts that widen binary16 know no infinities.
       case F16 -> none(parts, pool, PanelFormat::hasSpecials) ? F16 : F32;
+      case Q4_0, Q4_1, Q4_K -> NIBBLES;
+      case Q5_0, Q5_1, Q5_K, Q6_K -> BYTES;
     };
+  }
+
+  private static boolean fitsNibbles(WeightType type) {
+    return type == WeightType.Q4_0 || type == WeightType.Q4_1 || type == WeightType.Q4_K;
   }
 
   private static boolean hasLeastByte(Weights w, int row) {

@@ -1,4 +1,4 @@
-package org.deft4j.runtime;
+package org.deft4j.engine.json;
 
 import java.math.BigDecimal;
 import java.util.ArrayList;

@@ -1,4 +1,4 @@
-package org.deft4j.runtime;
+package org.deft4j.engine.json;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;

@@ -1,4 +1,4 @@
-package org.deft4j.runtime;
+package org.deft4j.engine.json;
 
 import java.util.List;
 import java.util.Map;
