@@ -179,10 +179,10 @@ public record Evaluation(
 
   private static int number(String part, String whole) {
     try {
-      int value =
-          part.startsWith("2^") ? 1 << Integer.parseInt(part.substring(2)) : Integer.parseInt(part);
-      if (value >= 1 && value <= 1 << 20) {
-        return value;
+      boolean power = part.startsWith("2^");
+      int value = Integer.parseInt(power ? part.substring(2) : part);
+      if (power ? value >= 0 && value <= 20 : value >= 1 && value <= 1 << 20) {
+        return power ? 1 << value : value;
       }
     } catch (NumberFormatException e) {
       throw bad(whole, e);
