@@ -14,6 +14,7 @@ import java.util.Objects;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -45,6 +46,16 @@ class PluginProjectTest {
     try (DirectoryStream<Path> jars = Files.newDirectoryStream(DIST, "*.jar")) {
       for (Path jar : jars) {
         Files.createSymbolicLink(lib.resolve(jar.getFileName()), jar);
+      }
+    }
+  }
+
+  /** JUnit would warn of each link that it removes with the folder. */
+  @AfterEach
+  void unlink() throws IOException {
+    try (Stream<Path> all = Files.walk(temp)) {
+      for (Path link : all.filter(Files::isSymbolicLink).toList()) {
+        Files.delete(link);
       }
     }
   }
