@@ -262,6 +262,7 @@ extern "C" __global__ void __launch_bounds__(128) rope_append(const __grid_const
       at = (uint64_t(r) * p.heads + head) * p.padded;
     } else {
       const int h = (head - p.heads) % p.kv_heads;
+      if (p.slots[r] < 0) return;  // a row of padding leaves nothing
       const uint64_t slot = p.slots[r];
       base = head < p.heads + p.kv_heads ? p.keys : p.values;
       at = ((((slot >> p.shift) * p.kv_heads + h) << p.shift) + (slot & ((1u << p.shift) - 1))) *

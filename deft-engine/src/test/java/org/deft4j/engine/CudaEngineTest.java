@@ -10,6 +10,8 @@ import org.deft4j.kernels.KvType;
 import org.deft4j.kernels.cuda.EnabledIfCuda;
 import org.deft4j.testing.AbstractTreeDecoderContractTest;
 import org.deft4j.testing.SharedData;
+import org.deft4j.tree.decode.DecodeEvent;
+import org.deft4j.tree.decode.DecodeSpec;
 import org.deft4j.tree.decode.NodeId;
 import org.deft4j.tree.decode.TreeDecoder;
 import org.deft4j.tree.plan.AttentionMethod;
@@ -72,6 +74,32 @@ class CudaEngineTest extends AbstractTreeDecoderContractTest {
         Driver.drain(scalar);
       }
     }
+  }
+
+  /** Steps of changing numbers of rows, at prompts, in trees that grow: graphs change nothing. */
+  @Test
+  void graphsChangeNothing() {
+    List<List<DecodeEvent>> got = new java.util.ArrayList<>();
+    for (String graphs : new String[] {"true", "false"}) {
+      System.setProperty("deft.cuda.graphs", graphs);
+      try (TreeEngine engine = open(TestModels.stories260K())) {
+        List<DecodeEvent> events = new java.util.ArrayList<>();
+        for (int seed = 0; seed < 3; seed++) {
+          RandomTree tree = new RandomTree(engine, seed);
+          int i = 0;
+          for (NodeId leaf : tree.leaves) {
+            engine.decode(
+                leaf, DecodeSpec.of(4 + 9 * (i % 4)).temperature(i % 3).seed(seed, i++).build());
+          }
+          events.addAll(Driver.drain(engine));
+          engine.release(tree.root);
+        }
+        got.add(events);
+      } finally {
+        System.clearProperty("deft.cuda.graphs");
+      }
+    }
+    assertThat(got.get(0)).hasSizeGreaterThan(100).isEqualTo(got.get(1));
   }
 
   @ParameterizedTest

@@ -85,6 +85,17 @@ public interface Backend extends AutoCloseable {
   /** Starts a forward pass over this batch. */
   void begin(Batch batch);
 
+  /**
+   * Starts a forward pass over this batch and runs its operations. A backend for which telling them
+   * one by one costs time may pad the rows and replay what it recorded at an earlier call of the
+   * same program; results are those of {@link #begin} and {@code program.run(batch.rows())} within
+   * rounding.
+   */
+  default void forward(Batch batch, StepProgram program) {
+    begin(batch);
+    program.run(batch.rows());
+  }
+
   /** Row r of {@code y} becomes row {@code batch.tokens()[r]} of the table. */
   void embed(Matrix table, Tensor y);
 

@@ -487,6 +487,77 @@ public abstract class BackendContract {
     kv.close();
   }
 
+  @Test
+  void aProgramGivesWhatItsOperationsGive() {
+    SplittableRandom random = new SplittableRandom(77);
+    int dim = 16;
+    int most = 64;
+    int slots = tiny() ? 80 : 400;
+    try (Backend b = open(2, false)) {
+      Matrix table = b.matrix(random(random, 50, 2 * dim, 1));
+      Matrix qkvWeights = b.matrix(random(random, 4 * dim, 2 * dim, 0.3f));
+      Matrix outWeights = b.matrix(random(random, 2 * dim, 2 * dim, 0.3f));
+      Rope rope = b.rope(RopeSpec.of(RopeSpec.Style.HALF_SPLIT, dim, dim, 10000));
+      KvShape shape = new KvShape(1, 1, dim, slots, exact());
+      Tensor[] x = new Tensor[2];
+      StepProgram[] programs = new StepProgram[2];
+      for (int i = 0; i < 2; i++) {
+        KvCache kv = b.kvCache(shape);
+        Tensor sum = b.tensor(most, 2 * dim);
+        Tensor qkv = b.tensor(most, 4 * dim);
+        Tensor attended = b.tensor(most, 2 * dim);
+        x[i] = sum;
+        programs[i] =
+            rows -> {
+              b.embed(table, sum);
+              b.matmul(qkvWeights, sum, qkv, rows);
+              b.ropeAppend(rope, kv, 0, qkv);
+              b.attention(kv, 0, qkv, 0.3f, attended);
+              b.matmulAdd(outWeights, attended, sum, rows);
+            };
+      }
+      Batch batch = new Batch();
+      for (int round = 0; round < (tiny() ? 3 : 12); round++) {
+        // Every second tree is met again and again, as a search meets it, at other places.
+        Plans tree = new Plans(new SplittableRandom(round % 2 == 0 ? 5 : round), 6, 12, 3, slots);
+        int rows = tree.rows();
+        AttentionMethod[] methods = AttentionMethod.values();
+        batch.reset(rows);
+        batch.plan(tree.plan(methods[round < 6 ? 0 : round % methods.length], 5));
+        for (int r = 0; r < rows; r++) {
+          batch.tokens()[r] = random.nextInt(50);
+          batch.positions()[r] = random.nextInt(100);
+          batch.slots()[r] = tree.rowSlots()[r];
+        }
+        b.forward(batch, programs[0]);
+        b.begin(batch);
+        programs[1].run(rows);
+        float[] got = new float[rows * 2 * dim];
+        float[] plain = new float[rows * 2 * dim];
+        x[0].read(0, rows, got, 0);
+        x[1].read(0, rows, plain, 0);
+        double[] want = new double[plain.length];
+        Arrays.setAll(want, i -> plain[i]);
+        assertProduct(got, want, 4e-6, "round " + round + " of " + rows + " rows");
+      }
+      batch.slots()[0] = slots;
+      assertThatThrownBy(() -> b.forward(batch, programs[0]))
+          .isInstanceOf(IndexOutOfBoundsException.class);
+      batch.slots()[0] = 0;
+      batch.tokens()[0] = 50;
+      assertThatThrownBy(() -> b.forward(batch, programs[0]))
+          .isInstanceOf(IndexOutOfBoundsException.class);
+    }
+  }
+
+  private static Weights random(SplittableRandom random, int rows, int cols, float scale) {
+    float[] w = Oracle.floats(random, rows * cols);
+    for (int i = 0; i < w.length; i++) {
+      w[i] *= scale;
+    }
+    return Weights.of(rows, cols, w);
+  }
+
   private static org.assertj.core.data.Offset<Double> within(double d) {
     return org.assertj.core.data.Offset.offset(d);
   }

@@ -10,8 +10,10 @@ import org.deft4j.kernels.KvCache;
 import org.deft4j.kernels.Matrix;
 import org.deft4j.kernels.Rope;
 import org.deft4j.kernels.RowSummary;
+import org.deft4j.kernels.StepProgram;
 import org.deft4j.kernels.Tensor;
 import org.deft4j.kernels.WeightType;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A decoder-only transformer on a backend: weights, and one forward pass over a batch of rows.
@@ -53,6 +55,8 @@ public final class Transformer implements AutoCloseable {
   private Tensor normed;
   private Tensor logits;
   private final int[] sliceRows = new int[SLICE];
+  private @Nullable KvCache programKv;
+  private StepProgram program = rows -> {};
 
   /**
    * Takes over the weights of a file, which must stay open as long as this.
@@ -170,10 +174,16 @@ public final class Transformer implements AutoCloseable {
    * states are kept for {@link #logits} until the next call.
    */
   public void forward(Batch batch, KvCache kv) {
-    int rows = batch.rows();
+    if (programKv != kv) {
+      programKv = kv;
+      program = rows -> layers(kv, rows);
+    }
+    backend.forward(batch, program);
+  }
+
+  private void layers(KvCache kv, int rows) {
     reserve(rows);
     float eps = config.eps();
-    backend.begin(batch);
     backend.embed(embedding, x);
     for (int i = 0; i < layers.length; i++) {
       Layer l = layers[i];

@@ -17,6 +17,7 @@ import org.deft4j.kernels.Matrix;
 import org.deft4j.kernels.Rope;
 import org.deft4j.kernels.RopeSpec;
 import org.deft4j.kernels.RowSummary;
+import org.deft4j.kernels.StepProgram;
 import org.deft4j.kernels.Tensor;
 import org.deft4j.kernels.WeightType;
 import org.deft4j.kernels.Weights;
@@ -34,6 +35,9 @@ public final class CudaBackend implements Backend {
   private final CudaProducts products;
   private final CudaAttention attention;
   private final StepUpload upload;
+  private final StepGraphs graphs;
+  private final StepGraphs.Limits limits = new StepGraphs.Limits();
+  private final Runnable checkBatch = this::checkBatch;
   private final PinnedBuffer summaryHost;
   private final BackendInfo info;
   private final BitSet copyRead = new BitSet();
@@ -43,6 +47,7 @@ public final class CudaBackend implements Backend {
   private @Nullable DeviceBuffer queries;
   private @Nullable DeviceBuffer summary;
   private @Nullable Batch batch;
+  private int rows;
   private long tokens;
   private long positions;
   private long slots;
@@ -57,6 +62,7 @@ public final class CudaBackend implements Backend {
       products = new CudaProducts(device, kernels, options.deterministic());
       attention = new TiledAttention(device, options.deterministic());
       upload = new StepUpload(device);
+      graphs = new StepGraphs(device, attention);
       summaryHost = device.pinned(StepKernels.SUMMARY_BYTES * 1024);
       int version = products.cublasVersion();
       info =
@@ -190,18 +196,49 @@ public final class CudaBackend implements Backend {
 
   @Override
   public void begin(Batch batch) {
+    begin(batch, batch.rows());
+  }
+
+  /** Begins a pass over more rows than the batch has: padding that sees and leaves nothing. */
+  private void begin(Batch batch, int padded) {
     int n = batch.rows();
-    upload.begin(3 * StepUpload.room(n, 4));
-    int t = upload.put(batch.tokens(), n);
-    int p = upload.put(batch.positions(), n);
-    int s = upload.put(batch.slots(), n);
+    upload.begin(3 * StepUpload.room(padded, 4));
+    int t = upload.put(batch.tokens(), n, padded, 0);
+    int p = upload.put(batch.positions(), n, padded, 0);
+    int s = upload.put(batch.slots(), n, padded, -1);
     upload.send();
     tokens = upload.address(t);
     positions = upload.address(p);
     slots = upload.address(s);
-    attention.begin(batch.plan());
+    attention.begin(batch.plan(), padded);
     laidOut = null;
     this.batch = batch;
+    rows = padded;
+  }
+
+  @Override
+  public void forward(Batch batch, StepProgram program) {
+    begin(batch, StepGraphs.padded(batch.rows()));
+    graphs.run(program, rows, limits, checkBatch);
+  }
+
+  /** Graphs that are captured, for tests. */
+  int graphs() {
+    return graphs.captured();
+  }
+
+  /** The checks that operations make, for a replay that calls none. */
+  private void checkBatch() {
+    Batch b = batch();
+    for (int r = 0; r < b.rows(); r++) {
+      Objects.checkIndex(b.tokens()[r], limits.tokens);
+      Objects.checkIndex(b.slots()[r], limits.slots);
+      Objects.checkIndex(b.positions()[r], Integer.MAX_VALUE);
+    }
+    if (b.plan().rows() != b.rows()) {
+      throw new IllegalArgumentException(
+          "plan of " + b.plan().rows() + " rows for a batch of " + b.rows());
+    }
   }
 
   private Batch batch() {
@@ -216,10 +253,11 @@ public final class CudaBackend implements Backend {
   public void embed(Matrix table, Tensor y) {
     Batch b = batch();
     CudaMatrix m = matrix(table);
+    limits.tokens = Math.min(limits.tokens, m.rows());
     for (int r = 0; r < b.rows(); r++) {
       Objects.checkIndex(b.tokens()[r], m.rows());
     }
-    kernels.embed(m, tokens, tensor(y, b.rows(), m.cols()).changed(), b.rows());
+    kernels.embed(m, tokens, tensor(y, rows, m.cols()).changed(), rows);
   }
 
   @Override
@@ -280,13 +318,14 @@ public final class CudaBackend implements Backend {
       throw new IllegalArgumentException(
           "rotary embedding for heads of " + rope.spec().headDim() + ", not " + shape.headDim());
     }
+    limits.slots = Math.min(limits.slots, shape.slots());
     for (int r = 0; r < b.rows(); r++) {
       Objects.checkIndex(b.slots()[r], shape.slots());
       Objects.checkIndex(b.positions()[r], Integer.MAX_VALUE);
     }
-    CudaTensor t = tensor(qkv, b.rows(), qkv.cols()).changed();
-    DeviceBuffer q = queries(cache, heads, b.rows());
-    kernels.ropeAppend((CudaRope) rope, cache, layer, t, heads, positions, slots, q, b.rows());
+    CudaTensor t = tensor(qkv, rows, qkv.cols()).changed();
+    DeviceBuffer q = queries(cache, heads, rows);
+    kernels.ropeAppend((CudaRope) rope, cache, layer, t, heads, positions, slots, q, rows);
     laidOut = t;
     laidOutVersion = t.version();
   }
@@ -303,11 +342,11 @@ public final class CudaBackend implements Backend {
       throw new IllegalArgumentException(
           "plan of " + b.plan().rows() + " rows for a batch of " + b.rows());
     }
-    CudaTensor t = tensor(qkv, b.rows(), qkv.cols());
-    CudaTensor o = tensor(out, b.rows(), heads * shape.headDim()).changed();
-    DeviceBuffer q = queries(cache, heads, b.rows());
+    CudaTensor t = tensor(qkv, rows, qkv.cols());
+    CudaTensor o = tensor(out, rows, heads * shape.headDim()).changed();
+    DeviceBuffer q = queries(cache, heads, rows);
     if (laidOut != t || laidOutVersion != t.version()) {
-      kernels.layOut(cache, t, heads, q, b.rows());
+      kernels.layOut(cache, t, heads, q, rows);
       laidOut = t;
       laidOutVersion = t.version();
     }

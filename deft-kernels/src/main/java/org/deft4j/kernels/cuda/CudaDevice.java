@@ -40,6 +40,7 @@ final class CudaDevice implements AutoCloseable {
   private final List<CudaModule> modules = new ArrayList<>();
   private final String name;
   private final @Nullable PinnedBuffer[] stages = new PinnedBuffer[2];
+  private long freed;
   private boolean lost;
   private boolean closed;
 
@@ -132,6 +133,11 @@ final class CudaDevice implements AutoCloseable {
   }
 
   // --- memory ---
+
+  /** How often device memory was freed: addresses that a graph captured before may be stale. */
+  long freed() {
+    return freed;
+  }
 
   /** As {@link #allocate(long, String)}. */
   DeviceBuffer allocate(long bytes) {
@@ -502,6 +508,7 @@ final class CudaDevice implements AutoCloseable {
   // --- the end ---
 
   void free(DeviceBuffer buffer, CUdeviceptr pointer) {
+    freed++;
     if (open.remove(buffer) && !lost) {
       bind();
       check(JCudaDriver.cuMemFree(pointer), "freeing device memory");
