@@ -1,6 +1,7 @@
 package org.deft4j.kernels;
 
 import java.util.Map;
+import org.deft4j.kernels.sample.Draws;
 
 /**
  * Computes on one device. Operations run in the order of the calls, as on a stream; only reading a
@@ -154,6 +155,15 @@ public interface Backend extends AutoCloseable {
    * a greedy choice with its log-probability needs of logits, without moving them.
    */
   void summarize(Tensor x, int rows, int cols, RowSummary out);
+
+  /**
+   * Draws tokens from rows of logits, as {@link org.deft4j.kernels.sample.TokenSampler} defines it,
+   * without moving the logits.
+   *
+   * @param cols columns that are tokens; those past them are not drawn
+   * @param draws what to draw, of rows below {@code x.rows()}; takes the results
+   */
+  void sample(Tensor x, int cols, Draws draws);
 
   /**
    * Copies all layers' keys and values of slot {@code from[i]} to slot {@code to[i]} for i below

@@ -6,6 +6,9 @@ import static org.assertj.core.api.Assertions.within;
 
 import java.util.Arrays;
 import java.util.SplittableRandom;
+import org.deft4j.kernels.sample.Draws;
+import org.deft4j.kernels.sample.TokenSampler;
+import org.deft4j.tree.decode.DecodeSpec;
 import org.deft4j.tree.plan.AttentionMethod;
 import org.deft4j.tree.plan.AttentionPlan;
 import org.junit.jupiter.api.Assumptions;
@@ -340,6 +343,71 @@ public abstract class BackendContract {
         }
       }
     }
+  }
+
+  @Test
+  void tokensAreThoseOfTheSampler() {
+    SplittableRandom random = new SplittableRandom(21);
+    Draws draws = new Draws();
+    int sets = 0;
+    int same = 0;
+    try (Backend b = open(2, false)) {
+      for (int cols : tiny() ? new int[] {37} : new int[] {2, 37, 1000, 32000}) {
+        int used = cols < 5 ? cols : cols - 3;
+        TokenSampler sampler = new TokenSampler(used);
+        int rows = tiny() ? 4 : 30;
+        float[] x = Oracle.floats(random, rows * cols);
+        for (int i = 0; i < x.length; i++) {
+          x[i] = i / cols % 3 == 0 ? Math.round(x[i] * 6) : x[i] * 9; // with ties and without
+        }
+        Tensor t = b.tensor(rows, cols);
+        t.write(0, rows, x, 0);
+        for (int round = 0; round < 4; round++) {
+          draws.clear();
+          for (int i = 0; i < rows; i++) {
+            DecodeSpec.Builder spec = DecodeSpec.of(1).seed(random.nextLong(), random.nextLong());
+            spec.temperature(random.nextInt(6) == 0 ? 0 : (float) random.nextDouble(0.2, 2));
+            spec.topK(random.nextInt(3) == 0 ? 1 + random.nextInt(used + 9) : 0);
+            spec.topP(random.nextBoolean() ? (float) random.nextDouble(0.1, 1) : 1);
+            spec.minP(random.nextInt(3) == 0 ? (float) random.nextDouble(0, 0.4) : 0);
+            int count = round == 3 ? 1 + random.nextInt(8) : 1;
+            draws.add(random.nextInt(rows), spec.build(), random.nextInt(9000), count);
+          }
+          b.sample(t, used, draws);
+          for (int i = 0; i < rows; i++) {
+            int at = draws.row(i) * cols;
+            int[] want = new int[draws.count(i)];
+            int[] got = new int[want.length];
+            if (want.length == 1) {
+              want[0] = sampler.draw(x, at, draws.spec(i), draws.position(i));
+            } else {
+              sampler.drawDistinct(x, at, draws.spec(i), draws.position(i), want);
+            }
+            double sum = 0;
+            for (int c = 0; c < used; c++) {
+              sum += Math.exp(x[at + c]);
+            }
+            for (int j = 0; j < got.length; j++) {
+              got[j] = draws.token(i, j);
+              double logProb = got[j] < 0 ? 0 : x[at + got[j]] - Math.log(sum);
+              assertThat((double) draws.logProb(i, j)).isCloseTo(logProb, within(4e-6));
+            }
+            if (want.length == 1) {
+              assertThat(got).as("%d columns, %s", cols, draws.spec(i)).isEqualTo(want);
+            } else {
+              // Noise that is rounded to float32 swaps some.
+              sets++;
+              same += Arrays.equals(got, want) ? 1 : 0;
+              assertThat(Arrays.stream(got).filter(g -> g >= 0).distinct().count())
+                  .isEqualTo(Arrays.stream(want).filter(g -> g >= 0).count());
+            }
+          }
+        }
+      }
+      assertThatThrownBy(() -> draws.add(0, DecodeSpec.of(1).build(), 0, Draws.MOST + 1))
+          .isInstanceOf(IllegalArgumentException.class);
+    }
+    assertThat(same).isGreaterThanOrEqualTo(sets - Math.max(1, sets / 20));
   }
 
   @ParameterizedTest

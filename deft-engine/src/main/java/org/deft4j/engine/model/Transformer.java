@@ -13,6 +13,7 @@ import org.deft4j.kernels.RowSummary;
 import org.deft4j.kernels.StepProgram;
 import org.deft4j.kernels.Tensor;
 import org.deft4j.kernels.WeightType;
+import org.deft4j.kernels.sample.Draws;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -225,6 +226,11 @@ public final class Transformer implements AutoCloseable {
   /** Largest logit, its token and log-sum-exp of the rows of the last {@link #logits}. */
   public void summarize(int n, int tokens, RowSummary out) {
     backend.summarize(logits, n, tokens, out);
+  }
+
+  /** Draws tokens from the last {@link #logits}; see {@link Backend#sample}. */
+  public void sample(int tokens, Draws draws) {
+    backend.sample(logits, tokens, draws);
   }
 
   private void reserve(int rows) {

@@ -21,6 +21,7 @@ import org.deft4j.kernels.StepProgram;
 import org.deft4j.kernels.Tensor;
 import org.deft4j.kernels.WeightType;
 import org.deft4j.kernels.Weights;
+import org.deft4j.kernels.sample.Draws;
 import org.jspecify.annotations.Nullable;
 
 /** A model's operations on one CUDA device; precision is told on the package's page. */
@@ -34,6 +35,7 @@ public final class CudaBackend implements Backend {
   private final StepKernels kernels;
   private final CudaProducts products;
   private final CudaAttention attention;
+  private final CudaSampler sampler;
   private final StepUpload upload;
   private final StepGraphs graphs;
   private final StepGraphs.Limits limits = new StepGraphs.Limits();
@@ -61,6 +63,7 @@ public final class CudaBackend implements Backend {
       kernels = new StepKernels(device);
       products = new CudaProducts(device, kernels, options.deterministic());
       attention = new TiledAttention(device, options.deterministic());
+      sampler = new CudaSampler(device);
       upload = new StepUpload(device);
       graphs = new StepGraphs(device, attention);
       summaryHost = device.pinned(StepKernels.SUMMARY_BYTES * 1024);
@@ -220,6 +223,11 @@ public final class CudaBackend implements Backend {
   public void forward(Batch batch, StepProgram program) {
     begin(batch, StepGraphs.padded(batch.rows()));
     graphs.run(program, rows, limits, checkBatch);
+  }
+
+  /** The device, for tests. */
+  CudaDevice device() {
+    return device;
   }
 
   /** Graphs that are captured, for tests. */
@@ -409,6 +417,18 @@ public final class CudaBackend implements Backend {
         out.set(r + i, d.getInt(i * size + 4), d.getFloat(i * size), d.getDouble(i * size + 8));
       }
     }
+  }
+
+  @Override
+  public void sample(Tensor x, int cols, Draws draws) {
+    if (cols < 1 || cols > x.cols()) {
+      throw new IllegalArgumentException(cols + " columns of " + x.cols());
+    }
+    CudaTensor t = float32(tensor(x, x.rows(), x.cols()));
+    for (int i = 0; i < draws.size(); i++) {
+      Objects.checkIndex(draws.row(i), x.rows());
+    }
+    sampler.sample(t, cols, draws);
   }
 
   @Override

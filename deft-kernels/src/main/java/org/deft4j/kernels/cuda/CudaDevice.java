@@ -187,6 +187,14 @@ final class CudaDevice implements AutoCloseable {
     return buffer;
   }
 
+  /** The device's address of pinned memory. */
+  long mapped(Pointer pinned) {
+    bind();
+    DevicePointer p = new DevicePointer();
+    check(JCudaDriver.cuMemHostGetDevicePointer(p, pinned, 0), "mapping pinned memory");
+    return p.address();
+  }
+
   /** Queues a copy to the device; {@code from} must stay as it is until it is done. */
   void copyIn(DeviceBuffer to, long toOffset, PinnedBuffer from, long fromOffset, long bytes) {
     bind();

@@ -30,6 +30,11 @@ final class PinnedBuffer implements AutoCloseable {
     return data.capacity();
   }
 
+  /** Where the device finds this memory: writing there needs no copy, waiting it still does. */
+  long deviceAddress() {
+    return device.mapped(pointer(0));
+  }
+
   Pointer pointer(long offset) {
     if (closed) {
       throw new IllegalStateException("pinned memory is closed");
