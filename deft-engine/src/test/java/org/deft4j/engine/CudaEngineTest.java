@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import org.deft4j.kernels.KvType;
 import org.deft4j.kernels.cuda.EnabledIfCuda;
 import org.deft4j.testing.AbstractTreeDecoderContractTest;
@@ -73,6 +74,35 @@ class CudaEngineTest extends AbstractTreeDecoderContractTest {
         scalar.extend(b, new int[] {best}, false);
         Driver.drain(scalar);
       }
+    }
+  }
+
+  /** A bias of nothing makes the host draw from logits that it reads. */
+  @Test
+  void tokensDrawnOnTheDeviceAreThoseOfTheHost() {
+    List<List<int[]>> got = new java.util.ArrayList<>();
+    for (Map<Integer, Float> bias : List.of(Map.<Integer, Float>of(), Map.of(7, 0f))) {
+      try (TreeEngine engine = open(TestModels.stories260K())) {
+        NodeId root = engine.root(prompt());
+        List<NodeId> leaves = engine.fork(root, 9, 11);
+        for (int i = 0; i < leaves.size(); i++) {
+          engine.decode(
+              leaves.get(i),
+              DecodeSpec.of(20)
+                  .temperature(i % 4 * 0.5f)
+                  .topK(i % 3 * 20)
+                  .topP(i % 2 == 0 ? 1 : 0.9f)
+                  .minP(i % 5 == 0 ? 0.02f : 0)
+                  .logitBias(bias)
+                  .seed(8, i)
+                  .build());
+        }
+        Driver.drain(engine);
+        got.add(leaves.stream().map(engine::tokens).toList());
+      }
+    }
+    for (int i = 0; i < 11; i++) {
+      assertThat(got.get(0).get(i)).isEqualTo(got.get(1).get(i));
     }
   }
 

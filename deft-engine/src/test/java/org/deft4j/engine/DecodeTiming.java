@@ -26,7 +26,8 @@ final class DecodeTiming {
     EngineOptions options =
         EngineOptions.of(Path.of("random"))
             .withBackend("cuda")
-            .withKvMemory(4L << 30)
+            .withKvMemory(Long.getLong("kv", 8) << 30)
+            .withDeterministic(Boolean.getBoolean("deterministic"))
             .withAttention(AttentionMethod.of(System.getProperty("method", "flatten")));
     try (TreeEngine engine =
         TreeEngine.open(RandomLlama.open(Integer.parseInt(args[0])), options)) {
@@ -61,6 +62,7 @@ final class DecodeTiming {
           DecodeSpec.of(steps).temperature(temperature).topP(topP).seed(1, i).build());
     }
     List<Double> millis = new ArrayList<>();
+    Profile profile = Boolean.getBoolean("profile") ? new Profile() : null;
     while (engine.busy()) {
       long t = System.nanoTime();
       int rows = engine.step(e -> {});
@@ -70,6 +72,9 @@ final class DecodeTiming {
       }
     }
     engine.release(root);
+    if (profile != null) {
+      profile.print();
+    }
     double[] sorted =
         millis.stream().skip(millis.size() / 3).mapToDouble(d -> d).sorted().toArray();
     System.out.printf(
@@ -81,5 +86,54 @@ final class DecodeTiming {
         sorted[sorted.length - 1],
         sorted.length,
         Arrays.toString(millis.stream().limit(4).mapToInt(d -> (int) (d * 1000)).toArray()));
+  }
+
+  /** Where the main thread is, asked for again and again. */
+  private static final class Profile {
+    private final Thread main = Thread.currentThread();
+    private final java.util.Map<String, Integer> count = new java.util.TreeMap<>();
+    private final Thread asking = new Thread(this::ask);
+    private volatile boolean ended;
+    private int all;
+
+    Profile() {
+      asking.setDaemon(true);
+      asking.start();
+    }
+
+    private void ask() {
+      long from = System.nanoTime() + 500_000_000;
+      while (!ended) {
+        java.util.concurrent.locks.LockSupport.parkNanos(150_000);
+        if (System.nanoTime() < from) {
+          continue;
+        }
+        StringBuilder path = new StringBuilder();
+        int frames = 0;
+        for (StackTraceElement e : main.getStackTrace()) {
+          if (e.getClassName().startsWith("org.deft4j") && frames++ < 4) {
+            path.insert(
+                0,
+                e.getClassName().replaceAll(".*\\.", "")
+                    + "."
+                    + e.getMethodName()
+                    + ":"
+                    + e.getLineNumber()
+                    + " ");
+          }
+        }
+        count.merge(path.toString(), 1, Integer::sum);
+        all++;
+      }
+    }
+
+    void print() {
+      ended = true;
+      count.entrySet().stream()
+          .sorted((a, b) -> b.getValue() - a.getValue())
+          .limit(25)
+          .forEach(
+              e -> System.out.printf("  %5.2f %% %s%n", 100.0 * e.getValue() / all, e.getKey()));
+    }
   }
 }

@@ -203,7 +203,7 @@ public final class Transformer implements AutoCloseable {
    * Logits of {@code n} rows of the last {@link #forward}, {@code [n][vocabulary]}; valid until the
    * next call.
    *
-   * @param rows row numbers, read from {@code from}
+   * @param rows row numbers in ascending order, read from {@code from}
    * @param n at most {@link #SLICE}
    */
   public Tensor logits(int[] rows, int from, int n) {
@@ -216,9 +216,13 @@ public final class Transformer implements AutoCloseable {
       normed = backend.activations(grown, config.dim(), head);
       logits = backend.tensor(grown, config.vocabulary());
     }
-    System.arraycopy(rows, from, sliceRows, 0, n);
-    backend.gatherRows(x, sliceRows, n, last);
-    backend.rmsNorm(last, outputNorm, config.eps(), normed, n);
+    Tensor states = x;
+    if (rows[from] != 0 || rows[from + n - 1] != n - 1) {
+      System.arraycopy(rows, from, sliceRows, 0, n);
+      backend.gatherRows(x, sliceRows, n, last);
+      states = last;
+    }
+    backend.rmsNorm(states, outputNorm, config.eps(), normed, n);
     backend.matmul(head, normed, logits, n);
     return logits;
   }

@@ -45,7 +45,6 @@ public final class CudaBackend implements Backend {
   private final BitSet copyRead = new BitSet();
   private final BitSet copyWritten = new BitSet();
 
-  private @Nullable DeviceBuffer gateUp;
   private @Nullable DeviceBuffer queries;
   private @Nullable DeviceBuffer summary;
   private @Nullable Batch batch;
@@ -136,7 +135,9 @@ public final class CudaBackend implements Backend {
       buffer.close();
       throw e;
     }
-    return new CudaMatrix(type, rows, cols, buffer);
+    CudaMatrix made = new CudaMatrix(type, rows, cols, buffer);
+    products.add(made);
+    return made;
   }
 
   private void load(Weights p, DeviceBuffer to, long row, int stride, DType held) {
@@ -225,6 +226,11 @@ public final class CudaBackend implements Backend {
     graphs.run(program, rows, limits, checkBatch);
   }
 
+  /** The products, for tests. */
+  CudaProducts products() {
+    return products;
+  }
+
   /** The device, for tests. */
   CudaDevice device() {
     return device;
@@ -300,13 +306,7 @@ public final class CudaBackend implements Backend {
     CudaMatrix w = matrix(gateUp);
     CudaTensor in = tensor(x, rows, w.cols());
     CudaTensor out = tensor(y, rows, w.rows() / 2).changed();
-    // Products in binary16 could overflow before the gate; bfloat16 has float32's range.
-    DType type = w.held() == DType.BF16 ? DType.BF16 : DType.F32;
-    int stride = CudaTensor.stride(w.rows());
-    DeviceBuffer g = CudaProducts.grown(device, this.gateUp, (long) rows * stride * type.bytes());
-    this.gateUp = g;
-    products.multiply(w, in, g, stride, type, rows, false);
-    kernels.swiglu(g, stride, type, out, rows);
+    products.multiplyGated(w, in, out, rows);
   }
 
   @Override

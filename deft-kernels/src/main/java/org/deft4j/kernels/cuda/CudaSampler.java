@@ -31,9 +31,9 @@ final class CudaSampler implements AutoCloseable {
   private final @Nullable CudaKernel two;
   private final @Nullable CudaKernel four;
   private final @Nullable CudaKernel eight;
-  private final StepUpload upload;
   private final ParamBlock params = new ParamBlock(64);
   private int[] specs = new int[16 * SPEC_WORDS];
+  private PinnedBuffer asked;
   private PinnedBuffer drawn;
 
   CudaSampler(CudaDevice device) {
@@ -45,7 +45,7 @@ final class CudaSampler implements AutoCloseable {
     two = clusters ? module.kernel("deft_sample_2").maxDynamicShared(sharedBytes) : null;
     four = clusters ? module.kernel("deft_sample_4").maxDynamicShared(sharedBytes) : null;
     eight = clusters ? module.kernel("deft_sample_8").maxDynamicShared(sharedBytes) : null;
-    upload = new StepUpload(device);
+    asked = device.pinned(64 * SPEC_WORDS * Integer.BYTES);
     drawn = device.pinned(64 * DRAW_BYTES);
   }
 
@@ -65,15 +65,11 @@ final class CudaSampler implements AutoCloseable {
     for (int i = 0; i < n; i++) {
       put(i, draws);
     }
-    int bytes = draws.tokens() * DRAW_BYTES;
-    if (drawn.bytes() < bytes) {
-      drawn.close();
-      drawn = device.pinned(2 * bytes);
-    }
-    upload.begin(StepUpload.room(n * SPEC_WORDS, 4));
-    int at = upload.put(specs, n * SPEC_WORDS);
-    upload.send();
-    params.clear().pointer(x.buffer()).i64(upload.address(at)).i64(drawn.deviceAddress());
+    // Both lie in host memory that the device sees: a copy would cost more than the reads.
+    asked = grown(asked, n * SPEC_WORDS * Integer.BYTES);
+    drawn = grown(drawn, draws.tokens() * DRAW_BYTES);
+    asked.data().asIntBuffer().put(specs, 0, n * SPEC_WORDS);
+    params.clear().pointer(x.buffer()).i64(asked.deviceAddress()).i64(drawn.deviceAddress());
     params.i64(x.stride()).i32(cols).i32(n);
     launch(n);
     device.synchronize();
@@ -82,6 +78,15 @@ final class CudaSampler implements AutoCloseable {
       int p = i * DRAW_BYTES;
       draws.set(i, results.getInt(p), results.getFloat(p + 4));
     }
+  }
+
+  /** {@code b} or a larger one; nothing runs that uses it. */
+  private PinnedBuffer grown(PinnedBuffer b, int bytes) {
+    if (b.bytes() >= bytes) {
+      return b;
+    }
+    b.close();
+    return device.pinned(2 * bytes);
   }
 
   private void launch(int n) {
@@ -97,7 +102,7 @@ final class CudaSampler implements AutoCloseable {
       kernel = two;
       blocks = 2;
     }
-    device.launch(kernel, n * blocks, 1, THREADS, sharedBytes, params);
+    device.launchEarly(kernel, n * blocks, 1, THREADS, sharedBytes, params);
   }
 
   private void put(int i, Draws draws) {
@@ -147,7 +152,7 @@ final class CudaSampler implements AutoCloseable {
 
   @Override
   public void close() {
-    upload.close();
+    asked.close();
     drawn.close();
   }
 }

@@ -9,6 +9,7 @@ final class PinnedBuffer implements AutoCloseable {
   private final CudaDevice device;
   private final Pointer pointer;
   private final ByteBuffer data;
+  private long mapped;
   private boolean closed;
 
   PinnedBuffer(CudaDevice device, Pointer pointer, int bytes) {
@@ -32,7 +33,10 @@ final class PinnedBuffer implements AutoCloseable {
 
   /** Where the device finds this memory: writing there needs no copy, waiting it still does. */
   long deviceAddress() {
-    return device.mapped(pointer(0));
+    if (mapped == 0) {
+      mapped = device.mapped(pointer(0));
+    }
+    return mapped;
   }
 
   Pointer pointer(long offset) {

@@ -146,44 +146,44 @@ final class StepParts {
     }
     batch.plan(plan);
     b.begin(batch);
-    double[] t = {
-      micros(LAYERS, l -> b.rmsNorm(x, norm, 1e-5f, h, rows)),
-      micros(LAYERS, l -> b.matmul(qkvWeights[l], h, qkv, rows)),
-      micros(LAYERS, l -> b.ropeAppend(rope, kv, l, qkv)),
-      micros(LAYERS, l -> b.attention(kv, l, qkv, 0.088f, attended)),
-      micros(LAYERS, l -> b.matmulAdd(output[l], attended, x, rows)),
-      micros(LAYERS, l -> b.matmulSwiglu(gateUp[l], h, ffn, rows)),
-      micros(LAYERS, l -> b.matmulAdd(down[l], ffn, x, rows)),
-      micros(2, l -> b.matmul(head[l], h, logits, rows)),
-      micros(
-          LAYERS,
-          l -> {
-            b.rmsNorm(x, norm, 1e-5f, h, rows);
-            b.matmul(qkvWeights[l], h, qkv, rows);
-            b.ropeAppend(rope, kv, l, qkv);
-            b.attention(kv, l, qkv, 0.088f, attended);
-            b.matmulAdd(output[l], attended, x, rows);
-            b.rmsNorm(x, norm, 1e-5f, h, rows);
-            b.matmulSwiglu(gateUp[l], h, ffn, rows);
-            b.matmulAdd(down[l], ffn, x, rows);
-          })
+    Operation[] layer = {
+      l -> b.rmsNorm(x, norm, 1e-5f, h, rows),
+      l -> b.matmul(qkvWeights[l], h, qkv, rows),
+      l -> b.ropeAppend(rope, kv, l, qkv),
+      l -> b.attention(kv, l, qkv, 0.088f, attended),
+      l -> b.matmulAdd(output[l], attended, x, rows),
+      l -> b.rmsNorm(x, norm, 1e-5f, h, rows),
+      l -> b.matmulSwiglu(gateUp[l], h, ffn, rows),
+      l -> b.matmulAdd(down[l], ffn, x, rows)
     };
+    double whole = micros(LAYERS, l -> all(layer, l, -1));
+    double head = micros(2, l -> b.matmul(this.head[l], h, logits, rows));
     System.out.printf(
         Locale.ROOT,
-        "%2d rows: norm %.2f qkv %.2f rope %.2f attention %.2f o %.2f gate-up %.2f down %.2f"
-            + " head %.1f | layer %.2f, sum %.2f | 32 layers + head %.3f ms%n",
+        "%2d rows: layer %.2f us, head %.1f us, 32 layers + head %.3f ms; alone / in the layer:%n "
+            + " ",
         rows,
-        t[0],
-        t[1],
-        t[2],
-        t[3],
-        t[4],
-        t[5],
-        t[6],
-        t[7],
-        t[8],
-        2 * t[0] + t[1] + t[2] + t[3] + t[4] + t[5] + t[6],
-        (32 * t[8] + t[7]) / 1e3);
+        whole,
+        head,
+        (32 * whole + head) / 1e3);
+    String[] names = {"norm", "qkv", "rope", "attention", "o", "norm", "gate-up", "down"};
+    double sum = 0;
+    for (int i = 0; i < layer.length; i++) {
+      int out = i;
+      double alone = micros(LAYERS, layer[i]);
+      double without = micros(LAYERS, l -> all(layer, l, out));
+      sum += alone;
+      System.out.printf(Locale.ROOT, " %s %.2f/%.2f", names[i], alone, whole - without);
+    }
+    System.out.printf(Locale.ROOT, ", sum alone %.2f%n", sum);
+  }
+
+  private static void all(Operation[] layer, int l, int without) {
+    for (int i = 0; i < layer.length; i++) {
+      if (i != without) {
+        layer[i].run(l);
+      }
+    }
   }
 
   /** See the class. */
@@ -194,6 +194,7 @@ final class StepParts {
       for (String rows : args) {
         parts.run(Integer.parseInt(rows));
       }
+      b.products().chosen().forEach(System.out::println);
     }
   }
 }
