@@ -2,8 +2,15 @@
 // `stride` values apart, a multiple of eight, so that vectors of four are always aligned; what lies
 // past a row's columns stays zero.
 #include "deft.cuh"
+#include "early.cuh"
 
 using namespace deft;
+
+// At the start of kernels that are launched early; see early.cuh.
+__device__ __forceinline__ void begin() {
+  allowSuccessor();
+  waitForPredecessor();
+}
 
 // --- copies and conversions ---
 
@@ -24,6 +31,7 @@ __device__ float element(const ConvertParams& p, int r, int c) {
 
 // One row a y block (strided), a value a thread: for loading and for what is not hot.
 extern "C" __global__ void __launch_bounds__(256) convert(const __grid_constant__ ConvertParams p) {
+  begin();
   for (int r = blockIdx.y; r < p.rows; r += gridDim.y) {
     for (int c = blockIdx.x * 256 + threadIdx.x; c < p.cols; c += gridDim.x * 256) {
       float x;
@@ -58,6 +66,7 @@ __device__ void copy_row(const T* from, U* to, int cols) {
 
 // A row a block. Whole vectors: past the columns both sides hold zeros.
 extern "C" __global__ void __launch_bounds__(256) embed(const __grid_constant__ EmbedParams p) {
+  begin();
   const int r = blockIdx.x;
   const uint64_t token = p.tokens[r];
   DEFT_BY_TYPE(p.table_type, T, {
@@ -78,6 +87,7 @@ DEFT_PARAMS(gather_rows, GatherParams);
 
 extern "C" __global__ void __launch_bounds__(256)
     gather_rows(const __grid_constant__ GatherParams p) {
+  begin();
   DEFT_BY_TYPE(p.x_type, T, {
     const T* from = static_cast<const T*>(p.x) + p.rows[blockIdx.x] * p.x_stride;
     DEFT_BY_TYPE(p.y_type, U,
@@ -134,6 +144,7 @@ __device__ void norm_row(const T* x, const float* weight, U* y, int cols, float 
 
 // A row a block of 256; the row is read once.
 extern "C" __global__ void __launch_bounds__(256) rms_norm(const __grid_constant__ NormParams p) {
+  begin();
   const uint64_t r = blockIdx.x;
   DEFT_BY_TYPE(p.x_type, T, {
     const T* x = static_cast<const T*>(p.x) + r * p.x_stride;
@@ -152,6 +163,7 @@ struct BiasParams {
 DEFT_PARAMS(add_bias, BiasParams);
 
 extern "C" __global__ void __launch_bounds__(256) add_bias(const __grid_constant__ BiasParams p) {
+  begin();
   const int c = (blockIdx.x * 256 + threadIdx.x) * 4;
   if (c >= p.cols) return;
   DEFT_BY_TYPE(p.y_type, T, {
@@ -174,6 +186,7 @@ DEFT_PARAMS(swiglu, GateParams);
 __device__ __forceinline__ float gated(float g, float u) { return g / (1.f + __expf(-g)) * u; }
 
 extern "C" __global__ void __launch_bounds__(256) swiglu(const __grid_constant__ GateParams p) {
+  begin();
   const int c = (blockIdx.x * 256 + threadIdx.x) * 4;
   if (c >= p.cols) return;
   DEFT_BY_TYPE(p.gate_type, T, {
@@ -250,6 +263,7 @@ __device__ void rope_head(const RopeParams& p, int r, int head, T* x, U* to) {
 // A warp a head: queries go to their buffer, keys and values to their slots. The padding of the
 // cache's heads is zero from the start and stays so.
 extern "C" __global__ void __launch_bounds__(128) rope_append(const __grid_constant__ RopeParams p) {
+  begin();
   const int r = blockIdx.y;
   const int head = blockIdx.x * 4 + (threadIdx.x >> 5);
   if (head >= (p.rotate ? p.heads + 2 * p.kv_heads : p.heads)) return;
@@ -262,6 +276,7 @@ extern "C" __global__ void __launch_bounds__(128) rope_append(const __grid_const
       at = (uint64_t(r) * p.heads + head) * p.padded;
     } else {
       const int h = (head - p.heads) % p.kv_heads;
+      if (p.slots[r] < 0) return;  // a row of padding leaves nothing
       const uint64_t slot = p.slots[r];
       base = head < p.heads + p.kv_heads ? p.keys : p.values;
       at = ((((slot >> p.shift) * p.kv_heads + h) << p.shift) + (slot & ((1u << p.shift) - 1))) *

@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "gemm.cu"
+#include "../../main/cuda/gemm.cu"
 
 #define CK(e)                                                                              \
   do {                                                                                     \

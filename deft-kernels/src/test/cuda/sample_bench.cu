@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "sample.cu"
+#include "../../main/cuda/sample.cu"
 
 #define CK(e)                                                              \
   do {                                                                     \

@@ -7,6 +7,7 @@ import org.deft4j.engine.model.Transformer;
 import org.deft4j.engine.sample.Sampler;
 import org.deft4j.kernels.RowSummary;
 import org.deft4j.kernels.Tensor;
+import org.deft4j.kernels.sample.Draws;
 import org.deft4j.tree.DeftException;
 import org.deft4j.tree.Forest;
 import org.deft4j.tree.RowLayout;
@@ -23,6 +24,7 @@ final class Answers {
   private final int context;
   private final int tokens;
   private final RowSummary summary = new RowSummary();
+  private final Draws draws = new Draws();
   private final float[] row;
   private int[] rows = new int[16];
   private final List<DecodeEvent> events = new ArrayList<>();
@@ -78,14 +80,30 @@ final class Answers {
     for (int from = 0; from < distinct; from += Transformer.SLICE) {
       int n = Math.min(Transformer.SLICE, distinct - from);
       Tensor logits = model.logits(rows, from, n);
-      model.summarize(n, tokens, summary);
+      draws.clear();
+      boolean all = true;
+      for (int i = 0, v = w; i < n; i++) {
+        for (; v < wants && (int) (order[v] >>> 32) == rows[from + i]; v++) {
+          Node node = step.wantNode((int) order[v]);
+          if (drawn(node) instanceof Request.Decode d) {
+            draws.add(i, d.spec, node.pathLength());
+          } else {
+            all = false;
+          }
+        }
+      }
+      model.sample(tokens, draws);
+      if (!all) {
+        model.summarize(n, tokens, summary);
+      }
+      int draw = 0;
       for (int i = 0; i < n; i++) {
         boolean read = false;
         for (; w < wants && (int) (order[w] >>> 32) == rows[from + i]; w++) {
           Node node = step.wantNode((int) order[w]);
-          // The likeliest token is known already: most often no logit needs to be looked at.
-          if (node.request instanceof Request.Decode d && d.takesBest && !node.end.shared) {
-            append(node, d, summary.best(i), (float) (summary.max(i) - summary.logSum(i)));
+          if (drawn(node) instanceof Request.Decode d) {
+            append(node, d, draws.token(draw), draws.logProb(draw));
+            draw++;
             continue;
           }
           if (!read) {
@@ -96,6 +114,13 @@ final class Answers {
         }
       }
     }
+  }
+
+  /** The request of a node whose token the backend draws, without moving logits. */
+  private static Request.@Nullable Decode drawn(Node node) {
+    return node.request instanceof Request.Decode d && !d.changesLogits && !node.end.shared
+        ? d
+        : null;
   }
 
   /** Answers from kept logits what can be; true if it could. */

@@ -1,6 +1,7 @@
 package org.deft4j.engine;
 
 import org.deft4j.engine.sample.LogitsConstraint;
+import org.deft4j.engine.sample.Sampler;
 import org.deft4j.engine.sample.StopStrings;
 import org.deft4j.tree.decode.DecodeSpec;
 import org.jspecify.annotations.Nullable;
@@ -14,8 +15,8 @@ abstract sealed class Request {
     final @Nullable StopStrings stops;
     final @Nullable LogitsConstraint constraint;
 
-    /** Whether the next token is simply the likeliest. */
-    final boolean takesBest;
+    /** Whether logits change before a token is drawn: then the backend cannot draw it. */
+    final boolean changesLogits;
 
     int sampled;
     double logProb;
@@ -24,11 +25,7 @@ abstract sealed class Request {
       this.spec = spec;
       this.stops = stops;
       this.constraint = constraint;
-      takesBest =
-          (spec.temperature() == 0 || spec.topK() == 1)
-              && spec.logitBias().isEmpty()
-              && spec.repetitionPenalty() == 1
-              && constraint == null;
+      changesLogits = Sampler.changesLogits(spec, constraint);
       stopTokens = spec.stopTokens().stream().mapToInt(Integer::intValue).toArray();
     }
 

@@ -6,10 +6,13 @@ import static org.assertj.core.api.Assertions.within;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import org.deft4j.kernels.KvType;
 import org.deft4j.kernels.cuda.EnabledIfCuda;
 import org.deft4j.testing.AbstractTreeDecoderContractTest;
 import org.deft4j.testing.SharedData;
+import org.deft4j.tree.decode.DecodeEvent;
+import org.deft4j.tree.decode.DecodeSpec;
 import org.deft4j.tree.decode.NodeId;
 import org.deft4j.tree.decode.TreeDecoder;
 import org.deft4j.tree.plan.AttentionMethod;
@@ -72,6 +75,61 @@ class CudaEngineTest extends AbstractTreeDecoderContractTest {
         Driver.drain(scalar);
       }
     }
+  }
+
+  /** A bias of nothing makes the host draw from logits that it reads. */
+  @Test
+  void tokensDrawnOnTheDeviceAreThoseOfTheHost() {
+    List<List<int[]>> got = new java.util.ArrayList<>();
+    for (Map<Integer, Float> bias : List.of(Map.<Integer, Float>of(), Map.of(7, 0f))) {
+      try (TreeEngine engine = open(TestModels.stories260K())) {
+        NodeId root = engine.root(prompt());
+        List<NodeId> leaves = engine.fork(root, 9, 11);
+        for (int i = 0; i < leaves.size(); i++) {
+          engine.decode(
+              leaves.get(i),
+              DecodeSpec.of(20)
+                  .temperature(i % 4 * 0.5f)
+                  .topK(i % 3 * 20)
+                  .topP(i % 2 == 0 ? 1 : 0.9f)
+                  .minP(i % 5 == 0 ? 0.02f : 0)
+                  .logitBias(bias)
+                  .seed(8, i)
+                  .build());
+        }
+        Driver.drain(engine);
+        got.add(leaves.stream().map(engine::tokens).toList());
+      }
+    }
+    for (int i = 0; i < 11; i++) {
+      assertThat(got.get(0).get(i)).isEqualTo(got.get(1).get(i));
+    }
+  }
+
+  /** Steps of changing numbers of rows, at prompts, in trees that grow: graphs change nothing. */
+  @Test
+  void graphsChangeNothing() {
+    List<List<DecodeEvent>> got = new java.util.ArrayList<>();
+    for (String graphs : new String[] {"true", "false"}) {
+      System.setProperty("deft.cuda.graphs", graphs);
+      try (TreeEngine engine = open(TestModels.stories260K())) {
+        List<DecodeEvent> events = new java.util.ArrayList<>();
+        for (int seed = 0; seed < 3; seed++) {
+          RandomTree tree = new RandomTree(engine, seed);
+          int i = 0;
+          for (NodeId leaf : tree.leaves) {
+            engine.decode(
+                leaf, DecodeSpec.of(4 + 9 * (i % 4)).temperature(i % 3).seed(seed, i++).build());
+          }
+          events.addAll(Driver.drain(engine));
+          engine.release(tree.root);
+        }
+        got.add(events);
+      } finally {
+        System.clearProperty("deft.cuda.graphs");
+      }
+    }
+    assertThat(got.get(0)).hasSizeGreaterThan(100).isEqualTo(got.get(1));
   }
 
   @ParameterizedTest

@@ -2,6 +2,7 @@ package org.deft4j.kernels;
 
 import java.util.Map;
 import org.deft4j.tree.DeftException;
+import org.deft4j.kernels.sample.Draws;
 
 /**
  * Computes on one device. Operations run in the order of the calls, as on a stream; only reading a
@@ -87,6 +88,17 @@ public interface Backend extends AutoCloseable {
   /** Starts a forward pass over this batch. */
   void begin(Batch batch);
 
+  /**
+   * Starts a forward pass over this batch and runs its operations. A backend for which telling them
+   * one by one costs time may pad the rows and replay what it recorded at an earlier call of the
+   * same program; results are those of {@link #begin} and {@code program.run(batch.rows())} within
+   * rounding.
+   */
+  default void forward(Batch batch, StepProgram program) {
+    begin(batch);
+    program.run(batch.rows());
+  }
+
   /** Row r of {@code y} becomes row {@code batch.tokens()[r]} of the table. */
   void embed(Matrix table, Tensor y);
 
@@ -160,6 +172,15 @@ public interface Backend extends AutoCloseable {
    * a greedy choice with its log-probability needs of logits, without moving them.
    */
   void summarize(Tensor x, int rows, int cols, RowSummary out);
+
+  /**
+   * Draws tokens from rows of logits, as {@link org.deft4j.kernels.sample.TokenSampler} defines it,
+   * without moving the logits.
+   *
+   * @param cols columns that are tokens; those past them are not drawn
+   * @param draws what to draw, of rows below {@code x.rows()}; takes the results
+   */
+  void sample(Tensor x, int cols, Draws draws);
 
   /**
    * Copies all layers' keys and values of slot {@code from[i]} to slot {@code to[i]} for i below

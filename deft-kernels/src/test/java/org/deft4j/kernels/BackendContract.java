@@ -6,6 +6,9 @@ import static org.assertj.core.api.Assertions.within;
 
 import java.util.Arrays;
 import java.util.SplittableRandom;
+import org.deft4j.kernels.sample.Draws;
+import org.deft4j.kernels.sample.TokenSampler;
+import org.deft4j.tree.decode.DecodeSpec;
 import org.deft4j.tree.plan.AttentionMethod;
 import org.deft4j.tree.plan.AttentionPlan;
 import org.junit.jupiter.api.Assumptions;
@@ -388,6 +391,71 @@ public abstract class BackendContract {
     }
   }
 
+  @Test
+  void tokensAreThoseOfTheSampler() {
+    SplittableRandom random = new SplittableRandom(21);
+    Draws draws = new Draws();
+    int sets = 0;
+    int same = 0;
+    try (Backend b = open(2, false)) {
+      for (int cols : tiny() ? new int[] {37} : new int[] {2, 37, 1000, 32000}) {
+        int used = cols < 5 ? cols : cols - 3;
+        TokenSampler sampler = new TokenSampler(used);
+        int rows = tiny() ? 4 : 30;
+        float[] x = Oracle.floats(random, rows * cols);
+        for (int i = 0; i < x.length; i++) {
+          x[i] = i / cols % 3 == 0 ? Math.round(x[i] * 6) : x[i] * 9; // with ties and without
+        }
+        Tensor t = b.tensor(rows, cols);
+        t.write(0, rows, x, 0);
+        for (int round = 0; round < 4; round++) {
+          draws.clear();
+          for (int i = 0; i < rows; i++) {
+            DecodeSpec.Builder spec = DecodeSpec.of(1).seed(random.nextLong(), random.nextLong());
+            spec.temperature(random.nextInt(6) == 0 ? 0 : (float) random.nextDouble(0.2, 2));
+            spec.topK(random.nextInt(3) == 0 ? 1 + random.nextInt(used + 9) : 0);
+            spec.topP(random.nextBoolean() ? (float) random.nextDouble(0.1, 1) : 1);
+            spec.minP(random.nextInt(3) == 0 ? (float) random.nextDouble(0, 0.4) : 0);
+            int count = round == 3 ? 1 + random.nextInt(8) : 1;
+            draws.add(random.nextInt(rows), spec.build(), random.nextInt(9000), count);
+          }
+          b.sample(t, used, draws);
+          for (int i = 0; i < rows; i++) {
+            int at = draws.row(i) * cols;
+            int[] want = new int[draws.count(i)];
+            int[] got = new int[want.length];
+            if (want.length == 1) {
+              want[0] = sampler.draw(x, at, draws.spec(i), draws.position(i));
+            } else {
+              sampler.drawDistinct(x, at, draws.spec(i), draws.position(i), want);
+            }
+            double sum = 0;
+            for (int c = 0; c < used; c++) {
+              sum += Math.exp(x[at + c]);
+            }
+            for (int j = 0; j < got.length; j++) {
+              got[j] = draws.token(i, j);
+              double logProb = got[j] < 0 ? 0 : x[at + got[j]] - Math.log(sum);
+              assertThat((double) draws.logProb(i, j)).isCloseTo(logProb, within(4e-6));
+            }
+            if (want.length == 1) {
+              assertThat(got).as("%d columns, %s", cols, draws.spec(i)).isEqualTo(want);
+            } else {
+              // Noise that is rounded to float32 swaps some.
+              sets++;
+              same += Arrays.equals(got, want) ? 1 : 0;
+              assertThat(Arrays.stream(got).filter(g -> g >= 0).distinct().count())
+                  .isEqualTo(Arrays.stream(want).filter(g -> g >= 0).count());
+            }
+          }
+        }
+      }
+      assertThatThrownBy(() -> draws.add(0, DecodeSpec.of(1).build(), 0, Draws.MOST + 1))
+          .isInstanceOf(IllegalArgumentException.class);
+    }
+    assertThat(same).isGreaterThanOrEqualTo(sets - Math.max(1, sets / 20));
+  }
+
   @ParameterizedTest
   @EnumSource(RopeSpec.Style.class)
   void ropeRotatesAndAttentionSeesWhatWasAppended(RopeSpec.Style style) {
@@ -531,6 +599,77 @@ public abstract class BackendContract {
       assertProduct(got, want, 4e-6, method + " " + type + " dim " + dim + " rows " + rows);
     }
     kv.close();
+  }
+
+  @Test
+  void aProgramGivesWhatItsOperationsGive() {
+    SplittableRandom random = new SplittableRandom(77);
+    int dim = 16;
+    int most = 64;
+    int slots = tiny() ? 80 : 400;
+    try (Backend b = open(2, false)) {
+      Matrix table = b.matrix(random(random, 50, 2 * dim, 1));
+      Matrix qkvWeights = b.matrix(random(random, 4 * dim, 2 * dim, 0.3f));
+      Matrix outWeights = b.matrix(random(random, 2 * dim, 2 * dim, 0.3f));
+      Rope rope = b.rope(RopeSpec.of(RopeSpec.Style.HALF_SPLIT, dim, dim, 10000));
+      KvShape shape = new KvShape(1, 1, dim, slots, exact());
+      Tensor[] x = new Tensor[2];
+      StepProgram[] programs = new StepProgram[2];
+      for (int i = 0; i < 2; i++) {
+        KvCache kv = b.kvCache(shape);
+        Tensor sum = b.tensor(most, 2 * dim);
+        Tensor qkv = b.tensor(most, 4 * dim);
+        Tensor attended = b.tensor(most, 2 * dim);
+        x[i] = sum;
+        programs[i] =
+            rows -> {
+              b.embed(table, sum);
+              b.matmul(qkvWeights, sum, qkv, rows);
+              b.ropeAppend(rope, kv, 0, qkv);
+              b.attention(kv, 0, qkv, 0.3f, attended);
+              b.matmulAdd(outWeights, attended, sum, rows);
+            };
+      }
+      Batch batch = new Batch();
+      for (int round = 0; round < (tiny() ? 3 : 12); round++) {
+        // Every second tree is met again and again, as a search meets it, at other places.
+        Plans tree = new Plans(new SplittableRandom(round % 2 == 0 ? 5 : round), 6, 12, 3, slots);
+        int rows = tree.rows();
+        AttentionMethod[] methods = AttentionMethod.values();
+        batch.reset(rows);
+        batch.plan(tree.plan(methods[round < 6 ? 0 : round % methods.length], 5));
+        for (int r = 0; r < rows; r++) {
+          batch.tokens()[r] = random.nextInt(50);
+          batch.positions()[r] = random.nextInt(100);
+          batch.slots()[r] = tree.rowSlots()[r];
+        }
+        b.forward(batch, programs[0]);
+        b.begin(batch);
+        programs[1].run(rows);
+        float[] got = new float[rows * 2 * dim];
+        float[] plain = new float[rows * 2 * dim];
+        x[0].read(0, rows, got, 0);
+        x[1].read(0, rows, plain, 0);
+        double[] want = new double[plain.length];
+        Arrays.setAll(want, i -> plain[i]);
+        assertProduct(got, want, 4e-6, "round " + round + " of " + rows + " rows");
+      }
+      batch.slots()[0] = slots;
+      assertThatThrownBy(() -> b.forward(batch, programs[0]))
+          .isInstanceOf(IndexOutOfBoundsException.class);
+      batch.slots()[0] = 0;
+      batch.tokens()[0] = 50;
+      assertThatThrownBy(() -> b.forward(batch, programs[0]))
+          .isInstanceOf(IndexOutOfBoundsException.class);
+    }
+  }
+
+  private static Weights random(SplittableRandom random, int rows, int cols, float scale) {
+    float[] w = Oracle.floats(random, rows * cols);
+    for (int i = 0; i < w.length; i++) {
+      w[i] *= scale;
+    }
+    return Weights.of(rows, cols, w);
   }
 
   private static org.assertj.core.data.Offset<Double> within(double d) {

@@ -13,9 +13,11 @@ import org.deft4j.kernels.KvCache;
 import org.deft4j.kernels.Matrix;
 import org.deft4j.kernels.Rope;
 import org.deft4j.kernels.RowSummary;
+import org.deft4j.kernels.StepProgram;
 import org.deft4j.kernels.Tensor;
 import org.deft4j.kernels.WeightType;
 import org.deft4j.kernels.Weights;
+import org.deft4j.kernels.sample.Draws;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -78,6 +80,8 @@ public final class Transformer implements AutoCloseable {
   private Tensor normed;
   private Tensor logits;
   private final int[] sliceRows = new int[SLICE];
+  private @Nullable KvCache programKv;
+  private StepProgram program = rows -> {};
 
   /**
    * Takes over the weights of a file, which must stay open as long as this.
@@ -240,10 +244,16 @@ public final class Transformer implements AutoCloseable {
    * states are kept for {@link #logits} until the next call.
    */
   public void forward(Batch batch, KvCache kv) {
-    int rows = batch.rows();
+    if (programKv != kv) {
+      programKv = kv;
+      program = rows -> layers(kv, rows);
+    }
+    backend.forward(batch, program);
+  }
+
+  private void layers(KvCache kv, int rows) {
     reserve(rows);
     float eps = config.eps();
-    backend.begin(batch);
     backend.embed(embedding, x);
     for (int i = 0; i < layers.length; i++) {
       Layer l = layers[i];
@@ -274,7 +284,7 @@ public final class Transformer implements AutoCloseable {
    * Logits of {@code n} rows of the last {@link #forward}, {@code [n][vocabulary]}; valid until the
    * next call.
    *
-   * @param rows row numbers, read from {@code from}
+   * @param rows row numbers in ascending order, read from {@code from}
    * @param n at most {@link #SLICE}
    */
   public Tensor logits(int[] rows, int from, int n) {
@@ -287,9 +297,13 @@ public final class Transformer implements AutoCloseable {
       normed = backend.activations(grown, config.dim(), head);
       logits = backend.tensor(grown, config.vocabulary());
     }
-    System.arraycopy(rows, from, sliceRows, 0, n);
-    backend.gatherRows(x, sliceRows, n, last);
-    backend.rmsNorm(last, outputNorm, config.eps(), normed, n);
+    Tensor states = x;
+    if (rows[from] != 0 || rows[from + n - 1] != n - 1) {
+      System.arraycopy(rows, from, sliceRows, 0, n);
+      backend.gatherRows(x, sliceRows, n, last);
+      states = last;
+    }
+    backend.rmsNorm(states, outputNorm, config.eps(), normed, n);
     backend.matmul(head, normed, logits, n);
     return logits;
   }
@@ -297,6 +311,11 @@ public final class Transformer implements AutoCloseable {
   /** Largest logit, its token and log-sum-exp of the rows of the last {@link #logits}. */
   public void summarize(int n, int tokens, RowSummary out) {
     backend.summarize(logits, n, tokens, out);
+  }
+
+  /** Draws tokens from the last {@link #logits}; see {@link Backend#sample}. */
+  public void sample(int tokens, Draws draws) {
+    backend.sample(logits, tokens, draws);
   }
 
   private void reserve(int rows) {

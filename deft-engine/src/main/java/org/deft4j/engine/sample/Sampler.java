@@ -1,36 +1,26 @@
 package org.deft4j.engine.sample;
 
-import java.util.Arrays;
 import java.util.Map;
+import org.deft4j.kernels.sample.TokenSampler;
 import org.deft4j.tree.decode.DecodeSpec;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Chooses tokens from logits by a {@link DecodeSpec}.
- *
- * <p>Filters apply in the order of the spec. The draw is by the inverse of the cumulative
- * distribution in the order of token ids, with one uniform number of {@link CounterRandom}. No full
- * sort is made: top-k keeps a heap of k, and top-p looks only at tokens of at least {@code (1 - p)
- * / n} probability, which together have probability p. Keeps buffers; for one thread.
+ * Chooses tokens from logits by a {@link DecodeSpec}: changes them by logit bias, repetition
+ * penalty and a constraint, and draws by a {@link TokenSampler}. Keeps buffers; for one thread.
  */
 public final class Sampler {
-  private static final int BLOCK = 512;
-
   private final int n;
-  private final RowMath math = RowMath.best();
+  private final TokenSampler draws;
   private final float[] changed;
-  private final double[] blockSum;
   private int[] stamp = new int[0];
   private int stamps;
-  private int[] id = new int[256];
-  private float[] value = new float[256];
-  private int size;
 
   /** A sampler over a vocabulary of {@code n} tokens. */
   public Sampler(int n) {
     this.n = n;
+    draws = new TokenSampler(n);
     changed = new float[n];
-    blockSum = new double[(n + BLOCK - 1) / BLOCK];
   }
 
   /** Tells the tokens of a branch's path; asked only when a repetition penalty needs them. */
@@ -38,6 +28,11 @@ public final class Sampler {
   public interface Path {
     /** The tokens in order. */
     int[] tokens();
+  }
+
+  /** Whether a spec changes logits before it draws, so that a backend cannot draw from its own. */
+  public static boolean changesLogits(DecodeSpec spec, @Nullable LogitsConstraint constraint) {
+    return !spec.logitBias().isEmpty() || spec.repetitionPenalty() != 1 || constraint != null;
   }
 
   /**
@@ -56,7 +51,7 @@ public final class Sampler {
       Path path,
       @Nullable LogitsConstraint constraint) {
     float[] x = logits;
-    if (!spec.logitBias().isEmpty() || spec.repetitionPenalty() != 1 || constraint != null) {
+    if (changesLogits(spec, constraint)) {
       System.arraycopy(logits, 0, changed, 0, n);
       x = changed;
       change(x, spec, path);
@@ -64,40 +59,7 @@ public final class Sampler {
         constraint.mask(x);
       }
     }
-    float max = math.max(x, 0, n);
-    if (spec.temperature() == 0 || spec.topK() == 1) {
-      return first(x, max);
-    }
-    double u = CounterRandom.uniform(spec.seed(), spec.stream(), position);
-    float scale = 1 / spec.temperature();
-    if (!Float.isFinite(scale)) {
-      return first(x, max);
-    }
-    boolean topK = spec.topK() > 0 && spec.topK() < n;
-    if (!topK && spec.topP() == 1 && spec.minP() == 0) {
-      return drawAll(x, max, scale, u);
-    }
-    double total;
-    if (topK) {
-      largest(x, spec.topK());
-      total = 0;
-      for (int i = 0; i < size; i++) {
-        total += weight(value[i], max, scale);
-      }
-    } else {
-      double lowest = spec.topP() == 1 ? Math.log(spec.minP()) : 0;
-      total = 0;
-      if (spec.topP() < 1) {
-        total = math.sumExp(x, 0, n, max, scale);
-        lowest = Math.log((1 - spec.topP()) * total / n);
-      }
-      // A little below, so that rounding keeps what belongs.
-      collect(x, (float) (max + (lowest - 1e-3) / scale));
-    }
-    if (spec.topP() < 1) {
-      nucleus(spec.topP() * total, max, scale);
-    }
-    return draw(max, scale, spec.minP(), u);
+    return draws.draw(x, 0, spec, position);
   }
 
   private void change(float[] x, DecodeSpec spec, Path path) {
@@ -117,167 +79,5 @@ public final class Sampler {
         }
       }
     }
-  }
-
-  private int first(float[] x, float max) {
-    for (int i = 0; i < n; i++) {
-      if (x[i] == max) {
-        return i;
-      }
-    }
-    return 0;
-  }
-
-  private static double weight(float x, float max, float scale) {
-    return Math.exp((double) (x - max) * scale);
-  }
-
-  /** Draws from all tokens: finds the block first, then the token in it. */
-  private int drawAll(float[] x, float max, float scale, double u) {
-    double total = 0;
-    for (int b = 0; b < blockSum.length; b++) {
-      blockSum[b] = math.sumExp(x, b * BLOCK, Math.min(n, (b + 1) * BLOCK), max, scale);
-      total += blockSum[b];
-    }
-    double left = u * total;
-    int b = 0;
-    while (b < blockSum.length - 1 && left >= blockSum[b]) {
-      left -= blockSum[b++];
-    }
-    // Sums of blocks round otherwise than this loop: the last possible token takes what is over.
-    int last = -1;
-    for (int i = b * BLOCK; i < Math.min(n, (b + 1) * BLOCK); i++) {
-      double w = weight(x[i], max, scale);
-      if (w > 0) {
-        last = i;
-        left -= w;
-        if (left < 0) {
-          break;
-        }
-      }
-    }
-    return last >= 0 ? last : first(x, max);
-  }
-
-  private void add(int token, float v) {
-    if (size == id.length) {
-      id = Arrays.copyOf(id, size * 2);
-      value = Arrays.copyOf(value, size * 2);
-    }
-    id[size] = token;
-    value[size++] = v;
-  }
-
-  private void collect(float[] x, float lowest) {
-    size = 0;
-    for (int i = 0; i < n; i++) {
-      if (x[i] >= lowest) {
-        add(i, x[i]);
-      }
-    }
-  }
-
-  /** Collects the k largest, of equal ones those of smaller ids; a heap with the worst on top. */
-  private void largest(float[] x, int k) {
-    size = 0;
-    for (int i = 0; i < k; i++) {
-      add(i, x[i]);
-    }
-    for (int i = k / 2 - 1; i >= 0; i--) {
-      sink(i, size, -1);
-    }
-    for (int i = k; i < n; i++) {
-      if (x[i] > value[0]) {
-        id[0] = i;
-        value[0] = x[i];
-        sink(0, size, -1);
-      }
-    }
-  }
-
-  /** Keeps the likeliest candidates until their weights reach {@code mass}. */
-  private void nucleus(double mass, float max, float scale) {
-    for (int i = size / 2 - 1; i >= 0; i--) {
-      sink(i, size, 1);
-    }
-    double sum = 0;
-    int end = size;
-    while (end > 0 && sum < mass) {
-      sum += weight(value[0], max, scale);
-      end--;
-      swap(0, end);
-      sink(0, end, 1);
-    }
-    // What was taken stands at the end.
-    int kept = size - end;
-    System.arraycopy(id, end, id, 0, kept);
-    System.arraycopy(value, end, value, 0, kept);
-    size = kept;
-  }
-
-  /** Draws from the candidates above min-p, in the order of their ids. */
-  private int draw(float max, float scale, float minP, double u) {
-    sortById();
-    double total = 0;
-    for (int i = 0; i < size; i++) {
-      double w = weight(value[i], max, scale);
-      total += w >= minP ? w : 0;
-    }
-    double left = u * total;
-    int last = id[0];
-    for (int i = 0; i < size; i++) {
-      double w = weight(value[i], max, scale);
-      if (w >= minP && w > 0) {
-        last = id[i];
-        left -= w;
-        if (left < 0) {
-          break;
-        }
-      }
-    }
-    return last;
-  }
-
-  /** Whether candidate a is likelier than b; of equal ones the smaller id is. */
-  private boolean likelier(int a, int b) {
-    return value[a] != value[b] ? value[a] > value[b] : id[a] < id[b];
-  }
-
-  /** Restores a heap of {@code end} below i: best on top with sign 1, worst with -1. */
-  private void sink(int from, int end, int sign) {
-    int i = from;
-    while (2 * i + 1 < end) {
-      int c = 2 * i + 1;
-      if (c + 1 < end && likelier(c + 1, c) == (sign > 0)) {
-        c++;
-      }
-      if (likelier(i, c) == (sign > 0)) {
-        return;
-      }
-      swap(i, c);
-      i = c;
-    }
-  }
-
-  private void sortById() {
-    // Ids and values in one long each; ids are distinct.
-    long[] both = new long[size];
-    for (int i = 0; i < size; i++) {
-      both[i] = (long) id[i] << 32 | (Float.floatToRawIntBits(value[i]) & 0xFFFFFFFFL);
-    }
-    Arrays.sort(both);
-    for (int i = 0; i < size; i++) {
-      id[i] = (int) (both[i] >>> 32);
-      value[i] = Float.intBitsToFloat((int) both[i]);
-    }
-  }
-
-  private void swap(int a, int b) {
-    int i = id[a];
-    id[a] = id[b];
-    id[b] = i;
-    float v = value[a];
-    value[a] = value[b];
-    value[b] = v;
   }
 }

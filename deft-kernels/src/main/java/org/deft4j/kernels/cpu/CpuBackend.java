@@ -14,6 +14,8 @@ import org.deft4j.kernels.RopeSpec;
 import org.deft4j.kernels.RowSummary;
 import org.deft4j.kernels.Tensor;
 import org.deft4j.kernels.Weights;
+import org.deft4j.kernels.sample.Draws;
+import org.deft4j.kernels.sample.TokenSampler;
 import org.deft4j.tree.DeftException;
 import org.jspecify.annotations.Nullable;
 
@@ -33,6 +35,8 @@ public abstract class CpuBackend implements Backend {
 
   // Of the parts of rows: sums of exponentials take the place of their logarithms.
   private final RowSummary summaryParts = new RowSummary();
+  private final RowSummary drawnRows = new RowSummary();
+  private @Nullable TokenSampler sampler;
   private final Set<AutoCloseable> owned = ConcurrentHashMap.newKeySet();
   private @Nullable Batch batch;
   private boolean closed;
@@ -397,6 +401,43 @@ public abstract class CpuBackend implements Backend {
       }
       int best = (top - first) * SUMMARY_PART + summaryParts.best(top);
       out.set(r, best, max, max + Math.log(sum));
+    }
+  }
+
+  @Override
+  public void sample(Tensor x, int cols, Draws draws) {
+    int rows = 0;
+    for (int i = 0; i < draws.size(); i++) {
+      rows = Math.max(rows, draws.row(i) + 1);
+    }
+    if (rows == 0) {
+      return;
+    }
+    summarize(x, rows, cols, drawnRows);
+    TokenSampler s = sampler;
+    if (s == null || s.size() != cols) {
+      s = new TokenSampler(cols);
+      sampler = s;
+    }
+    float[] data = tensor(x, rows, x.cols()).data();
+    for (int i = 0; i < draws.size(); i++) {
+      int row = draws.row(i);
+      int at = row * x.cols();
+      int place = draws.first(i);
+      if (draws.count(i) == 1) {
+        int token =
+            TokenSampler.takesBest(draws.spec(i))
+                ? drawnRows.best(row)
+                : s.draw(data, at, draws.spec(i), draws.position(i));
+        draws.set(place, token, (float) (data[at + token] - drawnRows.logSum(row)));
+        continue;
+      }
+      int[] tokens = new int[draws.count(i)];
+      s.drawDistinct(data, at, draws.spec(i), draws.position(i), tokens);
+      for (int j = 0; j < tokens.length; j++) {
+        int t = tokens[j];
+        draws.set(place + j, t, t < 0 ? 0 : (float) (data[at + t] - drawnRows.logSum(row)));
+      }
     }
   }
 

@@ -36,6 +36,11 @@ final class Cublas implements AutoCloseable {
     check(JCublas2.cublasSetMathMode(handle, FULL_SUMS), "setting the precision");
   }
 
+  /** What products may use while they run; for one at a time. */
+  DeviceBuffer workspace() {
+    return workspace;
+  }
+
   /** Version, 10000 x major + 100 x minor + patch. */
   int version() {
     int[] version = new int[1];
@@ -87,7 +92,8 @@ final class Cublas implements AutoCloseable {
     }
   }
 
-  private void check(int status, String what) {
+  /** Throws unless a status is success. */
+  void check(int status, String what) {
     if (status == cublasStatus.CUBLAS_STATUS_SUCCESS) {
       return;
     }

@@ -5,7 +5,23 @@ import org.deft4j.tree.plan.AttentionPlan;
 /** Attention of a step by its plan. */
 interface CudaAttention extends AutoCloseable {
   /** Takes in the plan of the step that begins and queues its way to the device. */
-  void begin(AttentionPlan plan);
+  default void begin(AttentionPlan plan) {
+    begin(plan, plan.rows());
+  }
+
+  /**
+   * As {@link #begin(AttentionPlan)}, for more rows than the plan's: those see nothing.
+   *
+   * @param rows at least the plan's
+   */
+  void begin(AttentionPlan plan, int rows);
+
+  /**
+   * Changes whenever {@link #run} would launch otherwise than it did before with the same arguments
+   * and number of rows: then captured graphs are stale. Valid after {@link #begin}; -1 if it is not
+   * known yet or the plan is one that no graph can serve.
+   */
+  long version();
 
   /**
    * Queues one layer's attention.

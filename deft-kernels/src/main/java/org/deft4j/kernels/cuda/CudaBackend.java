@@ -18,9 +18,11 @@ import org.deft4j.kernels.Matrix;
 import org.deft4j.kernels.Rope;
 import org.deft4j.kernels.RopeSpec;
 import org.deft4j.kernels.RowSummary;
+import org.deft4j.kernels.StepProgram;
 import org.deft4j.kernels.Tensor;
 import org.deft4j.kernels.WeightType;
 import org.deft4j.kernels.Weights;
+import org.deft4j.kernels.sample.Draws;
 import org.jspecify.annotations.Nullable;
 
 /** A model's operations on one CUDA device; precision is told on the package's page. */
@@ -34,16 +36,20 @@ public final class CudaBackend implements Backend {
   private final StepKernels kernels;
   private final CudaProducts products;
   private final CudaAttention attention;
+  private final CudaSampler sampler;
   private final StepUpload upload;
+  private final StepGraphs graphs;
+  private final StepGraphs.Limits limits = new StepGraphs.Limits();
+  private final Runnable checkBatch = this::checkBatch;
   private final PinnedBuffer summaryHost;
   private final BackendInfo info;
   private final BitSet copyRead = new BitSet();
   private final BitSet copyWritten = new BitSet();
 
-  private @Nullable DeviceBuffer gateUp;
   private @Nullable DeviceBuffer queries;
   private @Nullable DeviceBuffer summary;
   private @Nullable Batch batch;
+  private int rows;
   private long tokens;
   private long positions;
   private long slots;
@@ -57,7 +63,9 @@ public final class CudaBackend implements Backend {
       kernels = new StepKernels(device);
       products = new CudaProducts(device, kernels, options.deterministic());
       attention = new TiledAttention(device, options.deterministic());
+      sampler = new CudaSampler(device);
       upload = new StepUpload(device);
+      graphs = new StepGraphs(device, attention);
       summaryHost = device.pinned(StepKernels.SUMMARY_BYTES * 1024);
       int version = products.cublasVersion();
       info =
@@ -131,7 +139,9 @@ public final class CudaBackend implements Backend {
       buffer.close();
       throw e;
     }
-    return new CudaMatrix(type, rows, cols, buffer);
+    CudaMatrix made = new CudaMatrix(type, rows, cols, buffer);
+    products.add(made);
+    return made;
   }
 
   private void load(Weights p, DeviceBuffer to, long row, int stride, DType held) {
@@ -213,18 +223,59 @@ public final class CudaBackend implements Backend {
 
   @Override
   public void begin(Batch batch) {
+    begin(batch, batch.rows());
+  }
+
+  /** Begins a pass over more rows than the batch has: padding that sees and leaves nothing. */
+  private void begin(Batch batch, int padded) {
     int n = batch.rows();
-    upload.begin(3 * StepUpload.room(n, 4));
-    int t = upload.put(batch.tokens(), n);
-    int p = upload.put(batch.positions(), n);
-    int s = upload.put(batch.slots(), n);
+    upload.begin(3 * StepUpload.room(padded, 4));
+    int t = upload.put(batch.tokens(), n, padded, 0);
+    int p = upload.put(batch.positions(), n, padded, 0);
+    int s = upload.put(batch.slots(), n, padded, -1);
     upload.send();
     tokens = upload.address(t);
     positions = upload.address(p);
     slots = upload.address(s);
-    attention.begin(batch.plan());
+    attention.begin(batch.plan(), padded);
     laidOut = null;
     this.batch = batch;
+    rows = padded;
+  }
+
+  @Override
+  public void forward(Batch batch, StepProgram program) {
+    begin(batch, StepGraphs.padded(batch.rows()));
+    graphs.run(program, rows, limits, checkBatch);
+  }
+
+  /** The products, for tests. */
+  CudaProducts products() {
+    return products;
+  }
+
+  /** The device, for tests. */
+  CudaDevice device() {
+    return device;
+  }
+
+  /** Graphs that are captured, for tests. */
+  int graphs() {
+    return graphs.captured();
+  }
+
+  /** The checks that operations make, for a replay that calls none. */
+  private void checkBatch() {
+    Batch b = batch();
+    for (int r = 0; r < b.rows(); r++) {
+      Objects.checkIndex(b.tokens()[r], limits.tokens);
+      Objects.checkIndex(b.slots()[r], limits.slots);
+      Objects.checkIndex(b.positions()[r], Integer.MAX_VALUE);
+    }
+    if (b.plan().rows() != b.rows()) {
+      throw new IllegalArgumentException(
+          "plan of " + b.plan().rows() + " rows for a batch of " + b.rows());
+    }
   }
 
   private Batch batch() {
@@ -239,10 +290,11 @@ public final class CudaBackend implements Backend {
   public void embed(Matrix table, Tensor y) {
     Batch b = batch();
     CudaMatrix m = matrix(table);
+    limits.tokens = Math.min(limits.tokens, m.rows());
     for (int r = 0; r < b.rows(); r++) {
       Objects.checkIndex(b.tokens()[r], m.rows());
     }
-    kernels.embed(m, tokens, tensor(y, b.rows(), m.cols()).changed(), b.rows());
+    kernels.embed(m, tokens, tensor(y, rows, m.cols()).changed(), rows);
   }
 
   @Override
@@ -277,13 +329,7 @@ public final class CudaBackend implements Backend {
     CudaMatrix w = matrix(gateUp);
     CudaTensor in = tensor(x, rows, w.cols());
     CudaTensor out = tensor(y, rows, w.rows() / 2).changed();
-    // Products in binary16 could overflow before the gate; bfloat16 has float32's range.
-    DType type = w.held() == DType.BF16 ? DType.BF16 : DType.F32;
-    int stride = CudaTensor.stride(w.rows());
-    DeviceBuffer g = CudaProducts.grown(device, this.gateUp, (long) rows * stride * type.bytes());
-    this.gateUp = g;
-    products.multiply(w, in, g, stride, type, rows, false);
-    kernels.swiglu(g, stride, type, out, rows);
+    products.multiplyGated(w, in, out, rows);
   }
 
   @Override
@@ -303,13 +349,14 @@ public final class CudaBackend implements Backend {
       throw new IllegalArgumentException(
           "rotary embedding for heads of " + rope.spec().headDim() + ", not " + shape.headDim());
     }
+    limits.slots = Math.min(limits.slots, shape.slots());
     for (int r = 0; r < b.rows(); r++) {
       Objects.checkIndex(b.slots()[r], shape.slots());
       Objects.checkIndex(b.positions()[r], Integer.MAX_VALUE);
     }
-    CudaTensor t = tensor(qkv, b.rows(), qkv.cols()).changed();
-    DeviceBuffer q = queries(cache, heads, b.rows());
-    kernels.ropeAppend((CudaRope) rope, cache, layer, t, heads, positions, slots, q, b.rows());
+    CudaTensor t = tensor(qkv, rows, qkv.cols()).changed();
+    DeviceBuffer q = queries(cache, heads, rows);
+    kernels.ropeAppend((CudaRope) rope, cache, layer, t, heads, positions, slots, q, rows);
     laidOut = t;
     laidOutVersion = t.version();
   }
@@ -326,11 +373,11 @@ public final class CudaBackend implements Backend {
       throw new IllegalArgumentException(
           "plan of " + b.plan().rows() + " rows for a batch of " + b.rows());
     }
-    CudaTensor t = tensor(qkv, b.rows(), qkv.cols());
-    CudaTensor o = tensor(out, b.rows(), heads * shape.headDim()).changed();
-    DeviceBuffer q = queries(cache, heads, b.rows());
+    CudaTensor t = tensor(qkv, rows, qkv.cols());
+    CudaTensor o = tensor(out, rows, heads * shape.headDim()).changed();
+    DeviceBuffer q = queries(cache, heads, rows);
     if (laidOut != t || laidOutVersion != t.version()) {
-      kernels.layOut(cache, t, heads, q, b.rows());
+      kernels.layOut(cache, t, heads, q, rows);
       laidOut = t;
       laidOutVersion = t.version();
     }
@@ -393,6 +440,18 @@ public final class CudaBackend implements Backend {
         out.set(r + i, d.getInt(i * size + 4), d.getFloat(i * size), d.getDouble(i * size + 8));
       }
     }
+  }
+
+  @Override
+  public void sample(Tensor x, int cols, Draws draws) {
+    if (cols < 1 || cols > x.cols()) {
+      throw new IllegalArgumentException(cols + " columns of " + x.cols());
+    }
+    CudaTensor t = float32(tensor(x, x.rows(), x.cols()));
+    for (int i = 0; i < draws.size(); i++) {
+      Objects.checkIndex(draws.row(i), x.rows());
+    }
+    sampler.sample(t, cols, draws);
   }
 
   @Override

@@ -14,7 +14,6 @@ import jcuda.driver.CUgraph;
 import jcuda.driver.CUgraphExec;
 import jcuda.driver.CUmodule;
 import jcuda.driver.CUresult;
-import jcuda.driver.CUstream;
 import jcuda.driver.CUstreamCaptureMode;
 import jcuda.driver.CUstream_flags;
 import jcuda.driver.JCudaDriver;
@@ -34,12 +33,18 @@ final class CudaDevice implements AutoCloseable {
 
   private final CUdevice device = new CUdevice();
   private final CUcontext context = new CUcontext();
-  private final CUstream stream = new CUstream();
+  private final StreamHandle stream = new StreamHandle();
   private final Set<AutoCloseable> open =
       java.util.Collections.newSetFromMap(new java.util.IdentityHashMap<>());
   private final List<CudaModule> modules = new ArrayList<>();
   private final String name;
   private final @Nullable PinnedBuffer[] stages = new PinnedBuffer[2];
+  private final @Nullable EarlyLaunch early;
+  private long freed;
+
+  // Only after a kernel can one start early.
+  private boolean afterKernel;
+  private boolean capturing;
   private boolean lost;
   private boolean closed;
 
@@ -58,6 +63,7 @@ final class CudaDevice implements AutoCloseable {
       CURRENT.remove();
       throw e;
     }
+    early = EarlyLaunch.of(this, stream.address());
   }
 
   /**
@@ -133,6 +139,11 @@ final class CudaDevice implements AutoCloseable {
 
   // --- memory ---
 
+  /** How often device memory was freed: addresses that a graph captured before may be stale. */
+  long freed() {
+    return freed;
+  }
+
   /** As {@link #allocate(long, String)}. */
   DeviceBuffer allocate(long bytes) {
     return allocate(bytes, "a buffer");
@@ -181,11 +192,20 @@ final class CudaDevice implements AutoCloseable {
     return buffer;
   }
 
+  /** The device's address of pinned memory. */
+  long mapped(Pointer pinned) {
+    bind();
+    DevicePointer p = new DevicePointer();
+    check(JCudaDriver.cuMemHostGetDevicePointer(p, pinned, 0), "mapping pinned memory");
+    return p.address();
+  }
+
   /** Queues a copy to the device; {@code from} must stay as it is until it is done. */
   void copyIn(DeviceBuffer to, long toOffset, PinnedBuffer from, long fromOffset, long bytes) {
     bind();
     inside(toOffset, bytes, to.bytes());
     inside(fromOffset, bytes, from.bytes());
+    afterKernel = false;
     check(
         JCudaDriver.cuMemcpyHtoDAsync(
             to.pointer(toOffset), from.pointer(fromOffset), bytes, stream),
@@ -197,6 +217,7 @@ final class CudaDevice implements AutoCloseable {
     bind();
     inside(toOffset, bytes, to.bytes());
     inside(fromOffset, bytes, from.bytes());
+    afterKernel = false;
     check(
         JCudaDriver.cuMemcpyDtoHAsync(
             to.pointer(toOffset), from.pointer(fromOffset), bytes, stream),
@@ -208,6 +229,7 @@ final class CudaDevice implements AutoCloseable {
     bind();
     inside(toOffset, bytes, to.bytes());
     inside(fromOffset, bytes, from.bytes());
+    afterKernel = false;
     check(
         JCudaDriver.cuMemcpyDtoDAsync(
             to.pointer(toOffset), from.pointer(fromOffset), bytes, stream),
@@ -218,6 +240,7 @@ final class CudaDevice implements AutoCloseable {
   void fill(DeviceBuffer to, long offset, long bytes, int value) {
     bind();
     inside(offset, bytes, to.bytes());
+    afterKernel = false;
     check(
         JCudaDriver.cuMemsetD8Async(to.pointer(offset), (byte) value, bytes, stream),
         "clearing device memory");
@@ -331,6 +354,7 @@ final class CudaDevice implements AutoCloseable {
       ParamBlock params) {
     sized(kernel, params);
     bind();
+    afterKernel = true;
     int result =
         JCudaDriver.cuLaunchKernel(
             kernel.handle(),
@@ -350,6 +374,34 @@ final class CudaDevice implements AutoCloseable {
   }
 
   /**
+   * Launches a kernel that waits itself for what was launched before it ({@code early.cuh}): it
+   * starts before that has ended, where the device and the driver can do so.
+   */
+  void launchEarly(
+      CudaKernel kernel, int gridX, int gridY, int blockX, int sharedBytes, ParamBlock params) {
+    EarlyLaunch launch = early;
+    if (launch == null || !afterKernel) {
+      launch(kernel, gridX, gridY, 1, blockX, 1, sharedBytes, params);
+      return;
+    }
+    sized(kernel, params);
+    bind();
+    int result = launch.launch(kernel, gridX, gridY, blockX, sharedBytes, params);
+    if (result != CUresult.CUDA_SUCCESS) {
+      check(result, "launching " + kernel.name());
+    }
+  }
+
+  void graphLaunched() {
+    afterKernel = false;
+  }
+
+  /** Whether {@link #launchEarly} starts kernels early. */
+  boolean launchesEarly() {
+    return early != null;
+  }
+
+  /**
    * Launches a kernel whose thread blocks wait for each other: all of them run at the same time, or
    * the launch is refused.
    */
@@ -357,6 +409,7 @@ final class CudaDevice implements AutoCloseable {
       CudaKernel kernel, int gridX, int blockX, int sharedBytes, ParamBlock params) {
     sized(kernel, params);
     bind();
+    afterKernel = true;
     int result =
         JCudaDriver.cuLaunchCooperativeKernel(
             kernel.handle(), gridX, 1, 1, blockX, 1, 1, sharedBytes, stream, params.arguments());
@@ -390,16 +443,19 @@ final class CudaDevice implements AutoCloseable {
    */
   CudaGraph capture(Runnable work) {
     bind();
+    afterKernel = false;
     check(
         JCudaDriver.cuStreamBeginCapture(
             stream, CUstreamCaptureMode.CU_STREAM_CAPTURE_MODE_THREAD_LOCAL),
         "beginning a graph");
     CUgraph graph = new CUgraph();
     boolean done = false;
+    capturing = true;
     try {
       work.run();
       done = true;
     } finally {
+      capturing = false;
       int result = JCudaDriver.cuStreamEndCapture(stream, graph);
       if (done) {
         check(result, "ending a graph");
@@ -418,6 +474,11 @@ final class CudaDevice implements AutoCloseable {
     return made;
   }
 
+  /** Whether launches are captured now. */
+  boolean capturing() {
+    return capturing;
+  }
+
   /** A timer of this device's stream. */
   CudaTimer timer() {
     bind();
@@ -427,7 +488,7 @@ final class CudaDevice implements AutoCloseable {
   }
 
   /** The stream that everything runs on. */
-  CUstream stream() {
+  StreamHandle stream() {
     return stream;
   }
 
@@ -502,6 +563,7 @@ final class CudaDevice implements AutoCloseable {
   // --- the end ---
 
   void free(DeviceBuffer buffer, CUdeviceptr pointer) {
+    freed++;
     if (open.remove(buffer) && !lost) {
       bind();
       check(JCudaDriver.cuMemFree(pointer), "freeing device memory");

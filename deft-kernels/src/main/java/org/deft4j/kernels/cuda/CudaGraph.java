@@ -20,6 +20,7 @@ final class CudaGraph implements AutoCloseable {
   /** Queues the work on the device's stream. */
   void launch() {
     device.bind();
+    device.graphLaunched();
     device.check(JCudaDriver.cuGraphLaunch(executable, device.stream()), "launching a graph");
   }
 

@@ -1,17 +1,16 @@
 package org.deft4j.kernels.cuda;
 
-import jcuda.driver.CUfunction;
 import jcuda.driver.CUfunction_attribute;
 import jcuda.driver.JCudaDriver;
 
 /** One kernel of a {@link CudaModule}. */
 final class CudaKernel {
   private final CudaDevice device;
-  private final CUfunction function;
+  private final FunctionHandle function;
   private final String name;
   private final int paramBytes;
 
-  CudaKernel(CudaDevice device, CUfunction function, String name, int paramBytes) {
+  CudaKernel(CudaDevice device, FunctionHandle function, String name, int paramBytes) {
     this.device = device;
     this.function = function;
     this.name = name;
@@ -58,7 +57,7 @@ final class CudaKernel {
     return n[0];
   }
 
-  CUfunction handle() {
+  FunctionHandle handle() {
     return function;
   }
 

@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import jcuda.Pointer;
 import jcuda.driver.CUdeviceptr;
-import jcuda.driver.CUfunction;
 import jcuda.driver.CUmodule;
 import jcuda.driver.CUresult;
 import jcuda.driver.JCudaDriver;
@@ -51,7 +50,7 @@ final class CudaModule {
    */
   CudaKernel kernel(String name) {
     device.bind();
-    CUfunction f = new CUfunction();
+    FunctionHandle f = new FunctionHandle();
     int result = JCudaDriver.cuModuleGetFunction(f, module, name);
     if (result == CUresult.CUDA_ERROR_NOT_FOUND) {
       throw new IllegalArgumentException("image " + image + " has no kernel " + name);
@@ -73,6 +72,17 @@ final class CudaModule {
     int[] value = new int[1];
     device.check(JCudaDriver.cuMemcpyDtoH(Pointer.to(value), at, 4), "reading " + name);
     return value[0];
+  }
+
+  /** The bytes of a global of the image. */
+  byte[] readBytes(String name) {
+    device.bind();
+    CUdeviceptr at = new CUdeviceptr();
+    long[] size = new long[1];
+    device.check(JCudaDriver.cuModuleGetGlobal(at, size, module, name), "looking up " + name);
+    byte[] value = new byte[Math.toIntExact(size[0])];
+    device.check(JCudaDriver.cuMemcpyDtoH(Pointer.to(value), at, size[0]), "reading " + name);
+    return value;
   }
 
   CUmodule handle() {

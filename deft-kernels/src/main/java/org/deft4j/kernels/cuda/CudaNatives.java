@@ -36,6 +36,7 @@ final class CudaNatives {
   private static @Nullable DeftException driverFailure;
   private static @Nullable DeftException cublasFailure;
   private static String cublasPlace = "";
+  private static @Nullable String light;
 
   private CudaNatives() {}
 
@@ -95,11 +96,17 @@ final class CudaNatives {
     return cublasPlace;
   }
 
+  /** Path or name of the library that cuBLAS stands on, null before it is loaded or if unknown. */
+  static synchronized @Nullable String cublasLight() {
+    return light;
+  }
+
   /** Makes cuBLAS itself resident, so that the binding finds it by its name; its major version. */
   private static int loadCublasLibraries() {
     CublasFinder.Found found = CublasFinder.find(CublasFinder.folders(System.getenv()));
     if (found != null) {
       System.load(found.light().toString());
+      light = found.light().toString();
       System.load(found.cublas().toString());
       cublasPlace = found.cublas().toString();
       return found.major();
@@ -109,6 +116,7 @@ final class CudaNatives {
       if (present(name)) {
         SymbolLookup.libraryLookup(name, Arena.global());
         cublasPlace = name;
+        light = "libcublasLt.so." + major;
         return major;
       }
     }

@@ -1,29 +1,63 @@
 package org.deft4j.kernels.cuda;
 
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Products of matrices with activations of any type: brings operands into the matrix's type where
  * they are not, through buffers that grow to the largest product met and are kept.
  *
- * <p>cuBLAS picks its algorithm by the number of rows. Deterministic products are therefore always
- * of {@value #BLOCK} rows, the last block padded, so that one algorithm does all.
+ * <p>Each shape of a large matrix is measured when it is first met, over the model's own matrices
+ * of that shape: what cuBLAS would take beside its other algorithms and, up to {@value #FEW} rows,
+ * the kernels of {@link FewRowProducts}. Deterministic products all are of {@link FewRowProducts},
+ * in one order of sums.
  */
 final class CudaProducts implements AutoCloseable {
-  private static final int BLOCK = 64;
+  /** Most rows that own kernels are measured for: from 16 on cuBLAS was faster for every shape. */
+  private static final int FEW = 8;
+
+  /** Matrices of fewer bytes are not worth measuring. */
+  private static final long LARGE = 1 << 20;
+
+  /** System property: {@code false} leaves all products but deterministic ones to cuBLAS. */
+  static final String OWN = "deft.cuda.own-products";
+
+  private static final int REPLAYS = 3;
+
+  /** Algorithms of cuBLAS that are measured. */
+  private static final int PLANS = 8;
+
+  private record Shape(int n, int k, DType type, int mode, int rows) {}
+
+  /** A way to a product: an own kernel or an algorithm of cuBLAS. */
+  private record Way(FewRowProducts.@Nullable Choice own, CublasLight.@Nullable Plan plan) {}
 
   private final CudaDevice device;
   private final StepKernels kernels;
   private final Cublas cublas;
+  private final FewRowProducts few;
+  private final @Nullable CublasLight light;
   private final boolean deterministic;
+  private final boolean own = Boolean.parseBoolean(System.getProperty(OWN, "true"));
+  private final List<CudaMatrix> matrices = new ArrayList<>();
+  private final Map<Shape, @Nullable Way> ways = new HashMap<>();
   private @Nullable DeviceBuffer input;
   private @Nullable DeviceBuffer output;
+  private @Nullable DeviceBuffer gateUp;
 
   CudaProducts(CudaDevice device, StepKernels kernels, boolean deterministic) {
     this.device = device;
     this.kernels = kernels;
     this.deterministic = deterministic;
     cublas = new Cublas(device);
+    few = new FewRowProducts(device);
+    light =
+        CublasLight.open(CudaNatives.cublasLight(), device.stream().address(), cublas.workspace());
   }
 
   /** cuBLAS's version, 10000 x major + 100 x minor + patch. */
@@ -31,71 +65,280 @@ final class CudaProducts implements AutoCloseable {
     return cublas.version();
   }
 
+  /** Tells of a matrix: those of one shape are measured together. */
+  void add(CudaMatrix w) {
+    matrices.add(w);
+  }
+
   /** As {@link org.deft4j.kernels.Backend#matmul} and {@code matmulAdd}. */
   void multiply(CudaMatrix w, CudaTensor x, CudaTensor y, int rows, boolean add) {
-    multiply(w, x, y.buffer(), y.stride(), y.type(), rows, add);
-  }
-
-  void multiply(
-      CudaMatrix w, CudaTensor x, DeviceBuffer y, int yStride, DType yType, int rows, boolean add) {
-    DeviceBuffer in = x.buffer();
-    int whole = deterministic ? rows & -BLOCK : rows;
-    boolean converted = x.type() != w.held();
-    int inStride = w.stride();
-    if (converted || whole < rows) {
-      int room = deterministic ? (rows + BLOCK - 1) & -BLOCK : rows;
-      in = input((long) room * inStride * w.held().bytes());
-      // What is past the columns must be zero: the buffer held something else before.
-      device.fill(in, 0, (long) room * inStride * w.held().bytes(), 0);
-      kernels.convert(
-          x.buffer().address(),
-          x.stride(),
-          x.type().code(),
-          in.address(),
-          inStride,
-          w.held(),
-          rows,
-          x.cols());
-    }
-    boolean direct = yType == DType.F32 || yType == w.held();
-    if (direct && !deterministic) {
-      cublas.multiply(w, in, 0, y, 0, yStride, yType, rows, add);
+    DeviceBuffer in = input(w, x, rows);
+    boolean direct = y.type() == DType.F32 || y.type() == w.held() && !add;
+    if (direct) {
+      product(w, in, y.buffer(), y.stride(), y.type(), rows, add);
       return;
     }
-    long inBlock = (long) BLOCK * inStride * w.held().bytes();
-    int step = deterministic ? BLOCK : rows;
-    for (int r = 0; r < rows; r += step) {
-      long at = (long) r * yStride * yType.bytes();
-      long inAt = r / BLOCK * inBlock;
-      if (direct && r + step <= rows) {
-        cublas.multiply(w, in, deterministic ? inAt : 0, y, at, yStride, yType, step, add);
-        continue;
-      }
-      int stride = CudaTensor.stride(w.rows());
-      DeviceBuffer out = output(4L * step * stride);
-      int n = Math.min(step, rows - r);
-      if (add) {
-        kernels.convert(
-            y.address(at), yStride, yType.code(), out.address(), stride, DType.F32, n, w.rows());
-      }
-      cublas.multiply(w, in, deterministic ? inAt : 0, out, 0, stride, DType.F32, step, add);
+    int stride = CudaTensor.stride(w.rows());
+    DeviceBuffer out = output(4L * rows * stride);
+    if (add) {
       kernels.convert(
-          out.address(), stride, DType.F32.code(), y.address(at), yStride, yType, n, w.rows());
+          y.buffer().address(),
+          y.stride(),
+          y.type().code(),
+          out.address(),
+          stride,
+          DType.F32,
+          rows,
+          w.rows());
+    }
+    product(w, in, out, stride, DType.F32, rows, add);
+    kernels.convert(
+        out.address(),
+        stride,
+        DType.F32.code(),
+        y.buffer().address(),
+        y.stride(),
+        y.type(),
+        rows,
+        w.rows());
+  }
+
+  /** As {@link org.deft4j.kernels.Backend#matmulSwiglu}. */
+  void multiplyGated(CudaMatrix w, CudaTensor x, CudaTensor y, int rows) {
+    DeviceBuffer in = input(w, x, rows);
+    boolean direct = y.type() == DType.F32 || y.type() == w.held();
+    int mode =
+        FewRowProducts.SWIGLU
+            | (y.type() == DType.F32 ? FewRowProducts.FLOAT : FewRowProducts.HALF);
+    if (deterministic && direct && few.fixedGates()) {
+      fixed(w, in, y.buffer(), y.stride(), y.type(), rows, mode);
+      return;
+    }
+    Way way = direct && !deterministic && rows <= FEW ? way(w, mode, rows) : null;
+    if (way != null) {
+      run(way, w, in, y.buffer(), y.stride(), rows, mode);
+    } else {
+      twoSteps(w, in, y, rows);
     }
   }
 
+  /** The product, then the gate. */
+  private void twoSteps(CudaMatrix w, DeviceBuffer in, CudaTensor y, int rows) {
+    // Products in binary16 could overflow before the gate; bfloat16 has float32's range. Of
+    // deterministic products the gate sees what it sees where kernels do both.
+    DType type = w.held() == DType.BF16 && !deterministic ? DType.BF16 : DType.F32;
+    int stride = CudaTensor.stride(w.rows());
+    DeviceBuffer g = grown(device, gateUp, (long) rows * stride * type.bytes());
+    gateUp = g;
+    product(w, in, g, stride, type, rows, false);
+    kernels.swiglu(g, stride, type, y, rows);
+  }
+
+  private DeviceBuffer input(CudaMatrix w, CudaTensor x, int rows) {
+    if (x.type() == w.held()) {
+      return x.buffer();
+    }
+    int stride = w.stride();
+    DeviceBuffer in = input((long) rows * stride * w.held().bytes());
+    if (stride != x.cols()) {
+      // What is past the columns must be zero: the buffer held something else before.
+      device.fill(in, 0, (long) rows * stride * w.held().bytes(), 0);
+    }
+    kernels.convert(
+        x.buffer().address(),
+        x.stride(),
+        x.type().code(),
+        in.address(),
+        stride,
+        w.held(),
+        rows,
+        x.cols());
+    return in;
+  }
+
+  private void product(
+      CudaMatrix w,
+      DeviceBuffer x,
+      DeviceBuffer y,
+      int yStride,
+      DType yType,
+      int rows,
+      boolean add) {
+    int mode =
+        (yType == DType.F32 ? FewRowProducts.FLOAT : FewRowProducts.HALF)
+            | (add ? FewRowProducts.ADD : 0);
+    if (deterministic) {
+      fixed(w, x, y, yStride, yType, rows, mode);
+      return;
+    }
+    Way way = yStride == CudaTensor.stride(w.rows()) ? way(w, mode, rows) : null;
+    if (way != null) {
+      run(way, w, x, y, yStride, rows, mode);
+    } else {
+      cublas.multiply(w, x, 0, y, 0, yStride, yType, rows, add);
+    }
+  }
+
+  private void fixed(
+      CudaMatrix w, DeviceBuffer x, DeviceBuffer y, int yStride, DType yType, int rows, int mode) {
+    int n = (mode & FewRowProducts.SWIGLU) != 0 ? w.rows() / 2 : w.rows();
+    for (int r = 0; r < rows; r += FewRowProducts.BLOCK) {
+      int block = Math.min(FewRowProducts.BLOCK, rows - r);
+      few.run(
+          few.fixed(w.held(), n, block, mode),
+          w,
+          x.address((long) r * w.stride() * w.held().bytes()),
+          y.address((long) r * yStride * yType.bytes()),
+          yStride,
+          block,
+          mode);
+    }
+  }
+
+  // --- choosing ---
+
+  /** The fastest way known to a product, null for cuBLAS's own choice. */
+  private @Nullable Way way(CudaMatrix w, int mode, int rows) {
+    if (!own
+        || w.buffer().bytes() < LARGE
+        || rows > FewRowProducts.BLOCK && StepGraphs.padded(rows) != rows
+        || rows > StepGraphs.MOST_ROWS) {
+      return null;
+    }
+    Shape shape = new Shape(w.rows(), w.stride(), w.held(), mode, rows);
+    if (!ways.containsKey(shape) && !device.capturing()) {
+      ways.put(shape, measure(shape, w));
+    }
+    return ways.get(shape);
+  }
+
+  private @Nullable Way measure(Shape s, CudaMatrix w) {
+    boolean gates = (s.mode & FewRowProducts.SWIGLU) != 0;
+    boolean add = (s.mode & FewRowProducts.ADD) != 0;
+    int n = gates ? s.n / 2 : s.n;
+    DType yType = (s.mode & FewRowProducts.FLOAT) != 0 ? DType.F32 : s.type;
+    List<CudaMatrix> same = rotation(w);
+    List<Way> all = new ArrayList<>();
+    if (s.rows <= FEW) {
+      for (FewRowProducts.Choice c : few.candidates(s.type, n, s.rows, s.mode)) {
+        all.add(new Way(c, null));
+      }
+    }
+    if (light != null && !gates) {
+      int stride = CudaTensor.stride(n);
+      for (CublasLight.Plan p : light.plans(s.type, n, s.k, yType, stride, s.rows, PLANS)) {
+        all.add(new Way(null, p));
+      }
+    }
+    try (CudaTensor x = new CudaTensor(device, s.rows, s.k, s.type);
+        CudaTensor y = new CudaTensor(device, s.rows, n, yType)) {
+      Way best = null;
+      double least =
+          micros(
+              same,
+              m -> {
+                if (gates) {
+                  twoSteps(m, x.buffer(), y, s.rows);
+                } else {
+                  cublas.multiply(m, x.buffer(), 0, y.buffer(), 0, y.stride(), yType, s.rows, add);
+                }
+              });
+      least *= 0.99; // another way has to be faster by more than noise
+      for (Way way : all) {
+        double t =
+            micros(same, m -> run(way, m, x.buffer(), y.buffer(), y.stride(), s.rows, s.mode));
+        if (t < least) {
+          least = t;
+          best = way;
+        }
+      }
+      return best;
+    }
+  }
+
+  private void run(
+      Way way, CudaMatrix w, DeviceBuffer x, DeviceBuffer y, int yStride, int rows, int mode) {
+    if (way.own != null) {
+      few.run(way.own, w, x.address(), y.address(), yStride, rows, mode);
+    } else if (way.plan != null && light != null) {
+      int status = light.multiply(way.plan, w, x, y, (mode & FewRowProducts.ADD) != 0);
+      cublas.check(status, "multiplying [" + w.rows() + "][" + w.cols() + "]");
+    }
+  }
+
+  /** Matrices like one, enough that the second-level cache does not hold them if there are. */
+  private List<CudaMatrix> rotation(CudaMatrix w) {
+    List<CudaMatrix> same = new ArrayList<>();
+    long bytes = 0;
+    for (CudaMatrix m : matrices) {
+      boolean like = m.rows() == w.rows() && m.cols() == w.cols() && m.held() == w.held();
+      if (like && !m.buffer().closed() && bytes < 12L * device.l2Bytes()) {
+        same.add(m);
+        bytes += m.bytes();
+      }
+    }
+    if (same.isEmpty()) {
+      same.add(w);
+    }
+    return same;
+  }
+
+  private double micros(List<CudaMatrix> same, Consumer<CudaMatrix> operation) {
+    int rounds = Math.ceilDiv(6, same.size());
+    Runnable all =
+        () -> {
+          for (int i = 0; i < rounds; i++) {
+            same.forEach(operation);
+          }
+        };
+    same.subList(0, 1).forEach(operation); // grows buffers, loads kernels
+    double best = Double.MAX_VALUE;
+    try (CudaGraph graph = device.capture(all);
+        CudaTimer timer = device.timer()) {
+      for (int i = 0; i <= REPLAYS; i++) {
+        timer.start();
+        graph.launch();
+        timer.stop();
+        best = Math.min(best, i == 0 ? Double.MAX_VALUE : timer.micros());
+      }
+    }
+    return best;
+  }
+
+  /** What was chosen, a line a shape, for diagnostics. */
+  List<String> chosen() {
+    List<String> lines = new ArrayList<>();
+    ways.forEach((s, way) ->
+        lines.add(
+            String.format(
+                Locale.ROOT,
+                "%dx%d %s mode %d, %d rows: %s",
+                s.n,
+                s.k,
+                s.type,
+                s.mode,
+                s.rows,
+                way == null
+                    ? "cuBLAS"
+                    : way.own == null
+                        ? "cuBLAS, another algorithm"
+                        : way.own.kernel().name() + " x " + way.own.grid())));
+    lines.sort(null);
+    return lines;
+  }
+
+  // --- buffers ---
+
   private DeviceBuffer input(long bytes) {
-    input = grown(input, bytes);
-    return input;
+    DeviceBuffer b = grown(device, input, bytes);
+    input = b;
+    return b;
   }
 
   private DeviceBuffer output(long bytes) {
-    output = grown(output, bytes);
-    return output;
-  }
-
-  private DeviceBuffer grown(@Nullable DeviceBuffer b, long bytes) {
-    return grown(device, b, bytes);
+    DeviceBuffer b = grown(device, output, bytes);
+    output = b;
+    return b;
   }
 
   /** {@code b} if it has {@code bytes} bytes, else a new one in its place. */
@@ -115,8 +358,13 @@ final class CudaProducts implements AutoCloseable {
 
   @Override
   public void close() {
+    if (light != null && !device.lost()) {
+      device.bind();
+      light.close();
+    }
     cublas.close();
-    for (DeviceBuffer b : new @Nullable DeviceBuffer[] {input, output}) {
+    few.close();
+    for (DeviceBuffer b : new @Nullable DeviceBuffer[] {input, output, gateUp}) {
       if (b != null) {
         b.close();
       }

@@ -31,6 +31,11 @@ final class DeviceBuffer implements AutoCloseable {
     return address() + offset;
   }
 
+  /** Whether it was closed. */
+  boolean closed() {
+    return closed;
+  }
+
   /** Size in bytes. */
   long bytes() {
     return bytes;

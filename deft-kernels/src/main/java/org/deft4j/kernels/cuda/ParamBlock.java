@@ -1,5 +1,8 @@
 package org.deft4j.kernels.cuda;
 
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import jcuda.Pointer;
@@ -15,6 +18,7 @@ import jcuda.Pointer;
 final class ParamBlock {
   private final ByteBuffer data;
   private final Pointer arguments;
+  private final MemorySegment addressOfArgument;
   private int at;
   private int alignment = 1;
 
@@ -22,6 +26,8 @@ final class ParamBlock {
   ParamBlock(int capacity) {
     data = ByteBuffer.allocateDirect(capacity).order(ByteOrder.LITTLE_ENDIAN);
     arguments = Pointer.to(Pointer.to(data));
+    addressOfArgument = Arena.ofAuto().allocate(8, 8);
+    addressOfArgument.set(ValueLayout.ADDRESS, 0, MemorySegment.ofBuffer(data));
   }
 
   /** Starts a struct anew. */
@@ -84,5 +90,10 @@ final class ParamBlock {
 
   Pointer arguments() {
     return arguments;
+  }
+
+  /** The same for calls past JCuda: one pointer, to the struct. */
+  MemorySegment addressOfArgument() {
+    return addressOfArgument;
   }
 }

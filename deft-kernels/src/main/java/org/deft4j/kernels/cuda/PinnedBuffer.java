@@ -9,6 +9,7 @@ final class PinnedBuffer implements AutoCloseable {
   private final CudaDevice device;
   private final Pointer pointer;
   private final ByteBuffer data;
+  private long mapped;
   private boolean closed;
 
   PinnedBuffer(CudaDevice device, Pointer pointer, int bytes) {
@@ -28,6 +29,14 @@ final class PinnedBuffer implements AutoCloseable {
   /** Size in bytes. */
   int bytes() {
     return data.capacity();
+  }
+
+  /** Where the device finds this memory: writing there needs no copy, waiting it still does. */
+  long deviceAddress() {
+    if (mapped == 0) {
+      mapped = device.mapped(pointer(0));
+    }
+    return mapped;
   }
 
   Pointer pointer(long offset) {

@@ -24,15 +24,15 @@ final class ReferenceAttention implements CudaAttention {
   }
 
   @Override
-  public void begin(AttentionPlan plan) {
-    rows = plan.rows();
+  public void begin(AttentionPlan plan, int newRows) {
+    rows = newRows;
     maskKind = plan.maskKind().ordinal();
     maskTokens = plan.maskTokens();
     maskWords = plan.maskWords();
     int groups = plan.groups();
     int pieces = plan.pieces();
-    int ranges = rows == 0 ? 0 : plan.rowRange()[rows];
-    int dense = plan.maskKind() == AttentionPlan.MaskKind.DENSE ? rows * maskTokens : 0;
+    int ranges = plan.rows() == 0 ? 0 : plan.rowRange()[plan.rows()];
+    int dense = plan.maskKind() == AttentionPlan.MaskKind.DENSE ? plan.rows() * maskTokens : 0;
     int bits = plan.maskKind() == AttentionPlan.MaskKind.BITS ? maskTokens * maskWords : 0;
     upload.begin(
         StepUpload.room(groups + 1 + rows + 1 + 2 * ranges, 4)
@@ -48,7 +48,7 @@ final class ReferenceAttention implements CudaAttention {
       upload.put(plan.pieceRowHi(), pieces),
       upload.put(plan.pieceCausal(), pieces),
       upload.put(plan.pieceToken(), pieces),
-      upload.put(plan.rowRange(), rows + 1),
+      upload.put(plan.rowRange(), plan.rows() + 1, rows + 1, ranges),
       upload.put(plan.rangeFirst(), ranges),
       upload.put(plan.rangeEnd(), ranges),
       upload.put(plan.denseMask(), dense),
@@ -58,6 +58,11 @@ final class ReferenceAttention implements CudaAttention {
     for (int i = 0; i < arrays.length; i++) {
       arrays[i] = upload.address(offsets[i]);
     }
+  }
+
+  @Override
+  public long version() {
+    return -1; // an oracle is launched one by one
   }
 
   @Override

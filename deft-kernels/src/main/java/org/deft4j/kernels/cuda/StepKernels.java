@@ -65,14 +65,14 @@ final class StepKernels {
     params.clear().i64(from).i64(to).i64(fromStride).i64(toStride);
     params.i32(rows).i32(cols).i32(fromType).i32(toType.code());
     int blocks = Math.min(64, (cols + 255) / 256);
-    device.launch(convert, blocks, Math.min(rows, 32768), 256, 0, params);
+    device.launchEarly(convert, blocks, Math.min(rows, 32768), 256, 0, params);
   }
 
   void embed(CudaMatrix table, long tokens, CudaTensor y, int rows) {
     params.clear().pointer(table.buffer()).i64(tokens).pointer(y.buffer());
     params.i64(table.stride()).i64(y.stride()).i32(y.cols());
     params.i32(table.held().code()).i32(y.type().code());
-    device.launch(embed, rows, 1, threads(y.cols()), 0, params);
+    device.launchEarly(embed, rows, 1, threads(y.cols()), 0, params);
   }
 
   void gather(CudaTensor x, int[] rows, int from, int n, CudaTensor y) {
@@ -83,27 +83,27 @@ final class StepKernels {
     for (int i = 0; i < GATHER_ROWS; i++) {
       params.i32(i < n ? rows[from + i] : 0);
     }
-    device.launch(gather, n, 1, threads(x.cols()), 0, params);
+    device.launchEarly(gather, n, 1, threads(x.cols()), 0, params);
   }
 
   void rmsNorm(CudaTensor x, CudaTensor weight, float eps, CudaTensor y, int rows) {
     params.clear().pointer(x.buffer()).pointer(weight.buffer()).pointer(y.buffer());
     params.i64(x.stride()).i64(y.stride()).i32(x.cols());
     params.i32(x.type().code()).i32(y.type().code()).f32(eps);
-    device.launch(rmsNorm, rows, 1, 256, 0, params);
+    device.launchEarly(rmsNorm, rows, 1, 256, 0, params);
   }
 
   void addBias(CudaTensor y, CudaTensor bias, int rows) {
     params.clear().pointer(y.buffer()).pointer(bias.buffer()).i64(y.stride());
     params.i32(y.cols()).i32(y.type().code());
-    device.launch(addBias, (y.cols() + 1023) / 1024, rows, 256, 0, params);
+    device.launchEarly(addBias, (y.cols() + 1023) / 1024, rows, 256, 0, params);
   }
 
   /** {@code gateUp [rows][2 * y.cols()]}. */
   void swiglu(DeviceBuffer gateUp, int gateStride, DType gateType, CudaTensor y, int rows) {
     params.clear().pointer(gateUp).pointer(y.buffer()).i64(gateStride).i64(y.stride());
     params.i32(y.cols()).i32(gateType.code()).i32(y.type().code());
-    device.launch(swiglu, (y.cols() + 1023) / 1024, rows, 256, 0, params);
+    device.launchEarly(swiglu, (y.cols() + 1023) / 1024, rows, 256, 0, params);
   }
 
   /** Rotates, stores and lays the queries out at {@code queries}. */
@@ -124,7 +124,7 @@ final class StepKernels {
     params.i32(heads).i32(kvHeads).i32(kv.shape().headDim()).i32(kv.padded()).i32(rope.pairs());
     params.i32(kv.shift()).i32(interleaved ? 1 : 0);
     params.i32(qkv.type().code()).i32(kv.type().code()).i32(1);
-    device.launch(ropeAppend, (heads + 2 * kvHeads + 3) / 4, rows, 128, 0, params);
+    device.launchEarly(ropeAppend, (heads + 2 * kvHeads + 3) / 4, rows, 128, 0, params);
   }
 
   /** Lays queries out that were rotated before. */
@@ -133,7 +133,7 @@ final class StepKernels {
     params.i64(qkv.stride()).i32(heads).i32(kv.shape().kvHeads()).i32(kv.shape().headDim());
     params.i32(kv.padded()).i32(0).i32(kv.shift()).i32(0);
     params.i32(qkv.type().code()).i32(kv.type().code()).i32(0);
-    device.launch(ropeAppend, (heads + 3) / 4, rows, 128, 0, params);
+    device.launchEarly(ropeAppend, (heads + 3) / 4, rows, 128, 0, params);
   }
 
   /** Copies pairs that do not depend on each other. */

@@ -1,6 +1,8 @@
 package org.deft4j.kernels.cuda;
 
 import java.nio.ByteBuffer;
+import java.nio.IntBuffer;
+import java.nio.LongBuffer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -9,11 +11,16 @@ import org.jspecify.annotations.Nullable;
  * the other.
  *
  * <p>Use: {@link #begin}, {@code put...} (each gives an offset), {@link #send}; then {@link
- * #address} of an offset.
+ * #address} of an offset. Addresses stay the same from step to step as long as the rooms asked for
+ * do and no larger buffer is needed (which frees the one before, see {@link CudaDevice#freed}).
+ * Allocates nothing but growth.
  */
 final class StepUpload implements AutoCloseable {
+  /** Pinned memory, seen as what is put there. */
+  private record Stage(PinnedBuffer pinned, ByteBuffer bytes, IntBuffer ints, LongBuffer longs) {}
+
   private final CudaDevice device;
-  private final @Nullable PinnedBuffer[] pinned = new PinnedBuffer[2];
+  private final @Nullable Stage[] stages = new Stage[2];
   private final CudaTimer[] sent;
   private @Nullable DeviceBuffer target;
   private int turn;
@@ -29,12 +36,14 @@ final class StepUpload implements AutoCloseable {
     turn ^= 1;
     sent[turn].await();
     at = 0;
-    PinnedBuffer p = pinned[turn];
-    if (p == null || p.bytes() < bytes) {
-      if (p != null) {
-        p.close();
+    Stage s = stages[turn];
+    if (s == null || s.pinned.bytes() < bytes) {
+      if (s != null) {
+        s.pinned.close();
       }
-      pinned[turn] = device.pinned(grown(bytes));
+      PinnedBuffer p = device.pinned(grown(bytes));
+      ByteBuffer b = p.data();
+      stages[turn] = new Stage(p, b, b.asIntBuffer(), b.asLongBuffer());
     }
     if (target == null || target.bytes() < bytes) {
       if (target != null) {
@@ -53,50 +62,64 @@ final class StepUpload implements AutoCloseable {
     return Math.addExact(Math.multiplyExact(n, size), 16);
   }
 
-  /** Puts the first {@code n} ints; their offset. */
+  /** Puts the first {@code n} ints in a room of {@code room} ints; their offset. */
+  int put(int[] values, int n, int room) {
+    int offset = reserve(4 * room);
+    stage().ints.put(offset / 4, values, 0, n);
+    return offset;
+  }
+
+  /** Puts the first {@code n} ints. */
   int put(int[] values, int n) {
-    int offset = reserve(4 * n);
-    buffer().asIntBuffer().put(values, 0, n);
+    return put(values, n, n);
+  }
+
+  /** As {@link #put(int[], int, int)}; the rest of the room is {@code rest}. */
+  int put(int[] values, int n, int room, int rest) {
+    int offset = put(values, n, room);
+    IntBuffer ints = stage().ints;
+    for (int i = n; i < room; i++) {
+      ints.put(offset / 4 + i, rest);
+    }
     return offset;
   }
 
-  /** Puts the first {@code n} longs; their offset. */
+  /** Puts the first {@code n} longs in a room of {@code room} bytes; their offset. */
+  int put(long[] values, int n, int room) {
+    int offset = reserve(room);
+    stage().longs.put(offset / 8, values, 0, n);
+    return offset;
+  }
+
+  /** Puts the first {@code n} bytes in a room of {@code room} bytes; their offset. */
+  int put(byte[] values, int n, int room) {
+    int offset = reserve(room);
+    stage().bytes.put(offset, values, 0, n);
+    return offset;
+  }
+
+  /** Puts the first {@code n} longs. */
   int put(long[] values, int n) {
-    int offset = reserve(8 * n);
-    buffer().asLongBuffer().put(values, 0, n);
-    return offset;
+    return put(values, n, 8 * n);
   }
 
-  /** Puts the first {@code n} bytes; their offset. */
+  /** Puts the first {@code n} bytes. */
   int put(byte[] values, int n) {
-    int offset = reserve(n);
-    buffer().put(values, 0, n);
-    return offset;
+    return put(values, n, n);
   }
 
   private int reserve(int bytes) {
     int offset = (at + 15) & -16;
     at = offset + bytes;
-    data().clear().position(offset);
     return offset;
   }
 
-  private ByteBuffer buffer() {
-    ByteBuffer b = data();
-    return b.slice(b.position(), b.capacity() - b.position())
-        .order(java.nio.ByteOrder.nativeOrder());
-  }
-
-  private ByteBuffer data() {
-    return pinnedNow().data();
-  }
-
-  private PinnedBuffer pinnedNow() {
-    PinnedBuffer p = pinned[turn];
-    if (p == null) {
+  private Stage stage() {
+    Stage s = stages[turn];
+    if (s == null) {
       throw new IllegalStateException("begin was not called");
     }
-    return p;
+    return s;
   }
 
   /** Queues the copy. */
@@ -106,7 +129,7 @@ final class StepUpload implements AutoCloseable {
       throw new IllegalStateException("begin was not called");
     }
     if (at > 0) {
-      device.copyIn(to, 0, pinnedNow(), 0, at);
+      device.copyIn(to, 0, stage().pinned, 0, at);
     }
     sent[turn].stop();
   }
@@ -124,9 +147,9 @@ final class StepUpload implements AutoCloseable {
   public void close() {
     for (int i = 0; i < 2; i++) {
       sent[i].close();
-      PinnedBuffer p = pinned[i];
-      if (p != null) {
-        p.close();
+      Stage s = stages[i];
+      if (s != null) {
+        s.pinned.close();
       }
     }
     if (target != null) {

@@ -44,6 +44,12 @@ final class TiledAttention implements CudaAttention {
   private int group;
   private boolean fused;
   private boolean sent;
+  private int rows;
+  private long version;
+
+  // Room of each array in the upload and for partial results: grown, never less, so that addresses
+  // stay the same from step to step.
+  private final int[] room = new int[8];
   private final long[] arrays = new long[7];
   private @Nullable DeviceBuffer partial;
   private @Nullable DeviceBuffer weights;
@@ -74,8 +80,9 @@ final class TiledAttention implements CudaAttention {
   }
 
   @Override
-  public void begin(AttentionPlan newPlan) {
+  public void begin(AttentionPlan newPlan, int newRows) {
     plan = newPlan;
+    rows = newRows;
     sent = false;
     // The shape of the heads is that of the step before, but for the first step.
     if (schedule != null) {
@@ -90,32 +97,59 @@ final class TiledAttention implements CudaAttention {
       throw new IllegalStateException("begin was not called");
     }
     s.build(p);
-    int rows = p.rows();
-    int dense = p.maskKind() == AttentionPlan.MaskKind.DENSE ? rows * p.maskTokens() : 0;
+    int dense = p.maskKind() == AttentionPlan.MaskKind.DENSE ? p.rows() * p.maskTokens() : 0;
     int bits = p.maskKind() == AttentionPlan.MaskKind.BITS ? p.maskTokens() * p.maskWords() : 0;
     int ranges = s.ranges() * AttentionSchedule.RANGE_WORDS;
     int items = s.items() * AttentionSchedule.ITEM_WORDS;
     int tiles = s.tiles() * AttentionSchedule.TILE_WORDS;
     int runs = s.runs() * AttentionSchedule.RUN_WORDS;
-    upload.begin(
-        StepUpload.room(ranges + items + tiles + runs + rows + 1 + s.entries(), 4)
-            + StepUpload.room(dense, 1)
-            + StepUpload.room(bits, 8)
-            + 16 * arrays.length);
-    int[] offsets = {
-      upload.put(s.range(), ranges),
-      upload.put(s.item(), items),
-      upload.put(s.tile(), tiles),
-      upload.put(s.run(), runs),
-      bits > 0 ? upload.put(p.bitMask(), bits) : upload.put(p.denseMask(), dense),
-      upload.put(s.rowPartial(), rows + 1),
-      upload.put(s.partialOf(), s.entries())
-    };
+    grow(0, ranges);
+    grow(1, items);
+    grow(2, tiles);
+    grow(3, runs);
+    grow(4, bits > 0 ? Math.multiplyExact(8, bits) : dense);
+    grow(5, rows + 1);
+    grow(6, s.entries());
+    grow(7, s.partials());
+    int bytes = StepUpload.room(room[4], 1);
+    for (int i = 0; i < arrays.length; i++) {
+      bytes = Math.addExact(bytes, i == 4 ? 0 : StepUpload.room(room[i], 4));
+    }
+    upload.begin(bytes);
+    arrays[0] = upload.put(s.range(), ranges, room[0]);
+    arrays[1] = upload.put(s.item(), items, room[1]);
+    arrays[2] = upload.put(s.tile(), tiles, room[2]);
+    arrays[3] = upload.put(s.run(), runs, room[3]);
+    arrays[4] =
+        bits > 0
+            ? upload.put(p.bitMask(), bits, room[4])
+            : upload.put(p.denseMask(), dense, room[4]);
+    // Rows past the plan's merge nothing.
+    arrays[5] = upload.put(s.rowPartial(), p.rows() + 1, room[5], s.entries());
+    arrays[6] = upload.put(s.partialOf(), s.entries(), room[6]);
     upload.send();
     for (int i = 0; i < arrays.length; i++) {
-      arrays[i] = upload.address(offsets[i]);
+      arrays[i] = upload.address((int) arrays[i]);
     }
     sent = true;
+  }
+
+  private void grow(int which, int n) {
+    if (room[which] < n) {
+      room[which] = Math.max(64, n + n / 2);
+      version++;
+    }
+  }
+
+  @Override
+  public long version() {
+    AttentionPlan p = plan;
+    // A dense mask has another stride each step.
+    if (!sent || p == null || p.maskKind() == AttentionPlan.MaskKind.DENSE) {
+      return -1;
+    }
+    int words = p.maskKind() == AttentionPlan.MaskKind.BITS ? p.maskWords() : 0;
+    return version << 16 | words & 0xffff;
   }
 
   private void shape(int newKvHeads, int newGroup) {
@@ -131,6 +165,7 @@ final class TiledAttention implements CudaAttention {
       }
       kvHeads = newKvHeads;
       group = newGroup;
+      version++;
       // Blocks that wait for each other must all run at once, one an SM.
       fused = sm90 && kvHeads <= multiprocessors;
       int blocks = multiprocessors * (fused ? 1 : PORTABLE_BLOCKS);
@@ -167,7 +202,7 @@ final class TiledAttention implements CudaAttention {
     return best / 1e3;
   }
 
-  private DeviceBuffer room(@Nullable DeviceBuffer buffer, long bytes) {
+  private DeviceBuffer enough(@Nullable DeviceBuffer buffer, long bytes) {
     if (buffer != null && buffer.bytes() >= bytes) {
       return buffer;
     }
@@ -187,9 +222,9 @@ final class TiledAttention implements CudaAttention {
     if (p == null || s == null || counts == null) {
       throw new IllegalStateException("begin was not called");
     }
-    long rowsOfPartials = (long) s.partials() * heads;
-    DeviceBuffer values = room(partial, Math.max(1, rowsOfPartials) * kv.padded() * 4);
-    DeviceBuffer sums = room(weights, Math.max(1, rowsOfPartials) * 8);
+    long rowsOfPartials = (long) room[7] * heads;
+    DeviceBuffer values = enough(partial, Math.max(1, rowsOfPartials) * kv.padded() * 4);
+    DeviceBuffer sums = enough(weights, Math.max(1, rowsOfPartials) * 8);
     partial = values;
     weights = sums;
     params.clear().i64(queries).i64(kv.keys(layer)).i64(kv.values(layer));
@@ -203,10 +238,10 @@ final class TiledAttention implements CudaAttention {
         .i32(group)
         .i32((65536 + group - 1) / group)
         .i32(kvHeads)
-        .i32(s.partials())
+        .i32(room[7])
         .i32(kv.shift())
         .i32(p.maskKind() == AttentionPlan.MaskKind.BITS ? p.maskWords() : p.maskTokens())
-        .i32(p.rows())
+        .i32(rows)
         .i32(kv.shape().headDim())
         .i32(out.type().code())
         .i32(out.stride())
@@ -217,7 +252,7 @@ final class TiledAttention implements CudaAttention {
       device.launchCooperative(launch.stage1, grid, SM90_THREADS, launch.sharedBytes, params);
     } else {
       device.launch(launch.stage1, grid, 1, PORTABLE_THREADS, launch.sharedBytes, params);
-      int warps = p.rows() * heads;
+      int warps = rows * heads;
       device.launch(
           launch.stage2, Math.ceilDiv(warps, COMBINE_THREADS / 32), 1, COMBINE_THREADS, 0, params);
     }

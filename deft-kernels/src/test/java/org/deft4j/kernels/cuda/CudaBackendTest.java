@@ -3,16 +3,24 @@ package org.deft4j.kernels.cuda;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.util.SplittableRandom;
 import org.deft4j.kernels.Backend;
 import org.deft4j.kernels.BackendContract;
 import org.deft4j.kernels.BackendOptions;
+import org.deft4j.kernels.Batch;
+import org.deft4j.kernels.KvCache;
 import org.deft4j.kernels.KvShape;
 import org.deft4j.kernels.KvType;
 import org.deft4j.kernels.Matrix;
+import org.deft4j.kernels.Rope;
+import org.deft4j.kernels.RopeSpec;
+import org.deft4j.kernels.StepProgram;
 import org.deft4j.kernels.Tensor;
 import org.deft4j.kernels.WeightType;
 import org.deft4j.kernels.Weights;
 import org.deft4j.tree.DeftException;
+import org.deft4j.tree.plan.AttentionMethod;
+import org.deft4j.tree.plan.AttentionPlan;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -107,6 +115,136 @@ final class CudaBackendTest extends BackendContract {
         assertThat(b.kvType(type)).isEqualTo(type == WeightType.F16 ? KvType.F16 : KvType.BF16);
       }
     }
+  }
+
+  /** Twice launched, then one graph a number of rows; the same bits either way. */
+  @Test
+  void graphsAreCapturedAndGiveTheBitsOfSingleLaunches() {
+    float[][] got = new float[2][];
+    for (int i = 0; i < 2; i++) {
+      System.setProperty(StepGraphs.ENABLED, i == 0 ? "true" : "false");
+      try (CudaBackend b = new CudaBackend(BackendOptions.defaults())) {
+        got[i] = passes(b);
+        assertThat(b.graphs()).isEqualTo(i == 0 ? 2 : 0);
+      } finally {
+        System.clearProperty(StepGraphs.ENABLED);
+      }
+    }
+    assertThat(got[0]).isEqualTo(got[1]);
+  }
+
+  private static float[] passes(CudaBackend b) {
+    SplittableRandom random = new SplittableRandom(3);
+    int dim = 64;
+    Matrix table = b.matrix(weights(random, 40, 2 * dim));
+    Matrix qkvWeights = b.matrix(weights(random, 4 * dim, 2 * dim));
+    Matrix gateUp = b.matrix(weights(random, 6 * dim, 2 * dim));
+    Matrix down = b.matrix(weights(random, 2 * dim, 3 * dim));
+    Tensor norm = b.vector(ones(2 * dim));
+    KvCache kv = b.kvCache(new KvShape(1, 1, dim, 500, KvType.F16));
+    Rope rope = b.rope(RopeSpec.of(RopeSpec.Style.HALF_SPLIT, dim, dim, 10000));
+    Tensor x = b.tensor(32, 2 * dim);
+    Tensor h = b.activations(32, 2 * dim, qkvWeights);
+    Tensor qkv = b.tensor(32, 4 * dim);
+    Tensor attended = b.activations(32, 2 * dim, down);
+    Tensor ffn = b.activations(32, 3 * dim, down);
+    StepProgram program =
+        rows -> {
+          b.embed(table, x);
+          b.rmsNorm(x, norm, 1e-5f, h, rows);
+          b.matmul(qkvWeights, h, qkv, rows);
+          b.ropeAppend(rope, kv, 0, qkv);
+          b.attention(kv, 0, qkv, 0.1f, attended);
+          b.matmulSwiglu(gateUp, attended, ffn, rows);
+          b.matmulAdd(down, ffn, x, rows);
+        };
+    Batch batch = new Batch();
+    float[] all = new float[20 * 11 * 2 * dim];
+    for (int step = 0; step < 20; step++) {
+      int rows = step % 4 == 3 ? 2 : 11;
+      batch.reset(rows);
+      AttentionPlan plan = new AttentionPlan();
+      plan.reset(AttentionMethod.FLATTEN, rows);
+      plan.addPiece(0, 1 + 9 * step, 0, rows, AttentionPlan.ALL, 0);
+      plan.addPiece(300, rows, 0, rows, AttentionPlan.ALL, 0);
+      plan.endGroup(0, rows);
+      for (int r = 0; r < rows; r++) {
+        batch.tokens()[r] = random.nextInt(40);
+        batch.positions()[r] = 200 + step;
+        batch.slots()[r] = 300 + r;
+        plan.addRange(0, 1);
+        plan.endRow(r);
+      }
+      batch.plan(plan);
+      b.forward(batch, program);
+      x.read(0, rows, all, step * 11 * 2 * dim);
+    }
+    return all;
+  }
+
+  /** Large enough that ways to it are measured; the residual stream takes what is added. */
+  @Test
+  void measuredProductsAgreeWithTheOracle() {
+    SplittableRandom random = new SplittableRandom(5);
+    int n = 1024;
+    int k = 640;
+    try (CudaBackend b = new CudaBackend(BackendOptions.defaults())) {
+      float[] w = new float[n * k];
+      for (int i = 0; i < w.length; i++) {
+        w[i] = Float.float16ToFloat(Float.floatToFloat16((float) (random.nextGaussian() * 0.04)));
+      }
+      Matrix m = b.matrix(Weights.of(n, k, w));
+      for (int rows : new int[] {1, 3, 8, 13, 64, 100}) {
+        Tensor x = b.activations(rows, k, m);
+        Tensor y = b.tensor(rows, n);
+        Tensor gated = b.activations(rows, n / 2, m);
+        float[] in = new float[rows * k];
+        for (int i = 0; i < in.length; i++) {
+          in[i] = Float.float16ToFloat(Float.floatToFloat16((float) random.nextGaussian()));
+        }
+        x.write(0, rows, in, 0);
+        b.matmul(m, x, y, rows);
+        b.matmulAdd(m, x, y, rows);
+        b.matmulSwiglu(m, x, gated, rows);
+        float[] got = new float[rows * n];
+        float[] gate = new float[rows * n / 2];
+        y.read(0, rows, got, 0);
+        gated.read(0, rows, gate, 0);
+        double[] want = new double[rows * n];
+        double[] wantGate = new double[rows * n / 2];
+        for (int r = 0; r < rows; r++) {
+          for (int i = 0; i < n; i++) {
+            for (int c = 0; c < k; c++) {
+              want[r * n + i] += (double) w[i * k + c] * in[r * k + c];
+            }
+          }
+          for (int i = 0; i < n / 2; i++) {
+            double g = want[r * n + i];
+            wantGate[r * n / 2 + i] = g / (1 + Math.exp(-g)) * want[r * n + n / 2 + i];
+          }
+        }
+        for (int i = 0; i < want.length; i++) {
+          want[i] *= 2;
+        }
+        assertProduct(got, want, 0, rows + " rows");
+        assertProduct(gate, wantGate, 0, rows + " rows, gated");
+      }
+      assertThat(b.products().chosen()).hasSizeGreaterThan(10);
+    }
+  }
+
+  private static float[] ones(int n) {
+    float[] w = new float[n];
+    java.util.Arrays.fill(w, 1);
+    return w;
+  }
+
+  private static Weights weights(SplittableRandom random, int rows, int cols) {
+    float[] w = new float[rows * cols];
+    for (int i = 0; i < w.length; i++) {
+      w[i] = (float) (random.nextGaussian() * 0.2);
+    }
+    return Weights.of(rows, cols, w);
   }
 
   @Test

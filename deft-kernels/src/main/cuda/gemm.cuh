@@ -9,9 +9,10 @@
 // the grid or the split between warps and blocks.
 #pragma once
 
-#include <cuda_bf16.h>
-#include <cuda_fp16.h>
 #include <stdint.h>
+
+#include "deft.cuh"
+#include "early.cuh"
 
 // Output of a product: bits of DeftGemm::mode.
 enum {
@@ -116,9 +117,6 @@ __device__ __forceinline__ void mma<__half>(
       : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1));
 }
 
-__device__ __forceinline__ void store(__nv_bfloat16* y, float v) { *y = __float2bfloat16_rn(v); }
-__device__ __forceinline__ void store(__half* y, float v) { *y = __float2half_rn(v); }
-
 __device__ __forceinline__ float4 add(float4 a, float4 b) {
   return make_float4(a.x + b.x, a.y + b.y, a.z + b.z, a.w + b.w);
 }
@@ -138,21 +136,8 @@ __device__ __forceinline__ void put(const DeftGemm& p, int r, int n, float v) {
     float* y = static_cast<float*>(p.y) + at;
     *y = p.mode & DEFT_GEMM_ADD ? *y + v : v;
   } else {
-    store(static_cast<T*>(p.y) + at, v);
+    static_cast<T*>(p.y)[at] = As<T>::put(v);
   }
-}
-
-// Waits for the kernels before this one, where it was launched ahead of their end.
-__device__ __forceinline__ void waitForPredecessor() {
-#if __CUDA_ARCH__ >= 900
-  asm volatile("griddepcontrol.wait;" ::: "memory");
-#endif
-}
-
-__device__ __forceinline__ void allowSuccessor() {
-#if __CUDA_ARCH__ >= 900
-  asm volatile("griddepcontrol.launch_dependents;" ::: "memory");
-#endif
 }
 
 // NT: tiles of 8 rows of x; MT: tiles of 16 rows of w a warp; WM x WK: warps along w's rows and K;

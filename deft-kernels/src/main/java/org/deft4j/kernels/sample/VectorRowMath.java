@@ -1,4 +1,4 @@
-package org.deft4j.engine.sample;
+package org.deft4j.kernels.sample;
 
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;

@@ -1,5 +1,11 @@
 // Sampling, one row a block or a cluster of 2, 4 or 8 blocks (compute capability 9 and later).
+#include "deft.cuh"
 #include "sample.cuh"
+
+DEFT_PARAMS(deft_sample_1, DeftSample);
+DEFT_PARAMS(deft_sample_2, DeftSample);
+DEFT_PARAMS(deft_sample_4, DeftSample);
+DEFT_PARAMS(deft_sample_8, DeftSample);
 
 template <int C>
 static __device__ __forceinline__ void deftSample(const DeftSample& p) {

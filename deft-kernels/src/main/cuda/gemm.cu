@@ -31,10 +31,11 @@
       deft::Gemm<T, deft::GemmConfig<NT, MT, WM, WK, S, BK, SK, SPLIT, BULK>>(p).run();           \
     }                                                                                             \
   }
-#ifndef DEFT_GEMM_LIST
-#define DEFT_GEMM_LIST "gemm.list"
-#endif
+#ifdef DEFT_GEMM_LIST
 #include DEFT_GEMM_LIST
+#else
+#include "gemm.list"
+#endif
 
 extern "C" __global__ void deft_gemm_sum_bf16(const __grid_constant__ DeftGemm p) {
   deft::gemmSum<__nv_bfloat16>(p);
@@ -58,5 +59,9 @@ extern "C" __global__ void deft_gemm_sum_fp16(const __grid_constant__ DeftGemm p
    SPLIT,                                                                                         \
    (SPLIT) == 1 || (BULK) ? 90 : 80},
 extern "C" __device__ const DeftGemmKernel deft_gemm_table[] = {
+#ifdef DEFT_GEMM_LIST
 #include DEFT_GEMM_LIST
+#else
+#include "gemm.list"
+#endif
     {"", 0, 0, 0, 0, 0, 0, 0, 0, 0}};

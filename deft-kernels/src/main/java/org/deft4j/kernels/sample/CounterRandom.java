@@ -1,4 +1,4 @@
-package org.deft4j.engine.sample;
+package org.deft4j.kernels.sample;
 
 /**
  * Random numbers by counter: no state, so any draw can be made at any time in any order.
@@ -24,6 +24,11 @@ public final class CounterRandom {
     long h = mix(seed * GOLDEN + 0x632BE59BD9B4E019L);
     h = mix(h + (stream + 1) * GOLDEN);
     return mix(h + (position + 2) * GOLDEN);
+  }
+
+  /** 64 random bits for the {@code n}-th of several numbers of one key. */
+  public static long bits(long key, int n) {
+    return mix(key + (n & 0xFFFFFFFFL) * GOLDEN);
   }
 
   /** A uniform number in [0, 1) for this key, a multiple of 2^-53. */

@@ -1,4 +1,4 @@
-package org.deft4j.engine.sample;
+package org.deft4j.kernels.sample;
 
 /** Reductions over a row of logits. Results depend on the row alone. */
 class RowMath {

@@ -1,4 +1,4 @@
-package org.deft4j.engine.sample;
+package org.deft4j.kernels.sample;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;

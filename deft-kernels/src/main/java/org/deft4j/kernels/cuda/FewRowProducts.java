@@ -1,0 +1,145 @@
+package org.deft4j.kernels.cuda;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Products by the kernels of {@code gemm.cu}: up to 64 rows, 16-bit weights, float32 sums. Which of
+ * them is fastest depends on the shape, so the choice is measured, beside cuBLAS; deterministic
+ * products are all of one order of sums.
+ */
+final class FewRowProducts implements AutoCloseable {
+  /** Modes of a product, as in {@code gemm.cuh}: what becomes of it. */
+  static final int HALF = 0;
+
+  static final int FLOAT = 1;
+  static final int ADD = 2;
+  static final int SWIGLU = 4;
+
+  /** Most rows of a block of deterministic products. */
+  static final int BLOCK = 64;
+
+  // Orders of sums (columns a chunk, parts) of which there are kernels for all numbers of rows: the
+  // first with clusters, the second without.
+  private static final int CLUSTER_ORDER = 64 << 16 | 8;
+  private static final int PLAIN_ORDER = 64 << 16 | 4;
+
+  /** A kernel with a grid. */
+  record Choice(GemmKernel kernel, CudaKernel code, int grid) {}
+
+  private final CudaDevice device;
+  private final List<GemmKernel> table = new ArrayList<>();
+  private final Map<String, CudaKernel> loaded = new HashMap<>();
+  private final CudaModule module;
+  private final int order;
+  private final ParamBlock params = new ParamBlock(128);
+  private @Nullable DeviceBuffer parts;
+
+  FewRowProducts(CudaDevice device) {
+    this.device = device;
+    module = device.load("gemm");
+    for (GemmKernel k : GemmKernel.table(module.readBytes("deft_gemm_table"))) {
+      if (k.least() <= device.capability() && k.sharedBytes() <= device.sharedBytesPerBlock()) {
+        table.add(k);
+      }
+    }
+    order = device.capability() >= 90 ? CLUSTER_ORDER : PLAIN_ORDER;
+  }
+
+  /**
+   * What may be fastest for a shape: every kernel that takes the rows, with as many thread blocks
+   * as run at once and with one an SM.
+   */
+  List<Choice> candidates(DType type, int n, int rows, int mode) {
+    List<Choice> all = new ArrayList<>();
+    for (GemmKernel k : table) {
+      if (k.rows() < rows || k.rows() > 8 || k.split() == 2 || gates(mode) && !k.gates()) {
+        continue;
+      }
+      CudaKernel code = code(k, type);
+      int fits = device.multiprocessors() * code.blocksPerSm(k.threads(), k.sharedBytes());
+      int tiles = Math.ceilDiv(n, gates(mode) ? k.tile() / 2 : k.tile());
+      int most = Math.min(fits, tiles);
+      int oneEach = Math.min(device.multiprocessors(), tiles);
+      if (most > 0) {
+        all.add(new Choice(k, code, most));
+        if (oneEach != most) {
+          all.add(new Choice(k, code, oneEach));
+        }
+      }
+    }
+    return all;
+  }
+
+  private static boolean gates(int mode) {
+    return (mode & SWIGLU) != 0;
+  }
+
+  /**
+   * The kernel of deterministic products of so many rows.
+   *
+   * @param rows at most {@link #BLOCK}
+   */
+  Choice fixed(DType type, int n, int rows, int mode) {
+    for (GemmKernel k : table) {
+      // The table is in ascending order of rows within an order.
+      if (k.order() == order && k.rows() >= rows && (!gates(mode) || k.gates())) {
+        CudaKernel code = code(k, type);
+        int fits = device.multiprocessors() * code.blocksPerSm(k.threads(), k.sharedBytes());
+        int tiles = Math.ceilDiv(n, gates(mode) ? k.tile() / 2 : k.tile()) * k.cluster();
+        return new Choice(k, code, Math.min(tiles, fits / k.cluster() * k.cluster()));
+      }
+    }
+    throw new IllegalStateException("no kernel of order " + order + " takes " + rows + " rows");
+  }
+
+  /** Whether deterministic products can gate, whatever the number of rows. */
+  boolean fixedGates() {
+    return order == CLUSTER_ORDER;
+  }
+
+  private CudaKernel code(GemmKernel k, DType type) {
+    String name =
+        "deft_gemm_" + (type == DType.F16 ? "fp16" : type.name().toLowerCase(Locale.ROOT)) + "_";
+    return loaded.computeIfAbsent(
+        name + k.name(), n -> module.kernel(n).maxDynamicShared(k.sharedBytes()));
+  }
+
+  /**
+   * Queues a product.
+   *
+   * @param x address of {@code [rows][w.stride()]} of the matrix's type, zero past its columns
+   * @param y address of the result
+   * @param rows at most the kernel's
+   */
+  void run(Choice c, CudaMatrix w, long x, long y, int yStride, int rows, int mode) {
+    int n = gates(mode) ? w.rows() / 2 : w.rows();
+    GemmKernel k = c.kernel;
+    long part = 0;
+    if (k.split() == 2) {
+      parts = CudaProducts.grown(device, parts, 4L * k.cluster() * rows * n);
+      part = parts.address();
+    }
+    params.clear().pointer(w.buffer()).i64(x).i64(y).i64(part);
+    params.i64(w.stride()).i64(w.stride()).i64(yStride).i32(n).i32(w.stride()).i32(rows);
+    params.i32(mode).i32(k.cluster()).i32(device.launchesEarly() ? 1 : 0);
+    device.launchEarly(c.code, c.grid, 1, k.threads(), k.sharedBytes(), params);
+    if (k.split() == 2) {
+      CudaKernel sum =
+          loaded.computeIfAbsent(
+              "deft_gemm_sum_" + (w.held() == DType.F16 ? "fp16" : "bf16"), module::kernel);
+      device.launchEarly(sum, Math.ceilDiv(rows * n, 256), 1, 256, 0, params);
+    }
+  }
+
+  @Override
+  public void close() {
+    if (parts != null) {
+      parts.close();
+    }
+  }
+}

@@ -1,0 +1,143 @@
+package org.deft4j.kernels.cuda;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.deft4j.kernels.StepProgram;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Graphs of forward passes: one a program and number of rows. A pass that is met for the first time
+ * is launched one by one, which makes all buffers large enough; the second time it is captured, and
+ * from then on one call launches the whole of it.
+ *
+ * <p>A graph holds addresses, so it is good as long as no device memory was freed since it was
+ * captured and attention launches the same. Cost of a replay: a search among a few dozen graphs.
+ */
+final class StepGraphs implements AutoCloseable {
+  /** System property: {@code false} launches every operation of every step one by one. */
+  static final String ENABLED = "deft.cuda.graphs";
+
+  /** Most rows of a pass that is padded and captured; prompts' larger chunks gain nothing by it. */
+  static final int MOST_ROWS = 256;
+
+  /** Most graphs that are kept; past it all are made anew. */
+  private static final int MOST_GRAPHS = 64;
+
+  /** What a pass demands of its batch, found out by running it. */
+  static final class Limits {
+    int tokens = Integer.MAX_VALUE;
+    int slots = Integer.MAX_VALUE;
+
+    void clear() {
+      tokens = Integer.MAX_VALUE;
+      slots = Integer.MAX_VALUE;
+    }
+  }
+
+  private static final class Seen {
+    final StepProgram program;
+    final int rows;
+    long version = -1;
+    long freed = -1;
+    int tokens;
+    int slots;
+    @Nullable CudaGraph graph;
+
+    Seen(StepProgram program, int rows) {
+      this.program = program;
+      this.rows = rows;
+    }
+  }
+
+  private final CudaDevice device;
+  private final CudaAttention attention;
+  private final boolean enabled = Boolean.parseBoolean(System.getProperty(ENABLED, "true"));
+  private final List<Seen> all = new ArrayList<>();
+
+  StepGraphs(CudaDevice device, CudaAttention attention) {
+    this.device = device;
+    this.attention = attention;
+  }
+
+  /**
+   * Rows that a pass of {@code rows} rows is padded to: none up to 8, then to multiples of an
+   * eighth to a quarter of themselves, so that a few graphs serve all steps.
+   */
+  static int padded(int rows) {
+    int step = rows <= 8 ? 1 : rows <= 64 ? 8 : rows <= 128 ? 16 : 32;
+    return rows > MOST_ROWS ? rows : (rows + step - 1) / step * step;
+  }
+
+  /**
+   * Runs a pass whose batch and plan are on their way to the device.
+   *
+   * @param limits set by the operations when they are called; checked by {@code check} before a
+   *     replay, which calls none
+   */
+  void run(StepProgram program, int rows, Limits limits, Runnable check) {
+    long version = attention.version();
+    if (!enabled || rows > MOST_ROWS || version < 0) {
+      limits.clear();
+      program.run(rows);
+      return;
+    }
+    Seen seen = seen(program, rows);
+    if (seen.version == version && seen.freed == device.freed()) {
+      limits.tokens = seen.tokens;
+      limits.slots = seen.slots;
+      check.run();
+      CudaGraph graph = seen.graph;
+      if (graph == null) {
+        graph = device.capture(() -> program.run(rows));
+        seen.graph = graph;
+      }
+      graph.launch();
+      return;
+    }
+    if (seen.graph != null) {
+      seen.graph.close();
+      seen.graph = null;
+    }
+    limits.clear();
+    program.run(rows);
+    seen.version = attention.version();
+    seen.freed = device.freed();
+    seen.tokens = limits.tokens;
+    seen.slots = limits.slots;
+  }
+
+  private Seen seen(StepProgram program, int rows) {
+    for (int i = 0; i < all.size(); i++) {
+      Seen s = all.get(i);
+      if (s.program == program && s.rows == rows) {
+        return s;
+      }
+    }
+    if (all.size() == MOST_GRAPHS) {
+      close();
+    }
+    Seen s = new Seen(program, rows);
+    all.add(s);
+    return s;
+  }
+
+  /** Number of graphs, for tests. */
+  int captured() {
+    int n = 0;
+    for (Seen s : all) {
+      n += s.graph == null ? 0 : 1;
+    }
+    return n;
+  }
+
+  /** Forgets all. */
+  @Override
+  public void close() {
+    for (Seen s : all) {
+      if (s.graph != null) {
+        s.graph.close();
+      }
+    }
+    all.clear();
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package org.deft4j.kernels.sample;
+
+import org.jspecify.annotations.NullMarked;
