@@ -1,0 +1,54 @@
+package org.deft4j.bench.model;
+
+import org.deft4j.engine.EngineOptions;
+import org.deft4j.engine.TreeEngine;
+import org.deft4j.engine.gguf.GgufFile;
+import org.deft4j.kernels.Backend;
+import org.deft4j.tree.decode.NodeId;
+
+/**
+ * An engine whose backend's operations can be recorded.
+ *
+ * @param engine decodes
+ * @param recorder of its backend
+ */
+public record WatchedEngine(TreeEngine engine, StepRecorder recorder) implements AutoCloseable {
+  /** Opens a model on a backend; closes both if it cannot. */
+  public static WatchedEngine open(GgufFile file, EngineOptions options, Backend backend) {
+    StepRecorder recorder = new StepRecorder(backend);
+    return new WatchedEngine(TreeEngine.open(file, options, recorder.watched()), recorder);
+  }
+
+  /** Steps until nothing is asked for. */
+  public void drain() {
+    while (engine.busy()) {
+      engine.step(_ -> {});
+    }
+  }
+
+  /**
+   * A root with a computed prompt of this many arbitrary tokens; longer ones begin as shorter do,
+   * so that what was computed once is found in the cache.
+   */
+  public NodeId prompt(int tokens) {
+    NodeId root = engine.root(tokens(tokens, 0));
+    engine.choices(root, new int[] {0});
+    drain();
+    return root;
+  }
+
+  /** Arbitrary tokens, other ones for each seed. */
+  public int[] tokens(int n, int seed) {
+    int vocabulary = engine.codec().vocabularySize();
+    int[] tokens = new int[n];
+    for (int i = 0; i < n; i++) {
+      tokens[i] = Math.floorMod(i * 7919 + seed * 104_729 + (i >> 7) * 31, vocabulary);
+    }
+    return tokens;
+  }
+
+  @Override
+  public void close() {
+    engine.close();
+  }
+}
