@@ -111,6 +111,7 @@ final class BenchDecodeCommand implements Callable<Integer> {
               + " of each branch; milliseconds a step\n\n");
       output.print(context, Report.head(DecodeBenchmark.COLUMNS));
       DecodeBenchmark benchmark = new DecodeBenchmark(engine, shared, tokens, steps, temperature);
+      engine.warmUp(4, temperature);
       for (int n : leaves) {
         for (Map<String, Object> row : benchmark.measure(n, chosen)) {
           report.add(row);

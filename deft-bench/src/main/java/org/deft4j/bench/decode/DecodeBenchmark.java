@@ -1,9 +1,11 @@
 package org.deft4j.bench.decode;
 
 import java.util.Arrays;
+import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.deft4j.bench.model.StepRecorder;
 import org.deft4j.bench.model.WatchedEngine;
 import org.deft4j.bench.report.Column;
@@ -62,24 +64,26 @@ public record DecodeBenchmark(
               branches.get(i),
               DecodeSpec.of(all).temperature(temperature).topK(50).seed(1, i).build());
     }
-    List<Map<String, Object>> rows = new java.util.ArrayList<>();
+    Map<AttentionMethod, Map<String, Object>> rows = new EnumMap<>(AttentionMethod.class);
+    Map<AttentionMethod, Double> millis = new EnumMap<>(AttentionMethod.class);
     try {
       for (AttentionMethod m : methods) {
-        rows.add(measure(leaves, m));
+        Map<String, Object> row = new LinkedHashMap<>();
+        millis.put(m, measure(leaves, m, row));
+        rows.put(m, row);
       }
     } finally {
       watched.engine().release(root);
     }
-    rows.stream()
-        .filter(r -> AttentionMethod.SEQUENCE.label().equals(r.get("attention")))
-        .findFirst()
-        .ifPresent(base ->
-            rows.forEach(r ->
-                r.put("speedup", (double) base.get("stepMillis") / (double) r.get("stepMillis"))));
-    return rows;
+    Double base = millis.get(AttentionMethod.SEQUENCE);
+    if (base != null) {
+      millis.forEach((m, t) -> Objects.requireNonNull(rows.get(m)).put("speedup", base / t));
+    }
+    return methods.stream().map(m -> Objects.requireNonNull(rows.get(m))).toList();
   }
 
-  private Map<String, Object> measure(int leaves, AttentionMethod method) {
+  /** Fills a row; the milliseconds of a step. */
+  private double measure(int leaves, AttentionMethod method, Map<String, Object> row) {
     watched.engine().attention(method);
     for (int i = 0; i < WARM_UP; i++) {
       step();
@@ -99,7 +103,6 @@ public record DecodeBenchmark(
     double products = recorder.micros(StepRecorder.Part.PRODUCTS, ROUNDS) / 1e3;
     double attention = recorder.micros(StepRecorder.Part.ATTENTION, ROUNDS) / 1e3;
     double other = recorder.micros(StepRecorder.Part.OTHER, ROUNDS) / 1e3;
-    Map<String, Object> row = new LinkedHashMap<>();
     row.put("leaves", leaves);
     row.put("context", context);
     row.put("tokensOfEach", tokens);
@@ -112,7 +115,7 @@ public record DecodeBenchmark(
     row.put("hostMillis", whole - products - attention - other);
     row.put("tokensPerSecond", leaves / whole * 1e3);
     row.put("ioMegabytes", io.total() / 1e6 / steps);
-    return row;
+    return whole;
   }
 
   private void step() {

@@ -4,6 +4,7 @@ import org.deft4j.engine.EngineOptions;
 import org.deft4j.engine.TreeEngine;
 import org.deft4j.engine.gguf.GgufFile;
 import org.deft4j.kernels.Backend;
+import org.deft4j.tree.decode.DecodeSpec;
 import org.deft4j.tree.decode.NodeId;
 
 /**
@@ -13,6 +14,8 @@ import org.deft4j.tree.decode.NodeId;
  * @param recorder of its backend
  */
 public record WatchedEngine(TreeEngine engine, StepRecorder recorder) implements AutoCloseable {
+  private static final long WARM_UP_NANOS = 1_500_000_000;
+
   /** Opens a model on a backend; closes both if it cannot. */
   public static WatchedEngine open(GgufFile file, EngineOptions options, Backend backend) {
     StepRecorder recorder = new StepRecorder(backend);
@@ -35,6 +38,24 @@ public record WatchedEngine(TreeEngine engine, StepRecorder recorder) implements
     engine.choices(root, new int[] {0});
     drain();
     return root;
+  }
+
+  /**
+   * Decodes branches that are thrown away until what runs on the host is compiled: the first of
+   * several measurements would pay for all.
+   */
+  public void warmUp(int branches, float temperature) {
+    long end = System.nanoTime() + WARM_UP_NANOS;
+    NodeId root = prompt(64);
+    int i = 0;
+    for (NodeId leaf : engine.fork(root, branches)) {
+      engine.decode(
+          leaf, DecodeSpec.of(10_000).temperature(temperature).topK(50).seed(2, i++).build());
+    }
+    while (engine.busy() && System.nanoTime() < end) {
+      engine.step(_ -> {});
+    }
+    engine.release(root);
   }
 
   /** Arbitrary tokens, other ones for each seed. */

@@ -21,10 +21,13 @@ import org.deft4j.tree.plan.AttentionMethod;
  * {@code sequence} is left out: it would copy the whole text for every draft token of every step.
  */
 public final class DraftReplay implements AutoCloseable {
+  private static final long WARM_UP_NANOS = 1_000_000_000;
+
   private final GgufFile file;
   private final StepRecorder recorder;
   private final Transformer model;
   private final ReplaySettings settings;
+  private boolean warm;
 
   /** Takes the file and the backend over. */
   public DraftReplay(GgufFile file, Backend backend, ReplaySettings settings) {
@@ -76,6 +79,7 @@ public final class DraftReplay implements AutoCloseable {
     }
     try (DraftVerifier verifier =
         new DraftVerifier(model, recorder.watched(), recording, prompt, accepted)) {
+      warmUp(verifier);
       if (settings.samples() > 0) {
         sampled(verifier, recording, prompt, steps, methods, runs);
       } else {
@@ -88,6 +92,16 @@ public final class DraftReplay implements AutoCloseable {
           m -> runs.putIfAbsent(m, EngineReplay.failed(recording, prompt, steps, m, e)));
     }
     return settings.methods().stream().map(runs::get).toList();
+  }
+
+  /** The first measurement would pay for compiling what runs on the host. */
+  private void warmUp(DraftVerifier v) {
+    long end = System.nanoTime() + (warm ? 0 : WARM_UP_NANOS);
+    warm = true;
+    do {
+      v.step();
+      v.rewind();
+    } while (System.nanoTime() < end);
   }
 
   private MethodRun whole(
@@ -117,7 +131,6 @@ public final class DraftReplay implements AutoCloseable {
       Map<AttentionMethod, MethodRun> runs) {
     int places = settings.places(steps);
     Map<AttentionMethod, List<StepSample>> samples = new EnumMap<>(AttentionMethod.class);
-    methods.forEach(m -> samples.put(m, new ArrayList<>()));
     for (int i = 0; i < places && !settings.interrupted().getAsBoolean(); i++) {
       int first = (int) ((long) steps * i / places);
       int end = (int) ((long) steps * (i + 1) / places);
@@ -132,7 +145,7 @@ public final class DraftReplay implements AutoCloseable {
           clock.time(v.steps() + 1, v::step);
         }
         clock.attention(v.steps() + 1, v::step);
-        samples.get(m).add(clock.merged(end - first));
+        samples.computeIfAbsent(m, _ -> new ArrayList<>()).add(clock.merged(end - first));
       }
     }
     samples.forEach((m, list) -> runs.put(m, new MethodRun(recording, prompt, steps, m, list, "")));

@@ -22,10 +22,11 @@ public final class EngineReplay {
   private final ReplaySettings settings;
   private final int layers;
 
-  /** For an engine that is otherwise idle. */
+  /** For an engine that is otherwise idle; warms it up. */
   public EngineReplay(WatchedEngine watched, ReplaySettings settings) {
     this.watched = watched;
     this.settings = settings;
+    watched.warmUp(10, settings.temperature());
     layers = watched.engine().info().model().layers();
   }
 
@@ -95,7 +96,6 @@ public final class EngineReplay {
     List<AttentionMethod> methods = settings.methods();
     Map<AttentionMethod, List<StepSample>> samples = new EnumMap<>(AttentionMethod.class);
     Map<AttentionMethod, MethodRun> failures = new EnumMap<>(AttentionMethod.class);
-    methods.forEach(m -> samples.put(m, new ArrayList<>()));
     watched.engine().attention(AttentionMethod.FLATTEN);
     TreeDriver driver =
         new TreeDriver(watched, recording.template(), prompt, settings.temperature());
@@ -114,7 +114,7 @@ public final class EngineReplay {
           }
           try {
             watched.engine().attention(m);
-            samples.get(m).add(place(driver, end - first));
+            samples.computeIfAbsent(m, _ -> new ArrayList<>()).add(place(driver, end - first));
           } catch (DeftException e) {
             failures.put(m, failed(recording, prompt, steps, m, e));
           }
@@ -130,7 +130,7 @@ public final class EngineReplay {
       runs.add(
           failure != null
               ? failure
-              : new MethodRun(recording, prompt, steps, m, samples.get(m), ""));
+              : new MethodRun(recording, prompt, steps, m, samples.getOrDefault(m, List.of()), ""));
     }
     return runs;
   }
