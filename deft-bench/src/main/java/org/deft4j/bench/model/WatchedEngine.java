@@ -4,6 +4,7 @@ import org.deft4j.engine.EngineOptions;
 import org.deft4j.engine.TreeEngine;
 import org.deft4j.engine.gguf.GgufFile;
 import org.deft4j.kernels.Backend;
+import org.deft4j.tree.DeftException;
 import org.deft4j.tree.decode.DecodeSpec;
 import org.deft4j.tree.decode.NodeId;
 
@@ -15,6 +16,7 @@ import org.deft4j.tree.decode.NodeId;
  */
 public record WatchedEngine(TreeEngine engine, StepRecorder recorder) implements AutoCloseable {
   private static final long WARM_UP_NANOS = 1_500_000_000;
+  private static final int WARM_UP_STEPS = 400;
 
   /** Opens a model on a backend; closes both if it cannot. */
   public static WatchedEngine open(GgufFile file, EngineOptions options, Backend backend) {
@@ -31,12 +33,15 @@ public record WatchedEngine(TreeEngine engine, StepRecorder recorder) implements
 
   /**
    * A root with a computed prompt of this many arbitrary tokens; longer ones begin as shorter do,
-   * so that what was computed once is found in the cache.
+   * so that what was computed once is found in the cache. Its logits are not kept: the first
+   * branches below it compute them, as branches further down do.
    */
   public NodeId prompt(int tokens) {
     NodeId root = engine.root(tokens(tokens, 0));
-    engine.choices(root, new int[] {0});
+    NodeId probe = engine.fork(root, 1).getFirst();
+    engine.extend(probe, new int[] {0}, false);
     drain();
+    engine.release(probe);
     return root;
   }
 
@@ -50,12 +55,21 @@ public record WatchedEngine(TreeEngine engine, StepRecorder recorder) implements
     int i = 0;
     for (NodeId leaf : engine.fork(root, branches)) {
       engine.decode(
-          leaf, DecodeSpec.of(10_000).temperature(temperature).topK(50).seed(2, i++).build());
+          leaf,
+          DecodeSpec.of(WARM_UP_STEPS).temperature(temperature).topK(50).seed(2, i++).build());
     }
-    while (engine.busy() && System.nanoTime() < end) {
-      engine.step(_ -> {});
+    try {
+      while (engine.busy() && System.nanoTime() < end) {
+        engine.step(_ -> {});
+      }
+    } catch (DeftException e) {
+      if (e.exitCode() != DeftException.OUT_OF_MEMORY) {
+        throw e;
+      }
+      // Little memory for keys and values: a shorter warm-up.
+    } finally {
+      engine.release(root);
     }
-    engine.release(root);
   }
 
   /** Arbitrary tokens, other ones for each seed. */
