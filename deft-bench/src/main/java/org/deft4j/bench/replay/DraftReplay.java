@@ -107,13 +107,12 @@ public final class DraftReplay implements AutoCloseable {
   private MethodRun whole(
       DraftVerifier v, DraftRecording recording, int prompt, int steps, AttentionMethod method) {
     StepClock clock = new StepClock(recorder, v::io);
-    int stride = Math.max(1, steps / ReplaySettings.ATTENTION_PLACES);
     v.rewind();
     v.method(method);
     v.step(); // finds new plans; the recording starts anew after it
     v.rewind();
     for (int s = 1; s <= steps && !settings.interrupted().getAsBoolean(); s++) {
-      if (s % stride == Math.min(2, stride - 1)) {
+      if (ReplaySettings.recorded(s, steps)) {
         clock.attention(s, v::step);
       } else {
         clock.time(s, v::step);

@@ -67,7 +67,6 @@ public final class EngineReplay {
 
   private MethodRun whole(TreeRecording recording, int prompt, int steps, AttentionMethod method) {
     StepClock clock = clock();
-    int stride = Math.max(1, steps / ReplaySettings.ATTENTION_PLACES);
     watched.engine().attention(AttentionMethod.FLATTEN); // whatever computes the prompt
     TreeDriver driver =
         new TreeDriver(watched, recording.template(), prompt, settings.temperature());
@@ -77,7 +76,7 @@ public final class EngineReplay {
           && !driver.finished()
           && !settings.interrupted().getAsBoolean()) {
         int number = driver.step() + 1;
-        if (number % stride == Math.min(2, stride - 1)) {
+        if (ReplaySettings.recorded(number, steps)) {
           clock.attention(number, driver::decode);
         } else {
           clock.time(number, driver::decode);

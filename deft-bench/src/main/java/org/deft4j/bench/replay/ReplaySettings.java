@@ -19,12 +19,23 @@ public record ReplaySettings(
   /** Steps of a method at a place: one that finds new plans, three timed, one recorded. */
   static final int WINDOW = 5;
 
-  /** Places at which attention is timed when every step is decoded. */
-  static final int ATTENTION_PLACES = 20;
+  private static final int ATTENTION_PLACES = 20;
 
   /** Copies the list. */
   public ReplaySettings {
     methods = List.copyOf(methods);
+  }
+
+  /**
+   * Whether a step is recorded for the time of its attention when every step is decoded: some
+   * twenty of them, never all, for a recorded step's own time says nothing.
+   *
+   * @param step its number, from 1
+   * @param steps how many there are
+   */
+  static boolean recorded(int step, int steps) {
+    int stride = Math.max(2, steps / ATTENTION_PLACES);
+    return step % stride == Math.min(2, stride - 1);
   }
 
   /** Places that fit into so many steps. */

@@ -222,6 +222,7 @@ class ReplayTest {
         .containsExactly("attention-small-0-prompt-10", "thoughts-small-0", "speedup-attention");
     // 90, 60, 40 and 0 tokens in bins of 10.
     assertThat(charts.get(1).series().getFirst().y())
-        .containsExactly(1L, 0L, 0L, 0L, 1L, 0L, 1L, 0L, 0L, 1L);
+        .extracting(Number::intValue)
+        .containsExactly(1, 0, 0, 0, 1, 0, 1, 0, 0, 1);
   }
 }
