@@ -9,11 +9,17 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "bench",
     description =
-        "Measure: the traffic and the time of attention, and how often searches find right"
-            + " answers.",
+        "Measure: the traffic and the time of attention and of decoding, and how often searches"
+            + " find right answers.",
     mixinStandardHelpOptions = true,
     synopsisSubcommandLabel = "COMMAND",
-    subcommands = {BenchIoCommand.class, BenchAttentionCommand.class, BenchSortingCommand.class})
+    subcommands = {
+      BenchIoCommand.class,
+      BenchAttentionCommand.class,
+      BenchDecodeCommand.class,
+      BenchReplayCommand.class,
+      BenchSortingCommand.class
+    })
 final class BenchCommand implements Runnable {
   @Spec private CommandSpec spec = CommandSpec.create();
 

@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import org.deft4j.bench.io.IoTable;
 import org.deft4j.bench.io.TemplateFile;
-import org.deft4j.engine.json.JsonWriter;
+import org.deft4j.bench.report.Report;
 import org.deft4j.search.budget.SearchBudget;
 import org.deft4j.tree.plan.AttentionMethod;
 import org.deft4j.tree.plan.KvGeometry;
@@ -70,7 +70,7 @@ final class BenchIoCommand implements Callable<Integer> {
       description = "Elements a head (default ${DEFAULT-VALUE}).")
   private int headDim;
 
-  @Mixin private CommonOptions common = new CommonOptions();
+  @Mixin private OutputOptions output = new OutputOptions();
 
   BenchIoCommand(Context context) {
     this.context = context;
@@ -78,6 +78,7 @@ final class BenchIoCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
+    output.check();
     List<AttentionMethod> chosen =
         methods.isEmpty()
             ? List.of(AttentionMethod.values())
@@ -111,10 +112,17 @@ final class BenchIoCommand implements Callable<Integer> {
     if (context.interrupt().raised()) {
       return Interrupt.EXIT_CODE;
     }
-    context
-        .terminal()
-        .out()
-        .print(common.json() ? JsonWriter.document(table.toMap()) + "\n" : table.markdown());
+    Report report = new Report("io");
+    report
+        .setting("queryHeads", queryHeads)
+        .setting("kvHeads", kvHeads)
+        .setting("headDim", headDim)
+        .setting("elementBytes", geometry.kvElementBytes())
+        .setting("blockTokens", blockTokens)
+        .setting("layers", 1);
+    table.rows().forEach(report::add);
+    output.print(context, table.markdown());
+    output.finish(context, report);
     return 0;
   }
 }

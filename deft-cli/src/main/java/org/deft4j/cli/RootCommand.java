@@ -30,6 +30,7 @@ import picocli.CommandLine.Spec;
       ModelsCommand.class,
       DoctorCommand.class,
       BenchCommand.class,
+      PlotCommand.class,
       WarmUpCommand.class,
       HelpCommand.class,
       AutoComplete.GenerateCompletion.class

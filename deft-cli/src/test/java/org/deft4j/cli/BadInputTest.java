@@ -51,12 +51,22 @@ class BadInputTest {
     write("tree.json", "{\"a\": 1}");
     write("broken.json", "[1, 2\n");
     write("record.json", "[{\"data\": {\"0\": {\"id\": 5}}}]");
+    write("draft.json", "{\"Tree_Structure\": [[0]]}");
+    write("good.json", RECORDING);
     Files.createDirectory(temp.resolve("folder"));
   }
 
   private void write(String name, String text) throws IOException {
     Files.writeString(temp.resolve(name), text);
   }
+
+  private static final String RECORDING =
+      """
+      [{"incompleted": false, "data": {
+        "0": {"id": 0, "value": 4, "start": -3, "end": 0, "children": [1, 2]},
+        "1": {"id": 1, "value": 3, "start": 1, "end": 3, "children": []},
+        "2": {"id": 2, "value": 5, "start": 1, "end": 5, "children": []}}}]
+      """;
 
   static Stream<Mistake> mistakes() {
     return Stream.of(
@@ -135,6 +145,30 @@ class BadInputTest {
         new Mistake("bench attention --tree 1,x/4,4", 2, "1,x"),
         new Mistake("bench attention --tree 2,3/4,4", 2, "level 1", "3 nodes"),
         new Mistake("bench attention --attention x", 2, "attention method 'x'"),
+        new Mistake("bench attention --peak 0", 2, "--peak"),
+        new Mistake("bench attention --json --csv", 2, "--json or --csv"),
+        new Mistake("bench io --templates @tree.json --out @none/x", 2, "--out", "no folder"),
+        new Mistake("bench io --templates @tree.json --out @folder", 2, "--out", "folder"),
+        new Mistake("bench decode --shape huge", 2, "unknown shape 'huge'", "llama-3-8b"),
+        new Mistake("bench decode --shape tiny --model @text.gguf", 2, "--shape or --model"),
+        new Mistake("bench decode --model @text.gguf --backend scalar", 4, "text.gguf"),
+        new Mistake("bench decode --leaves 0", 2, "--leaves", "0"),
+        new Mistake("bench decode --context 0", 2, "--context"),
+        new Mistake("bench decode --steps 0", 2, "--steps"),
+        new Mistake("bench decode --temperature -1", 2, "--temperature"),
+        new Mistake("bench decode --attention x", 2, "attention method 'x'"),
+        new Mistake("bench decode --threads -1", 2, "--threads"),
+        new Mistake("bench replay", 2, "--templates"),
+        new Mistake("bench replay --templates @missing", 2, "missing", "does not exist"),
+        new Mistake("bench replay --templates @tree.json", 2, "tree.json", "list of trees"),
+        new Mistake("bench replay --templates @draft.json", 2, "draft.json", "Records"),
+        new Mistake("bench replay --templates @good.json --record 1", 2, "0 to 0"),
+        new Mistake("bench replay --templates @good.json --prompt 0", 2, "--prompt"),
+        new Mistake("bench replay --templates @good.json --samples -1", 2, "--samples"),
+        new Mistake("plot", 2, "FILE"),
+        new Mistake("plot @missing.json", 2, "missing.json"),
+        new Mistake("plot @broken.json", 2, "broken.json", "line 2"),
+        new Mistake("plot @good.json", 2, "good.json", "deft bench"),
         new Mistake("bench sorting", 2, "--data"),
         new Mistake("bench sorting --data @missing.csv", 2, "missing.csv"),
         new Mistake("bench sorting --data @folder", 2, "sorting_*.csv"),

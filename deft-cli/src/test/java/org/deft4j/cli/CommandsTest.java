@@ -28,8 +28,20 @@ class CommandsTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "--help", "run --help", "tasks --help", "strategies --help", "models --help",
-        "doctor --help", "bench --help", "bench io --help", "bench sorting --help", "help run"
+        "--help",
+        "run --help",
+        "tasks --help",
+        "strategies --help",
+        "models --help",
+        "doctor --help",
+        "bench --help",
+        "bench io --help",
+        "bench sorting --help",
+        "bench attention --help",
+        "bench decode --help",
+        "bench replay --help",
+        "plot --help",
+        "help run"
       })
   void everyCommandHasHelp(String command) {
     Outcome o = run(command);

@@ -15,6 +15,7 @@ import org.deft4j.tree.Forest;
 import org.deft4j.tree.RowLayout;
 import org.deft4j.tree.decode.DecoderStats;
 import org.deft4j.tree.decode.FinishReason;
+import org.deft4j.tree.plan.AttentionMethod;
 import org.deft4j.tree.plan.AttentionPlan;
 import org.deft4j.tree.plan.AttentionPlanner;
 import org.deft4j.tree.plan.IoLedger;
@@ -34,7 +35,7 @@ final class Stepper implements AutoCloseable {
   private final KvCache kv;
   private final StepRows rows;
   private final Answers answers;
-  private final AttentionPlanner planner;
+  private AttentionPlanner planner;
   private final KvGeometry geometry;
   private final Batch batch = new Batch();
   private int[] copyFrom = new int[0];
@@ -73,10 +74,21 @@ final class Stepper implements AutoCloseable {
     }
     rows = new StepRows(forest);
     answers = new Answers(forest, rows, c.vocabulary(), tokens, context);
-    planner =
-        new AttentionPlanner(
-            options.attention(), PlanOptions.DEFAULT.withDeterministic(options.deterministic()));
+    planner = planner(options.attention());
     geometry = new KvGeometry(c.heads(), c.kvHeads(), c.headDim(), kvType.bytes(), Float.BYTES);
+  }
+
+  private AttentionPlanner planner(AttentionMethod method) {
+    return new AttentionPlanner(
+        method, PlanOptions.DEFAULT.withDeterministic(options.deterministic()));
+  }
+
+  /** Plans by another method from now on. */
+  void attention(AttentionMethod method) {
+    if (planner.method() != method) {
+      planner.close();
+      planner = planner(method);
+    }
   }
 
   Answers answers() {
@@ -285,7 +297,7 @@ final class Stepper implements AutoCloseable {
         model.weightType(),
         model.weightBytes(),
         backend.info(),
-        options.attention(),
+        planner.method(),
         kv.shape().type(),
         kv.bytes(),
         kv.shape().slots(),

@@ -30,6 +30,7 @@ import org.deft4j.tree.decode.DecoderStats;
 import org.deft4j.tree.decode.NodeId;
 import org.deft4j.tree.decode.TokenCodec;
 import org.deft4j.tree.decode.TreeDecoder;
+import org.deft4j.tree.plan.AttentionMethod;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -109,22 +110,31 @@ public final class TreeEngine implements TreeDecoder {
   /** Opens a model that is open already; the engine closes it, at once if it cannot open. */
   public static TreeEngine open(ModelSource file, EngineOptions options) {
     boolean done = false;
-    Backend backend = null;
+    Backend backend;
     try {
-      backend =
-          Backends.select(
-              options.backend(),
-              BackendOptions.defaults()
-                  .withThreads(options.threads())
-                  .withDeterministic(options.deterministic()));
+      backend = backend(options);
+      done = true;
+    } finally {
+      if (!done) {
+        file.close();
+      }
+    }
+    return open(file, options, backend);
+  }
+
+  /**
+   * Opens a model on a backend that is open already, for instance one that is watched; the engine
+   * closes both, at once if it cannot open.
+   */
+  public static TreeEngine open(ModelSource file, EngineOptions options, Backend backend) {
+    boolean done = false;
+    try {
       TreeEngine engine = new TreeEngine(file, options, backend);
       done = true;
       return engine;
     } finally {
       if (!done) {
-        if (backend != null) {
-          backend.close();
-        }
+        backend.close();
         file.close();
       }
     }
@@ -133,6 +143,24 @@ public final class TreeEngine implements TreeDecoder {
   /** The model's description: its chat template, sampling defaults and the like. */
   public GgufMetadata metadata() {
     return file.metadata();
+  }
+
+  /** Opens the backend that the options name, as {@link #open} does. */
+  public static Backend backend(EngineOptions options) {
+    return Backends.select(
+        options.backend(),
+        BackendOptions.defaults()
+            .withThreads(options.threads())
+            .withDeterministic(options.deterministic()));
+  }
+
+  /**
+   * Groups attention by another method from the next step on. All methods compute the same, so it
+   * may change in the middle of a tree; {@code sequence} copies the paths of live branches once.
+   */
+  public void attention(AttentionMethod method) {
+    requireOpen();
+    stepper.attention(method);
   }
 
   /** What this engine runs. */

@@ -41,6 +41,16 @@ public record Workload(
     return n;
   }
 
+  /** Multiplications and additions of all heads: each row's scores and weighted sums. */
+  public double flops() {
+    RowLayout layout = layout();
+    double seen = 0;
+    for (int r = 0; r < layout.rows(); r++) {
+      seen += layout.rowPosition()[r] + 1;
+    }
+    return 4.0 * headDim * heads * seen;
+  }
+
   /** This tree with other heads. */
   public Workload withHeads(int newHeads, int newKvHeads, int newHeadDim) {
     return new Workload(name, newHeads, newKvHeads, newHeadDim, forest, batch);

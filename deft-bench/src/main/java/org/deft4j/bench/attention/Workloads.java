@@ -1,30 +1,19 @@
 package org.deft4j.bench.attention;
 
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
+import org.deft4j.bench.io.DraftFile;
 import org.deft4j.bench.io.TemplateFile;
-import org.deft4j.engine.json.JsonReader;
-import org.deft4j.tree.DeftException;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The named workloads of {@code deft bench attention}: those of the DeFT paper's sizes, and the
- * trees of FastTree's published benchmark.
+ * trees of the benchmarks of FastTree and PAT.
  */
 public final class Workloads {
-  private static final String[] FAST_TREE = {
-    "1,10/4000,400",
-    "1,16,64/1024,256,32",
-    "1,2,4,8,16,32,64/256,256,256,256,256,256,256",
-    "1,2,4,8,16,32,64,128,1024/16,16,16,16,16,16,16,16,16"
-  };
-
   private Workloads() {}
 
   /**
@@ -50,10 +39,28 @@ public final class Workloads {
     all.put("mha-4k-50", () -> Workload.fewShot(4000, 50, 200).withHeads(32, 32, 128));
     all.put("leaf-4k", () -> Workload.single(4000));
     all.put("leaf-32k", () -> Workload.single(32000));
-    for (String spec : FAST_TREE) {
-      all.put(spec, () -> Workload.parse(spec));
+    for (List<String> group : List.of(PublishedTrees.FAST_TREE, PublishedTrees.PAT)) {
+      for (String spec : group) {
+        all.put(spec, () -> Workload.parse(spec));
+      }
     }
     return all;
+  }
+
+  /**
+   * The names of a group: {@code deft} (the paper's sizes and recordings), {@code fasttree}, {@code
+   * pat}; empty for any other name.
+   */
+  public static List<String> group(String name, @Nullable Path templates) {
+    return switch (name) {
+      case "fasttree" -> PublishedTrees.FAST_TREE;
+      case "pat" -> PublishedTrees.PAT;
+      case "deft" ->
+          all(templates).keySet().stream()
+              .filter(n -> !PublishedTrees.FAST_TREE.contains(n) && !PublishedTrees.PAT.contains(n))
+              .toList();
+      default -> List.of();
+    };
   }
 
   /** Record 1 (the first complete one) at step 1311 with a prompt of 4000 tokens. */
@@ -63,23 +70,7 @@ public final class Workloads {
   }
 
   private static Workload draft(Path file, int size, int prompt) {
-    try {
-      List<List<Integer>> paths = new ArrayList<>();
-      if (!(JsonReader.read(Files.readString(file)) instanceof Map<?, ?> json)
-          || !(json.get("Tree_Structure") instanceof List<?> tree)) {
-        throw new IllegalArgumentException("it has no Tree_Structure");
-      }
-      for (Object path : tree) {
-        List<Integer> numbers = new ArrayList<>();
-        for (Object n : (List<?>) path) {
-          numbers.add(((Long) n).intValue());
-        }
-        paths.add(numbers);
-      }
-      return Workload.draft(prompt + " + " + size + "-token tree", prompt, paths);
-    } catch (IOException | ClassCastException | IllegalArgumentException e) {
-      throw new DeftException(
-          DeftException.USAGE, "no file of draft trees: " + file + ": " + e.getMessage(), e);
-    }
+    return Workload.draft(
+        prompt + " + " + size + "-token tree", prompt, DraftFile.read(file).paths());
   }
 }

@@ -170,42 +170,29 @@ public record IoTable(KvGeometry geometry, List<FileRows> files) {
     return out.toString();
   }
 
-  /** The same for {@code JsonWriter}. */
-  public Map<String, Object> toMap() {
-    Map<String, Object> document = new LinkedHashMap<>();
-    Map<String, Object> shape = new LinkedHashMap<>();
-    shape.put("queryHeads", geometry.queryHeads());
-    shape.put("kvHeads", geometry.kvHeads());
-    shape.put("headDim", geometry.headDim());
-    shape.put("kvElementBytes", geometry.kvElementBytes());
-    shape.put("queryElementBytes", geometry.queryElementBytes());
-    document.put("geometry", shape);
-    List<Object> list = new ArrayList<>();
+  /** A row a file and method, for a report. */
+  public List<Map<String, Object>> rows() {
+    List<Map<String, Object>> list = new ArrayList<>();
     for (FileRows f : files) {
-      Map<String, Object> file = new LinkedHashMap<>();
-      file.put("file", f.name());
-      file.put("trees", f.trees());
-      file.put("steps", f.steps());
-      file.put("decodedTokens", f.tokens());
-      file.put("methods", f.rows().stream().map(IoTable::map).toList());
-      list.add(file);
+      for (Row r : f.rows()) {
+        Map<String, Object> map = new LinkedHashMap<>();
+        map.put("file", f.name());
+        map.put("trees", f.trees());
+        map.put("steps", f.steps());
+        map.put("decodedTokens", f.tokens());
+        map.put("attention", r.method().label());
+        map.put("kvTokens", r.io().kvTokens());
+        map.put("kvTokensFewerMeanOfTrees", r.meanRatio());
+        map.put("kvTokensFewerOfSums", r.sumRatio());
+        map.put("kvBytes", r.io().kv());
+        map.put("queryBytes", r.io().query());
+        map.put("partialBytes", r.io().partial());
+        map.put("maskBytes", r.io().mask());
+        map.put("scoreBytes", r.io().scores());
+        map.put("totalBytes", r.io().total());
+        list.add(map);
+      }
     }
-    document.put("files", list);
-    return document;
-  }
-
-  private static Map<String, Object> map(Row r) {
-    Map<String, Object> map = new LinkedHashMap<>();
-    map.put("method", r.method().label());
-    map.put("kvTokens", r.io().kvTokens());
-    map.put("kvTokensFewerMeanOfTrees", r.meanRatio());
-    map.put("kvTokensFewerOfSums", r.sumRatio());
-    map.put("kvBytes", r.io().kv());
-    map.put("queryBytes", r.io().query());
-    map.put("partialBytes", r.io().partial());
-    map.put("maskBytes", r.io().mask());
-    map.put("scoreBytes", r.io().scores());
-    map.put("totalBytes", r.io().total());
-    return map;
+    return list;
   }
 }

@@ -9,6 +9,8 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Collection;
 import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -34,13 +36,20 @@ public final class GgufFile implements AutoCloseable {
   private long size;
 
   private GgufFile(String name, MemorySegment bytes, @Nullable Arena arena) {
+    this(name, bytes, List.of(), arena);
+  }
+
+  private GgufFile(
+      String name, MemorySegment bytes, List<GgufTensor> further, @Nullable Arena arena) {
     GgufParser parser = new GgufParser(name, bytes);
     parser.parse();
+    Map<String, GgufTensor> all = new LinkedHashMap<>(parser.tensors);
+    further.forEach(t -> all.put(t.name(), t));
     this.name = name;
     this.version = parser.version;
     this.size = bytes.byteSize();
     this.metadata = new GgufMetadata(name, bytes, parser.entries);
-    this.tensors = parser.tensors;
+    this.tensors = Collections.unmodifiableMap(all);
     this.arena = arena;
   }
 
@@ -129,6 +138,19 @@ public final class GgufFile implements AutoCloseable {
    */
   public static GgufFile of(String name, MemorySegment bytes) {
     return new GgufFile(name, bytes.asReadOnly(), null);
+  }
+
+  /**
+   * A model whose weights lie elsewhere than behind its metadata, and may share memory: one of
+   * random weights for measurements needs no memory of its full size.
+   *
+   * @param metadata a file without tensors, which must stay alive and unchanged
+   * @param tensors its tensors
+   * @param owner is closed with the file: what the tensors' memory belongs to
+   */
+  public static GgufFile of(
+      String name, MemorySegment metadata, List<GgufTensor> tensors, Arena owner) {
+    return new GgufFile(name, metadata.asReadOnly(), tensors, owner);
   }
 
   /** The path, or the name given. */

@@ -2,6 +2,8 @@ package org.deft4j.kernels.cuda;
 
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
+import java.util.EnumMap;
+import java.util.Map;
 import java.util.SplittableRandom;
 import org.deft4j.kernels.KvShape;
 import org.deft4j.kernels.KvType;
@@ -29,12 +31,18 @@ public final class CudaAttentionMeter implements AutoCloseable {
   private static final long ROTATION_BYTES = 600L << 20;
   private static final int RANDOM = 1 << 23;
   private static final int REPLAYS = 10;
+  private static final int SERIES_REPLAYS = 3;
   private static final int SAMPLES = 16;
 
   private final CudaDevice device;
+  private final TiledAttention attention;
+  private final CudaKernel read;
+  private final Map<DType, short[]> noises = new EnumMap<>(DType.class);
 
   private CudaAttentionMeter(CudaDevice device) {
     this.device = device;
+    attention = new TiledAttention(device, false);
+    read = device.load("probe").kernel("probe_read");
   }
 
   /**
@@ -43,7 +51,13 @@ public final class CudaAttentionMeter implements AutoCloseable {
    * @throws org.deft4j.tree.DeftException if none can be used; says why
    */
   public static CudaAttentionMeter open() {
-    return new CudaAttentionMeter(CudaDevice.open());
+    CudaDevice device = CudaDevice.open();
+    try {
+      return new CudaAttentionMeter(device);
+    } catch (RuntimeException | Error e) {
+      device.close();
+      throw e;
+    }
   }
 
   /** Name of the device. */
@@ -60,50 +74,110 @@ public final class CudaAttentionMeter implements AutoCloseable {
    */
   public Result measure(
       AttentionPlan plan, long tokens, int heads, int kvHeads, int headDim, KvType type) {
+    long unique = tokens * kvHeads * headDim * 2L * type.bytes();
+    try (Setup s = new Setup(plan, unique, heads, kvHeads, headDim, type)) {
+      s.run(0);
+      float[] got = new float[plan.rows() * heads * headDim];
+      s.out.read(0, plan.rows(), got, 0);
+      double error = error(plan, s.kv, s.noise, heads, s.scale, got);
+      int runs = Math.max(s.layers, 16);
+      double micros = s.micros(runs, REPLAYS);
+      double stream = stream(s.kv, unique, s.layers, runs);
+      return new Result(stream, micros, attention.scheduleMicros(plan), error);
+    }
+  }
+
+  /**
+   * Microseconds of one layer's attention by one plan, as in {@link #measure} with fewer runs and
+   * nothing else measured: for series of many plans.
+   *
+   * @throws org.deft4j.tree.DeftException ({@link org.deft4j.tree.DeftException#OUT_OF_MEMORY}) if
+   *     the plan's keys and values do not fit
+   */
+  public double micros(AttentionPlan plan, int heads, int kvHeads, int headDim, KvType type) {
+    long span = 2L * slots(plan) * kvHeads * headDim * type.bytes();
+    try (Setup s = new Setup(plan, span, heads, kvHeads, headDim, type)) {
+      return s.micros(Math.max(s.layers, 8), SERIES_REPLAYS);
+    }
+  }
+
+  private static int slots(AttentionPlan plan) {
     int slots = 0;
     for (int p = 0; p < plan.pieces(); p++) {
       slots = Math.max(slots, plan.pieceSlot()[p] + plan.pieceLength()[p]);
     }
-    long unique = tokens * kvHeads * headDim * 2L * type.bytes();
-    long each = 2L * (slots + 63) * kvHeads * (headDim <= 64 ? 64 : 128) * type.bytes();
-    int layers =
-        (int)
-            Math.clamp(Math.min(ROTATION_BYTES / unique + 1, device.freeBytes() / 2 / each), 1, 32);
-    KvShape shape = new KvShape(layers, kvHeads, headDim, slots, type);
-    SplittableRandom random = new SplittableRandom(1);
-    DType dtype = DType.of(type);
-    short[] noise = new short[RANDOM];
-    for (int i = 0; i < RANDOM; i++) {
-      noise[i] = dtype.encode((float) random.nextGaussian());
-    }
-    int rows = plan.rows();
-    try (CudaKvCache kv = new CudaKvCache(device, shape, PAGE_SHIFT);
-        DeviceBuffer block = device.allocate(2L * RANDOM);
-        DeviceBuffer queries = device.allocate(2L * rows * heads * kv.padded());
-        CudaTensor out = new CudaTensor(device, rows, heads * headDim, dtype);
-        TiledAttention attention = new TiledAttention(device, false)) {
+    return slots;
+  }
+
+  /** A plan with the memory that it reads and writes, filled with noise. */
+  private final class Setup implements AutoCloseable {
+    final int layers;
+    final short[] noise;
+    final float scale;
+    final CudaKvCache kv;
+    final CudaTensor out;
+    private final DeviceBuffer block;
+    private final DeviceBuffer queries;
+    private final int heads;
+
+    /**
+     * @param bytes that a layer's run reads: as many layers as put the second-level cache out of
+     *     the way
+     */
+    Setup(AttentionPlan plan, long bytes, int heads, int kvHeads, int headDim, KvType type) {
+      this.heads = heads;
+      int slots = slots(plan);
+      long each = 2L * (slots + 63) * kvHeads * (headDim <= 64 ? 64 : 128) * type.bytes();
+      layers =
+          (int)
+              Math.clamp(
+                  Math.min(ROTATION_BYTES / bytes + 1, device.freeBytes() / 2 / each), 1, 32);
+      DType dtype = DType.of(type);
+      noise = noises.computeIfAbsent(dtype, CudaAttentionMeter::noise);
+      scale = (float) (1 / Math.sqrt(headDim));
+      kv = new CudaKvCache(device, new KvShape(layers, kvHeads, headDim, slots, type), PAGE_SHIFT);
+      block = device.allocate(2L * RANDOM);
+      queries = device.allocate(2L * plan.rows() * heads * kv.padded());
+      out = new CudaTensor(device, plan.rows(), heads * headDim, dtype);
       device.upload(block, 0, MemorySegment.ofArray(noise));
       repeat(kv.keyBuffer(), block);
       repeat(kv.valueBuffer(), block);
       repeat(queries, block);
-      float scale = (float) (1 / Math.sqrt(headDim));
       attention.begin(plan);
-      attention.run(kv, 0, queries.address(), heads, scale, out);
-      float[] got = new float[rows * heads * headDim];
-      out.read(0, rows, got, 0);
-      double error = error(plan, kv, noise, heads, scale, got);
-      int runs = Math.max(layers, 16);
-      double micros =
-          median(
-              () -> {
-                for (int i = 0; i < runs; i++) {
-                  attention.run(kv, i % layers, queries.address(), heads, scale, out);
-                }
-              },
-              runs);
-      double stream = stream(kv, unique, layers, runs);
-      return new Result(stream, micros, attention.scheduleMicros(plan), error);
+      run(0);
     }
+
+    void run(int layer) {
+      attention.run(kv, layer, queries.address(), heads, scale, out);
+    }
+
+    double micros(int runs, int replays) {
+      return median(
+          () -> {
+            for (int i = 0; i < runs; i++) {
+              run(i % layers);
+            }
+          },
+          runs,
+          replays);
+    }
+
+    @Override
+    public void close() {
+      kv.close();
+      block.close();
+      queries.close();
+      out.close();
+    }
+  }
+
+  private static short[] noise(DType type) {
+    SplittableRandom random = new SplittableRandom(1);
+    short[] noise = new short[RANDOM];
+    for (int i = 0; i < RANDOM; i++) {
+      noise[i] = type.encode((float) random.nextGaussian());
+    }
+    return noise;
   }
 
   private void repeat(DeviceBuffer to, DeviceBuffer block) {
@@ -113,7 +187,6 @@ public final class CudaAttentionMeter implements AutoCloseable {
   }
 
   private double stream(CudaKvCache kv, long unique, int layers, int runs) {
-    CudaKernel read = device.load("probe").kernel("probe_read");
     int blocks = 4 * device.multiprocessors();
     long span = kv.keyBuffer().bytes();
     long bytes = Math.min(unique, span);
@@ -129,15 +202,16 @@ public final class CudaAttentionMeter implements AutoCloseable {
               device.launch(read, blocks, 1, 512, 0, params);
             }
           },
-          runs);
+          runs,
+          REPLAYS);
     }
   }
 
-  private double median(Runnable work, int runs) {
-    double[] micros = new double[REPLAYS];
+  private double median(Runnable work, int runs, int replays) {
+    double[] micros = new double[replays];
     try (CudaGraph graph = device.capture(work);
         CudaTimer timer = device.timer()) {
-      for (int i = -4; i < REPLAYS; i++) {
+      for (int i = -2; i < replays; i++) {
         timer.start();
         graph.launch();
         timer.stop();
@@ -148,7 +222,7 @@ public final class CudaAttentionMeter implements AutoCloseable {
       }
     }
     Arrays.sort(micros);
-    return (micros[(REPLAYS - 1) / 2] + micros[REPLAYS / 2]) / 2;
+    return (micros[(replays - 1) / 2] + micros[replays / 2]) / 2;
   }
 
   /** Layer 0 in float64, from the block of noise that fills all memory. */

@@ -120,7 +120,12 @@ final class CudaNatives {
         return major;
       }
     }
-    throw new DeftException(
+    throw cublasMissing();
+  }
+
+  /** What is said where there is no cuBLAS. */
+  static DeftException cublasMissing() {
+    return new DeftException(
         DeftException.BACKEND_UNAVAILABLE,
         "cuBLAS 12 or 13 was not found (libcublas.so.12, libcublas.so.13): install it (it comes"
             + " with the CUDA toolkit, with the package libcublas-13-0 and with pip's"

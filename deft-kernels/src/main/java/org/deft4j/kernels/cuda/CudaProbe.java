@@ -15,6 +15,8 @@ final class CudaProbe {
   /** The oldest driver whose loader reads our compressed images: that of CUDA 12.4. */
   static final int OLDEST_DRIVER = 12040;
 
+  private static final int OLDEST_CAPABILITY = 80;
+
   private CudaProbe() {}
 
   /** The number of the device that was asked for. */
@@ -40,45 +42,74 @@ final class CudaProbe {
     }
   }
 
+  /**
+   * What the driver says.
+   *
+   * @param version CUDA version that it serves, 1000 x major + 10 x minor
+   * @param started result of its start
+   * @param devices how many it sees
+   * @param device the number of the one that was asked for
+   * @param name of that device, if it is there
+   * @param capability of it, 10 x major + minor
+   */
+  record Facts(int version, int started, int devices, int device, String name, int capability) {}
+
   private static Optional<String> driver() {
     int[] version = new int[1];
     JCudaDriver.cuDriverGetVersion(version);
-    int result = JCudaDriver.cuInit(0);
+    int started = JCudaDriver.cuInit(0);
     int[] count = new int[1];
-    if (result == CUresult.CUDA_SUCCESS) {
-      result = JCudaDriver.cuDeviceGetCount(count);
+    if (started == CUresult.CUDA_SUCCESS) {
+      started = JCudaDriver.cuDeviceGetCount(count);
     }
-    if (result == CUresult.CUDA_ERROR_NO_DEVICE || (result == 0 && count[0] == 0)) {
+    String name = "";
+    int capability = 0;
+    if (device() >= 0 && device() < count[0]) {
+      CUdevice device = new CUdevice();
+      JCudaDriver.cuDeviceGet(device, device());
+      name = name(device);
+      capability =
+          10 * attribute(device, CUdevice_attribute.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR)
+              + attribute(device, CUdevice_attribute.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR);
+    }
+    return unusable(new Facts(version[0], started, count[0], device(), name, capability));
+  }
+
+  /** Why such a driver and device cannot be used; empty if they can. */
+  static Optional<String> unusable(Facts f) {
+    if (f.started() == CUresult.CUDA_ERROR_NO_DEVICE || (f.started() == 0 && f.devices() == 0)) {
       return Optional.of(
           "the driver sees no device (is CUDA_VISIBLE_DEVICES empty, is the container without a"
               + " GPU?)");
     }
-    if (result != CUresult.CUDA_SUCCESS) {
-      return Optional.of("the driver does not start: " + CUresult.stringFor(result));
+    if (f.started() != CUresult.CUDA_SUCCESS) {
+      return Optional.of("the driver does not start: " + CUresult.stringFor(f.started()));
     }
-    if (version[0] < OLDEST_DRIVER) {
+    if (f.version() < OLDEST_DRIVER) {
       return Optional.of(
           "the driver is too old: it serves CUDA "
-              + version(version[0])
+              + version(f.version())
               + ", at least "
               + version(OLDEST_DRIVER)
               + " is needed; update the NVIDIA driver");
     }
-    if (device() < 0 || device() >= count[0]) {
+    if (f.device() < 0 || f.device() >= f.devices()) {
       return Optional.of(
-          "there is no device " + device() + " (-D" + DEVICE + "), only " + count[0] + " in all");
+          "there is no device "
+              + f.device()
+              + " (-D"
+              + DEVICE
+              + "), only "
+              + f.devices()
+              + " in all");
     }
-    CUdevice device = new CUdevice();
-    JCudaDriver.cuDeviceGet(device, device());
-    int major = attribute(device, CUdevice_attribute.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR);
-    int minor = attribute(device, CUdevice_attribute.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR);
-    if (major < 8) {
+    if (f.capability() < OLDEST_CAPABILITY) {
       return Optional.of(
-          name(device)
+          f.name()
               + " has compute capability "
-              + major
+              + f.capability() / 10
               + "."
-              + minor
+              + f.capability() % 10
               + "; at least 8.0 (Ampere) is needed");
     }
     return Optional.empty();

@@ -1,0 +1,103 @@
+package org.deft4j.bench.plot;
+
+import java.awt.BasicStroke;
+import java.awt.Color;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.deft4j.bench.report.Chart;
+import org.knowm.xchart.BitmapEncoder;
+import org.knowm.xchart.CategoryChart;
+import org.knowm.xchart.CategoryChartBuilder;
+import org.knowm.xchart.XYChart;
+import org.knowm.xchart.XYChartBuilder;
+import org.knowm.xchart.style.Styler;
+import org.knowm.xchart.style.markers.SeriesMarkers;
+
+/** Charts as PNG files. Touch this class only where {@link #possible}. */
+public final class ChartWriter {
+  private static final int WIDTH = 1000;
+  private static final int HEIGHT = 600;
+
+  /** Tells series apart for those who do not see red and green, too (Okabe and Ito). */
+  private static final Color[] COLOURS = {
+    new Color(0x0072B2),
+    new Color(0xD55E00),
+    new Color(0x009E73),
+    new Color(0xCC79A7),
+    new Color(0xE69F00),
+    new Color(0x56B4E9),
+    new Color(0x000000)
+  };
+
+  private ChartWriter() {}
+
+  /** Whether this runtime can draw: a small one has no java.desktop. */
+  public static boolean possible() {
+    return ModuleLayer.boot().findModule("java.desktop").isPresent();
+  }
+
+  /** Draws a chart to {@code NAME.png} in a folder, without a display. */
+  public static Path write(Chart chart, Path folder) throws IOException {
+    System.setProperty("java.awt.headless", "true");
+    Path file = folder.resolve(chart.name() + ".png");
+    org.knowm.xchart.internal.chartpart.Chart<?, ?> drawn =
+        chart.kind() == Chart.Kind.LINES ? lines(chart) : bars(chart);
+    BitmapEncoder.saveBitmap(drawn, file.toString(), BitmapEncoder.BitmapFormat.PNG);
+    return file;
+  }
+
+  private static XYChart lines(Chart chart) {
+    XYChart drawn =
+        new XYChartBuilder()
+            .width(WIDTH)
+            .height(HEIGHT)
+            .title(chart.title())
+            .xAxisTitle(chart.xTitle())
+            .yAxisTitle(chart.yTitle())
+            .build();
+    style(drawn.getStyler());
+    drawn.getStyler().setYAxisMin(0.0);
+    for (Chart.Series s : chart.series()) {
+      double[] x = s.x().stream().mapToDouble(v -> ((Number) v).doubleValue()).toArray();
+      double[] y = s.y().stream().mapToDouble(Number::doubleValue).toArray();
+      drawn
+          .addSeries(s.name(), x, y)
+          .setMarker(SeriesMarkers.NONE)
+          .setLineStyle(new BasicStroke(1.5f));
+    }
+    return drawn;
+  }
+
+  private static CategoryChart bars(Chart chart) {
+    CategoryChart drawn =
+        new CategoryChartBuilder()
+            .width(WIDTH)
+            .height(HEIGHT)
+            .title(chart.title())
+            .xAxisTitle(chart.xTitle())
+            .yAxisTitle(chart.yTitle())
+            .build();
+    style(drawn.getStyler());
+    drawn.getStyler().setXAxisLabelRotation(45);
+    // All groups stand in the order of the series that has most; a bar that is missing is none.
+    List<Object> x = new ArrayList<>();
+    chart.series().forEach(s -> s.x().stream().filter(v -> !x.contains(v)).forEach(x::add));
+    for (Chart.Series s : chart.series()) {
+      List<Number> y = new ArrayList<>();
+      for (Object group : x) {
+        int i = s.x().indexOf(group);
+        y.add(i < 0 ? 0 : s.y().get(i));
+      }
+      drawn.addSeries(s.name(), x, y);
+    }
+    return drawn;
+  }
+
+  private static void style(Styler styler) {
+    styler.setSeriesColors(COLOURS);
+    styler.setChartBackgroundColor(Color.WHITE);
+    styler.setLegendPosition(Styler.LegendPosition.OutsideE);
+  }
+}
