@@ -7,7 +7,6 @@ import java.util.concurrent.Callable;
 import org.deft4j.bench.io.IoTable;
 import org.deft4j.bench.io.TemplateFile;
 import org.deft4j.bench.report.Report;
-import org.deft4j.search.budget.SearchBudget;
 import org.deft4j.tree.plan.AttentionMethod;
 import org.deft4j.tree.plan.KvGeometry;
 import org.deft4j.tree.plan.PlanOptions;
@@ -95,7 +94,7 @@ final class BenchIoCommand implements Callable<Integer> {
     PlanOptions plans =
         PlanOptions.DEFAULT.withBlocks(blockTokens, PlanOptions.DEFAULT.targetBlocks());
     boolean live = context.terminal().canRedraw();
-    LiveView view = LiveView.of(context, "", SearchBudget.UNLIMITED);
+    LiveView view = LiveView.of(context, "");
     IoTable table =
         IoTable.of(
             files,

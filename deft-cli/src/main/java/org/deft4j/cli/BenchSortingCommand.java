@@ -15,7 +15,6 @@ import org.deft4j.runtime.Deft;
 import org.deft4j.runtime.DeftModule;
 import org.deft4j.runtime.DeftOptions;
 import org.deft4j.runtime.ModelCatalogue;
-import org.deft4j.search.budget.SearchBudget;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -90,7 +89,7 @@ final class BenchSortingCommand implements Callable<Integer> {
             seed);
     DeftOptions options = model.toDeftOptions();
     DeftModule module = plugins.module(context, options);
-    LiveView view = LiveView.of(context, "", SearchBudget.UNLIMITED);
+    LiveView view = LiveView.of(context, "");
     boolean live = context.terminal().canRedraw();
     AccuracyTable table;
     try (Deft deft = context.open(options, module.registry())) {

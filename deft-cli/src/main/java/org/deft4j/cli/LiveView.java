@@ -63,6 +63,11 @@ final class LiveView implements SearchListener {
     drawn = redraws ? begin - REDRAW_NANOS : begin;
   }
 
+  /** A view of work that has no budget. */
+  static LiveView of(Context context, String label) {
+    return of(context, label, SearchBudget.UNLIMITED);
+  }
+
   /** A view on the standard error of a command. */
   static LiveView of(Context context, String label, SearchBudget budget) {
     Terminal terminal = context.terminal();

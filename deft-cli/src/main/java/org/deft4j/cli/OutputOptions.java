@@ -7,7 +7,7 @@ import java.util.Collection;
 import java.util.Map;
 import org.deft4j.bench.report.Column;
 import org.deft4j.bench.report.Report;
-import org.deft4j.runtime.JsonWriter;
+import org.deft4j.engine.json.JsonWriter;
 import org.deft4j.tree.DeftException;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;

@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import org.deft4j.bench.plot.ChartWriter;
 import org.deft4j.bench.report.Chart;
-import org.deft4j.runtime.JsonReader;
+import org.deft4j.engine.json.JsonReader;
 import org.deft4j.tree.DeftException;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;

@@ -140,6 +140,11 @@ public final class TreeEngine implements TreeDecoder {
     }
   }
 
+  /** As {@link #open(ModelSource, EngineOptions, Backend)}, of a model file that is open already. */
+  public static TreeEngine open(GgufFile file, EngineOptions options, Backend backend) {
+    return open(new GgufSource(file), options, backend);
+  }
+
   /** The model's description: its chat template, sampling defaults and the like. */
   public GgufMetadata metadata() {
     return file.metadata();

@@ -5,6 +5,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.deft4j.engine.json.JsonReader;
+import org.deft4j.engine.json.JsonWriter;
 import org.deft4j.tree.constrain.Grammar;
 import org.jspecify.annotations.Nullable;
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import org.deft4j.engine.json.JsonReader;
 import org.deft4j.testing.ScriptedCodec;
 import org.deft4j.tree.constrain.Grammar;
 import org.deft4j.tree.constrain.TokenMasks;

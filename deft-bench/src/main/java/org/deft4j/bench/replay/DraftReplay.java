@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import org.deft4j.bench.model.StepRecorder;
 import org.deft4j.engine.gguf.GgufFile;
+import org.deft4j.engine.source.GgufSource;
 import org.deft4j.engine.model.ModelConfig;
 import org.deft4j.engine.model.Transformer;
 import org.deft4j.kernels.Backend;
@@ -36,7 +37,7 @@ public final class DraftReplay implements AutoCloseable {
     recorder = new StepRecorder(backend);
     boolean done = false;
     try {
-      model = new Transformer(file, recorder.watched());
+      model = new Transformer(new GgufSource(file), recorder.watched());
       done = true;
     } finally {
       if (!done) {

@@ -8,7 +8,7 @@ import java.util.List;
 import org.deft4j.bench.attention.Workload;
 import org.deft4j.bench.io.DraftFile;
 import org.deft4j.bench.io.TemplateFile;
-import org.deft4j.runtime.JsonReader;
+import org.deft4j.engine.json.JsonReader;
 import org.deft4j.tree.DeftException;
 import org.jspecify.annotations.Nullable;
 

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import org.assertj.core.data.Offset;
 import org.deft4j.bench.model.ModelShape;
 import org.deft4j.bench.model.RandomModel;
 import org.deft4j.bench.model.WatchedEngine;
@@ -28,20 +30,23 @@ class DecodeBenchmarkTest {
       assertThat(rows.getLast()).containsEntry("speedup", 1.0).containsEntry("leaves", 3);
       for (Map<String, Object> r : rows) {
         double sum =
-            (double) r.get("productsMillis")
-                + (double) r.get("attentionMillis")
-                + (double) r.get("otherMillis")
-                + (double) r.get("hostMillis");
-        assertThat(sum)
-            .isEqualTo((double) r.get("stepMillis"), org.assertj.core.data.Offset.offset(1e-9));
+            value(r, "productsMillis")
+                + value(r, "attentionMillis")
+                + value(r, "otherMillis")
+                + value(r, "hostMillis");
+        assertThat(sum).isEqualTo(value(r, "stepMillis"), Offset.offset(1e-9));
       }
       // Three branches that each read a prompt of 60 against one that all share.
-      assertThat((double) rows.getLast().get("ioMegabytes"))
-          .isGreaterThan((double) rows.getFirst().get("ioMegabytes"));
+      assertThat(value(rows.getLast(), "ioMegabytes"))
+          .isGreaterThan(value(rows.getFirst(), "ioMegabytes"));
       // Everything is released but what is cached of the prompt.
       assertThat(w.engine().busy()).isFalse();
       assertThat(b.measure(1, List.of(AttentionMethod.RADIX)).getFirst())
           .doesNotContainKey("speedup");
     }
+  }
+
+  private static double value(Map<String, Object> row, String key) {
+    return (double) Objects.requireNonNull(row.get(key));
   }
 }

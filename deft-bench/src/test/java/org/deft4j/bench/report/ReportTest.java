@@ -5,8 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.List;
 import java.util.Map;
-import org.deft4j.runtime.JsonReader;
-import org.deft4j.runtime.JsonWriter;
+import java.util.Objects;
+import org.deft4j.engine.json.JsonReader;
+import org.deft4j.engine.json.JsonWriter;
 import org.junit.jupiter.api.Test;
 
 class ReportTest {
@@ -32,7 +33,7 @@ class ReportTest {
   void theDocumentSaysWhatItIs() {
     Object json = JsonReader.read(JsonWriter.document(report().toMap()));
     assertThat(json).isInstanceOf(Map.class);
-    Map<?, ?> map = (Map<?, ?>) json;
+    Map<?, ?> map = (Map<?, ?>) Objects.requireNonNull(json);
     assertThat(map.get("format")).isEqualTo("deft-bench");
     assertThat(map.get("version")).isEqualTo((long) Report.VERSION);
     assertThat(map.get("benchmark")).isEqualTo("replay");
