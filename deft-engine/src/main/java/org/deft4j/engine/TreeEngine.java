@@ -140,7 +140,9 @@ public final class TreeEngine implements TreeDecoder {
     }
   }
 
-  /** As {@link #open(ModelSource, EngineOptions, Backend)}, of a model file that is open already. */
+  /**
+   * As {@link #open(ModelSource, EngineOptions, Backend)}, of a model file that is open already.
+   */
   public static TreeEngine open(GgufFile file, EngineOptions options, Backend backend) {
     return open(new GgufSource(file), options, backend);
   }

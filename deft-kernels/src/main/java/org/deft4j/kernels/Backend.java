@@ -1,8 +1,8 @@
 package org.deft4j.kernels;
 
 import java.util.Map;
-import org.deft4j.tree.DeftException;
 import org.deft4j.kernels.sample.Draws;
+import org.deft4j.tree.DeftException;
 
 /**
  * Computes on one device. Operations run in the order of the calls, as on a stream; only reading a

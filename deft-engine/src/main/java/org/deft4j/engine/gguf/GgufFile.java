@@ -49,7 +49,7 @@ public final class GgufFile implements AutoCloseable {
     this.version = parser.version;
     this.size = bytes.byteSize();
     this.metadata = new GgufMetadata(name, bytes, parser.entries);
-    this.tensors = Collections.unmodifiableMap(all);
+    this.tensors = all;
     this.arena = arena;
   }
 
