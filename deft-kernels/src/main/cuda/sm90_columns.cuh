@@ -49,6 +49,11 @@ __device__ __forceinline__ void consumeColumns(const AttentionParams& p, Shared<
   const int valid = OwnRows(own.item[index & 1], p.group, warpgroup).count;
   const uint32_t full = sharedAddress(sm.full);
   const uint32_t empty = sharedAddress(sm.empty);
+  // The stage may be filled again when all of the warp have read what they need of it.
+  auto release = [&]() {
+    __syncwarp();
+    if (lane == 0) mbarrierArrive(empty + at.stage() * 8);
+  };
   const uint32_t kv = sharedAddress(sm.kv);
   const uint32_t queries = matrixPlace(sharedAddress(own.q));
   const uint32_t pShared = sharedAddress(own.p);
@@ -77,7 +82,7 @@ __device__ __forceinline__ void consumeColumns(const AttentionParams& p, Shared<
   for (int left = tiles; left > 0; left--) {
     mbarrierWait(full + at.stage() * 8, at.parity());
     if (!turn.own(left)) {
-      if (lane == 0) mbarrierArrive(empty + at.stage() * 8);
+      release();
       at.next();
       continue;
     }
@@ -238,7 +243,7 @@ __device__ __forceinline__ void consumeColumns(const AttentionParams& p, Shared<
     wgmmaWait<0>();
 #pragma unroll
     for (int h = 0; h < HALVES; h++) pin(o[h]);
-    if (lane == 0) mbarrierArrive(empty + at.stage() * 8);
+    release();
     at.next();
     if (left == tiles) mark(2);
   }

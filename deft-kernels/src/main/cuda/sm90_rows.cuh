@@ -133,6 +133,11 @@ __device__ __forceinline__ void consumeRows(const AttentionParams& p, Shared<D>&
   const int barrier = 1 + warpgroup;
   const uint32_t full = sharedAddress(sm.full);
   const uint32_t empty = sharedAddress(sm.empty);
+  // The stage may be filled again when all of the warp have read what they need of it.
+  auto release = [&]() {
+    __syncwarp();
+    if (lane == 0) mbarrierArrive(empty + at.stage() * 8);
+  };
   const uint32_t kv = sharedAddress(sm.kv);
   const uint32_t queries = matrixPlace(sharedAddress(own.q));
   RowBlock<T, D> block[BLOCKS];
@@ -146,7 +151,7 @@ __device__ __forceinline__ void consumeRows(const AttentionParams& p, Shared<D>&
   for (int left = tiles; left > 0; left--) {
     mbarrierWait(full + at.stage() * 8, at.parity());
     if (!turn.own(left)) {
-      if (lane == 0) mbarrierArrive(empty + at.stage() * 8);
+      release();
       at.next();
       continue;
     }
@@ -202,7 +207,7 @@ __device__ __forceinline__ void consumeRows(const AttentionParams& p, Shared<D>&
       pin(block[m].o);
       hold(a[m]);
     }
-    if (lane == 0) mbarrierArrive(empty + at.stage() * 8);
+    release();
     at.next();
     if (left == tiles) mark(2);
   }
