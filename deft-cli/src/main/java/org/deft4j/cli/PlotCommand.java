@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
 import org.deft4j.bench.plot.ChartWriter;
+import org.deft4j.bench.plot.Desktop;
 import org.deft4j.bench.report.Chart;
 import org.deft4j.engine.json.JsonReader;
 import org.deft4j.tree.DeftException;
@@ -38,7 +39,7 @@ final class PlotCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    if (!ChartWriter.possible()) {
+    if (!Desktop.present()) {
       throw new DeftException(
           DeftException.RUNTIME,
           "this Java runtime is a small one without java.desktop and cannot draw; take "

@@ -15,7 +15,7 @@ import org.knowm.xchart.XYChartBuilder;
 import org.knowm.xchart.style.Styler;
 import org.knowm.xchart.style.markers.SeriesMarkers;
 
-/** Charts as PNG files. Touch this class only where {@link #possible}. */
+/** Charts as PNG files. To be touched only where {@link Desktop#present}. */
 public final class ChartWriter {
   private static final int WIDTH = 1000;
   private static final int HEIGHT = 600;
@@ -32,11 +32,6 @@ public final class ChartWriter {
   };
 
   private ChartWriter() {}
-
-  /** Whether this runtime can draw: a small one has no java.desktop. */
-  public static boolean possible() {
-    return ModuleLayer.boot().findModule("java.desktop").isPresent();
-  }
 
   /** Draws a chart to {@code NAME.png} in a folder, without a display. */
   public static Path write(Chart chart, Path folder) throws IOException {

@@ -18,7 +18,7 @@ class ChartWriterTest {
   @TempDir Path folder;
 
   private BufferedImage drawn(Chart chart) throws IOException {
-    Assumptions.assumeTrue(ChartWriter.possible(), "this runtime has no java.desktop");
+    Assumptions.assumeTrue(Desktop.present(), "this runtime has no java.desktop");
     Path file = ChartWriter.write(chart, folder);
     assertThat(file).isEqualTo(folder.resolve(chart.name() + ".png")).isRegularFile();
     return ImageIO.read(file.toFile());
