@@ -6,10 +6,12 @@ import java.util.HashSet;
 import java.util.Set;
 import org.deft4j.search.driver.SearchDriver;
 import org.deft4j.search.driver.SearchResult;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** The shipped model, ordered and deterministic: one tree at any width and with any threads. */
+@Tag("slow")
 class OrderedMiniTest {
   @ParameterizedTest
   @CsvSource({"tot-bfs, checker", "beam, judge", "best-of-n, log-prob", "best-first, judge"})

@@ -16,6 +16,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -23,6 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
  * The project of a plugin: written by the real launcher, built by Maven from the artifacts in
  * {@code target/local-repo}, dropped in as a jar and run by the real launcher.
  */
+@Tag("slow")
 class PluginProjectTest {
   private static final Path ROOT = Path.of("..").toAbsolutePath().normalize();
   private static final Path PROJECT = ROOT.resolve("examples/reverse-word");
