@@ -2,6 +2,7 @@ package org.deft4j.search.driver;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -9,6 +10,7 @@ import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import org.deft4j.search.spi.Stage;
 import org.deft4j.search.strategy.ThoughtGenerator;
+import org.deft4j.tree.constrain.TokenMasks;
 import org.deft4j.tree.decode.DecodeEvent;
 import org.deft4j.tree.decode.FinishReason;
 import org.deft4j.tree.decode.NodeId;
@@ -29,6 +31,7 @@ final class TokenBeamRun {
   private final Consumer<TokenBeamRun> finished;
   private final int[] vocabulary;
   private final Hypotheses hypotheses;
+  private final @Nullable TokenMasks masks;
   private List<NodeId> leaves;
   private final Map<Integer, float[]> rows = new HashMap<>();
   private int outstanding;
@@ -56,6 +59,8 @@ final class TokenBeamRun {
     this.budget = budget;
     this.finished = finished;
     TokenCodec codec = lanes.decoder().codec();
+    this.masks =
+        stage.constraint() == null ? null : new TokenMasks(stage.constraint(), lanes.vocabulary());
     this.vocabulary = IntStream.range(0, codec.vocabularySize()).toArray();
     this.hypotheses =
         new Hypotheses(how.width(), how.lengthPenalty(), maxTokens, tokens -> ends(codec, tokens));
@@ -73,7 +78,31 @@ final class TokenBeamRun {
         return FinishReason.STOP_STRING;
       }
     }
+    if (masks != null && position(masks, tokens).stuck()) {
+      return FinishReason.CONSTRAINT;
+    }
     return null;
+  }
+
+  /** Where a hypothesis stands in the grammar. */
+  private TokenMasks.Position position(TokenMasks grammar, int[] tokens) {
+    TokenMasks.Position at = grammar.begin();
+    for (int token : tokens) {
+      at.accept(lanes.decoder().codec().bytes(token));
+    }
+    return at;
+  }
+
+  /** Forbids what the grammar does not allow next; a stop token is allowed where a text may end. */
+  private void mask(TokenMasks grammar, int[] tokens, float[] logProbs) {
+    TokenMasks.Position at = position(grammar, tokens);
+    BitSet allowed = at.allowed();
+    for (int token = 0; token < logProbs.length; token++) {
+      boolean stops = at.mayEnd() && stage.stopTokens().contains(token);
+      if (!allowed.get(token) && !stops) {
+        logProbs[token] = Float.NEGATIVE_INFINITY;
+      }
+    }
   }
 
   private void ask() {
@@ -96,7 +125,11 @@ final class TokenBeamRun {
   private void advance() {
     List<float[]> logProbs = new ArrayList<>();
     for (int i = 0; i < leaves.size(); i++) {
-      logProbs.add(java.util.Objects.requireNonNull(rows.get(i)));
+      float[] row = java.util.Objects.requireNonNull(rows.get(i));
+      if (masks != null) {
+        mask(masks, hypotheses.live().get(i).tokens(), row);
+      }
+      logProbs.add(row);
     }
     hypotheses.advance(vocabulary, logProbs);
     if (!hypotheses.over() && used + hypotheses.live().size() > budget) {

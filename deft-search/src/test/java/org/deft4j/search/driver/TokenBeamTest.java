@@ -12,9 +12,11 @@ import java.util.Random;
 import org.deft4j.search.Thought;
 import org.deft4j.search.budget.SearchBudget;
 import org.deft4j.search.driver.Hypotheses.Hypothesis;
+import org.deft4j.search.spi.ConstrainedProblem;
 import org.deft4j.search.strategy.TokenBeam;
 import org.deft4j.search.testing.LetterProblem;
 import org.deft4j.testing.ScriptedDecoder;
+import org.deft4j.tree.constrain.Grammar;
 import org.deft4j.tree.decode.FinishReason;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -151,6 +153,26 @@ class TokenBeamTest {
         assertThat(result.tree().nodes()).isEqualTo(3);
         assertThat(decoder.nodeCount()).as("all is freed").isZero();
       }
+    }
+  }
+
+  @Test
+  void aGrammarHoldsForEveryHypothesis() {
+    try (ScriptedDecoder decoder = LetterProblem.decoder(3)) {
+      SearchResult result =
+          new SearchDriver(decoder)
+              .run(
+                  SearchRequest.of(
+                      new ConstrainedProblem(
+                          new LetterProblem(1, 4, "abca", false), Grammar.regex("(ab|c)*b?.b")),
+                      new TokenBeam(new TokenBeam.Config(9, 9, 9, 1))));
+      List<String> words =
+          result.thoughts().stream()
+              .skip(1)
+              .map(Thought::text)
+              .filter(w -> w.length() == 4)
+              .toList();
+      assertThat(words).isNotEmpty().allMatch(w -> w.matches("(ab|c)*(b?.(b)?)?"));
     }
   }
 
