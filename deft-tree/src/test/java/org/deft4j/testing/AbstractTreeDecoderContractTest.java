@@ -8,8 +8,12 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.BitSet;
+import java.util.Comparator;
 import java.util.List;
 import java.util.stream.IntStream;
+import org.deft4j.tree.constrain.Grammar;
+import org.deft4j.tree.constrain.TokenMasks;
 import org.deft4j.tree.decode.DecodeEvent;
 import org.deft4j.tree.decode.DecodeEvent.Chosen;
 import org.deft4j.tree.decode.DecodeEvent.Extended;
@@ -341,6 +345,112 @@ public abstract class AbstractTreeDecoderContractTest {
     assertThat(end.reason()).isEqualTo(FinishReason.STOP_STRING);
     assertThat(decoder.length(leaf)).isLessThanOrEqualTo(tokens);
     assertThat(decoder.codec().decode(decoder.tokens(leaf))).contains(stop);
+  }
+
+  private static final List<Grammar> GRAMMARS =
+      List.of(
+          Grammar.regex("(ab|c)*d?e"),
+          Grammar.regex("[a-m]{2,5}( [n-z]{1,3})?"),
+          Grammar.gbnf("root ::= pair+\npair ::= \"(\" [a-f]+ pair? \")\" \"-\"?"));
+
+  private TokenMasks.Position position(Grammar grammar, int[] tokens) {
+    TokenMasks.Position at =
+        new TokenMasks(grammar, new TokenMasks.Vocabulary(decoder.codec())).begin();
+    for (int t : tokens) {
+      at.accept(decoder.codec().bytes(t));
+    }
+    return at;
+  }
+
+  /** Constrained and free branches beside each other, from a fresh prompt and from kept logits. */
+  @Test
+  void aConstraintHoldsForItsBranchAlone() {
+    NodeId root = decoder.root(prompt());
+    List<NodeId> free = decoder.fork(root, 6);
+    for (int i = 0; i < free.size(); i++) {
+      decoder.decode(free.get(i), sampled(8, i));
+    }
+    drain();
+    List<NodeId> leaves = decoder.fork(root, 18);
+    for (int i = 0; i < leaves.size(); i++) {
+      DecodeSpec spec = sampled(8, i / 3);
+      if (i % 3 > 0) {
+        spec =
+            spec.toBuilder()
+                .constraint(GRAMMARS.get(i / 2 % GRAMMARS.size()))
+                .temperature(i % 4 * 0.5f)
+                .topK(i % 5 == 0 ? 3 : 0)
+                .topP(i % 2 == 0 ? 1 : 0.8f)
+                .build();
+      }
+      decoder.decode(leaves.get(i), spec);
+    }
+    List<DecodeEvent> events = drain();
+    for (int i = 0; i < leaves.size(); i++) {
+      int[] tokens = decoder.tokens(leaves.get(i));
+      if (i % 3 == 0) {
+        assertThat(tokens).as("free branch %d", i).isEqualTo(decoder.tokens(free.get(i / 3)));
+        continue;
+      }
+      Grammar grammar = GRAMMARS.get(i / 2 % GRAMMARS.size());
+      Finished end = of(Finished.class, leaves.get(i), events).getFirst();
+      String text = decoder.codec().decode(tokens);
+      assertThat(tokens).as("branch %d", i).isNotEmpty();
+      int[] inside = end.reason() == FinishReason.CONSTRAINT ? withoutEnd(tokens) : tokens;
+      TokenMasks.Position at = position(grammar, inside);
+      assertThat(at.mayEnd() || !at.stuck()).as("'%s' is allowed by %s", text, grammar).isTrue();
+      if (end.reason() == FinishReason.CONSTRAINT) {
+        assertThat(at.mayEnd()).as("'%s' is all of %s", text, grammar).isTrue();
+      } else {
+        assertThat(end.reason()).isEqualTo(FinishReason.MAX_TOKENS);
+      }
+    }
+  }
+
+  private int[] withoutEnd(int[] tokens) {
+    int last = tokens[tokens.length - 1];
+    boolean ended = decoder.codec().endOfSequence().stream().anyMatch(t -> t == last);
+    return ended ? Arrays.copyOf(tokens, tokens.length - 1) : tokens;
+  }
+
+  /** Forbidden tokens are out before the likeliest is taken; the others keep their probabilities. */
+  @Test
+  void aConstraintTakesTheLikeliestOfWhatItAllows() {
+    assumeTrue(decoder.capabilities().choices());
+    int[] vocabulary = IntStream.range(0, decoder.codec().vocabularySize()).toArray();
+    for (Grammar grammar : GRAMMARS) {
+      NodeId leaf = leaf();
+      int[] written = {};
+      for (int step = 0; step < 3 && !position(grammar, written).stuck(); step++) {
+        NodeId asked = decoder.fork(leaf, 1).getFirst();
+        decoder.choices(asked, vocabulary);
+        float[] logProbs = of(Chosen.class, asked, drain()).getFirst().logProbs();
+        TokenMasks.Position at = position(grammar, written);
+        BitSet allowed = (BitSet) at.allowed().clone();
+        if (at.mayEnd()) {
+          decoder.codec().endOfSequence().ifPresent(allowed::set);
+        }
+        int best =
+            allowed.stream()
+                .boxed()
+                .max(Comparator.comparingDouble(t -> logProbs[t]))
+                .orElseThrow();
+        // The constraint begins with its branch: what is written goes before as its first words.
+        NodeId fork = leaf();
+        decoder.decode(fork, greedy(step + 1).toBuilder().constraint(grammar).build());
+        Sampled last = of(Sampled.class, fork, drain()).getLast();
+        assertThat(logProbs[last.token()]).isCloseTo(logProbs[best], within(tolerance()));
+        if (decoder.capabilities().logProbs()) {
+          assertThat(last.logProb()).isCloseTo(logProbs[best], within(tolerance()));
+        }
+        if (decoder.codec().endOfSequence().stream().anyMatch(t -> t == last.token())) {
+          break;
+        }
+        decoder.extend(leaf, new int[] {last.token()}, false);
+        drain();
+        written = decoder.tokens(leaf);
+      }
+    }
   }
 
   @Test

@@ -4,7 +4,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
-import java.util.function.Function;
 import org.deft4j.tree.decode.FinishReason;
 import org.jspecify.annotations.Nullable;
 
@@ -19,9 +18,20 @@ final class Hypotheses {
   private final int width;
   private final double lengthPenalty;
   private final int maxTokens;
-  private final Function<int[], @Nullable FinishReason> ends;
+  private final Ending ends;
   private List<Hypothesis> live;
   private final List<Hypothesis> finished = new ArrayList<>();
+
+  /** Says which hypotheses are finished. */
+  @FunctionalInterface
+  interface Ending {
+    /**
+     * Why a hypothesis of these tokens ends; null if it goes on.
+     *
+     * @param from number of the live hypothesis that the last token continues
+     */
+    @Nullable FinishReason of(int from, int[] tokens);
+  }
 
   /**
    * A continuation.
@@ -41,13 +51,9 @@ final class Hypotheses {
    * One live hypothesis without tokens.
    *
    * @param maxTokens a hypothesis of so many tokens ends
-   * @param ends why a hypothesis of these tokens ends before that; null if it does not
+   * @param ends which end before that
    */
-  Hypotheses(
-      int width,
-      double lengthPenalty,
-      int maxTokens,
-      Function<int[], @Nullable FinishReason> ends) {
+  Hypotheses(int width, double lengthPenalty, int maxTokens, Ending ends) {
     this.width = width;
     this.lengthPenalty = lengthPenalty;
     this.maxTokens = maxTokens;
@@ -107,7 +113,7 @@ final class Hypotheses {
       int[] longer = Arrays.copyOf(h.tokens(), h.tokens().length + 1);
       longer[longer.length - 1] = tokens[at];
       double sum = h.logProb() + logProbs.get(from)[at];
-      FinishReason reason = ends.apply(longer);
+      FinishReason reason = ends.of(from, longer);
       if (reason == null && longer.length >= maxTokens) {
         reason = FinishReason.MAX_TOKENS;
       }

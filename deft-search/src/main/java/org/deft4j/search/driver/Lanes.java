@@ -6,24 +6,24 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
-import org.deft4j.tree.constrain.TokenMasks;
+import org.deft4j.tree.constrain.MaskCache;
 import org.deft4j.tree.decode.DecodeEvent;
 import org.deft4j.tree.decode.DecodeSpec;
 import org.deft4j.tree.decode.NodeId;
 import org.deft4j.tree.decode.TreeDecoder;
-import org.jspecify.annotations.Nullable;
 
 /** The decoder's branches at work, and who waits for each. Shared by all searches of a driver. */
 final class Lanes {
   private final TreeDecoder decoder;
   private final int width;
   private final Semaphore news = new Semaphore(0);
-  private TokenMasks.@Nullable Vocabulary vocabulary;
+  private final MaskCache masks;
   private final Map<NodeId, Waiter> waiters = new HashMap<>();
 
   Lanes(TreeDecoder decoder, int width) {
     this.decoder = decoder;
     this.width = width;
+    this.masks = new MaskCache(decoder.codec());
   }
 
   /** Most branches at work at once. */
@@ -77,12 +77,9 @@ final class Lanes {
     waiters.remove(node);
   }
 
-  /** The vocabulary in the order of its bytes, for constraints that the decoder does not apply. */
-  TokenMasks.Vocabulary vocabulary() {
-    if (vocabulary == null) {
-      vocabulary = new TokenMasks.Vocabulary(decoder.codec());
-    }
-    return vocabulary;
+  /** The grammars of what the decoder is not asked to sample. */
+  MaskCache masks() {
+    return masks;
   }
 
   /** Something that is not a branch has come to an end. Any thread. */

@@ -4,12 +4,16 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import org.deft4j.search.spi.Stage;
 import org.deft4j.search.strategy.ThoughtGenerator;
+import org.deft4j.tree.constrain.Grammar;
 import org.deft4j.tree.constrain.TokenMasks;
 import org.deft4j.tree.decode.DecodeEvent;
 import org.deft4j.tree.decode.FinishReason;
@@ -31,8 +35,12 @@ final class TokenBeamRun {
   private final Consumer<TokenBeamRun> finished;
   private final int[] vocabulary;
   private final Hypotheses hypotheses;
-  private final @Nullable TokenMasks masks;
+  private final Set<Integer> ends;
   private List<NodeId> leaves;
+
+  /** Where the live hypotheses stand in the stage's grammar; empty where it has none. */
+  private List<TokenMasks.Position> positions;
+
   private final Map<Integer, float[]> rows = new HashMap<>();
   private int outstanding;
   private long used;
@@ -59,18 +67,29 @@ final class TokenBeamRun {
     this.budget = budget;
     this.finished = finished;
     TokenCodec codec = lanes.decoder().codec();
-    this.masks =
-        stage.constraint() == null ? null : new TokenMasks(stage.constraint(), lanes.vocabulary());
+    this.ends = new HashSet<>(stage.stopTokens());
+    Grammar grammar = stage.constraint();
+    this.positions = grammar == null ? List.of() : List.of(lanes.masks().of(grammar).begin());
+    if (grammar != null) {
+      codec.endOfSequence().ifPresent(ends::add);
+    }
     this.vocabulary = IntStream.range(0, codec.vocabularySize()).toArray();
     this.hypotheses =
-        new Hypotheses(how.width(), how.lengthPenalty(), maxTokens, tokens -> ends(codec, tokens));
+        new Hypotheses(
+            how.width(),
+            how.lengthPenalty(),
+            maxTokens,
+            (from, tokens) -> ending(codec, from, tokens));
     this.leaves = List.of(lanes.fork(top));
     ask();
   }
 
-  private @Nullable FinishReason ends(TokenCodec codec, int[] tokens) {
-    if (stage.stopTokens().contains(tokens[tokens.length - 1])) {
-      return FinishReason.STOP_TOKEN;
+  private @Nullable FinishReason ending(TokenCodec codec, int from, int[] tokens) {
+    int last = tokens[tokens.length - 1];
+    if (ends.contains(last)) {
+      return stage.stopTokens().contains(last)
+          ? FinishReason.STOP_TOKEN
+          : FinishReason.CONSTRAINT;
     }
     if (!stage.stopStrings().isEmpty()) {
       String text = codec.decode(tokens);
@@ -78,31 +97,29 @@ final class TokenBeamRun {
         return FinishReason.STOP_STRING;
       }
     }
-    if (masks != null && position(masks, tokens).stuck()) {
-      return FinishReason.CONSTRAINT;
-    }
-    return null;
+    return !positions.isEmpty() && after(positions.get(from), last).stuck()
+        ? FinishReason.CONSTRAINT
+        : null;
   }
 
-  /** Where a hypothesis stands in the grammar. */
-  private TokenMasks.Position position(TokenMasks grammar, int[] tokens) {
-    TokenMasks.Position at = grammar.begin();
-    for (int token : tokens) {
-      at.accept(lanes.decoder().codec().bytes(token));
-    }
-    return at;
+  private TokenMasks.Position after(TokenMasks.Position position, int token) {
+    TokenMasks.Position next = position.copy();
+    next.accept(lanes.decoder().codec().bytes(token));
+    return next;
   }
 
-  /** Forbids what the grammar does not allow next; a stop token is allowed where a text may end. */
-  private void mask(TokenMasks grammar, int[] tokens, float[] logProbs) {
-    TokenMasks.Position at = position(grammar, tokens);
+  /** Forbids what the grammar does not allow next; what ends a text, where it may not end. */
+  private float[] masked(TokenMasks.Position at, float[] logProbs) {
     BitSet allowed = at.allowed();
-    for (int token = 0; token < logProbs.length; token++) {
-      boolean stops = at.mayEnd() && stage.stopTokens().contains(token);
-      if (!allowed.get(token) && !stops) {
-        logProbs[token] = Float.NEGATIVE_INFINITY;
-      }
+    float[] masked = new float[logProbs.length];
+    Arrays.fill(masked, Float.NEGATIVE_INFINITY);
+    for (int t = allowed.nextSetBit(0); t >= 0; t = allowed.nextSetBit(t + 1)) {
+      masked[t] = logProbs[t];
     }
+    if (at.mayEnd()) {
+      ends.forEach(t -> masked[t] = logProbs[t]);
+    }
+    return masked;
   }
 
   private void ask() {
@@ -125,13 +142,16 @@ final class TokenBeamRun {
   private void advance() {
     List<float[]> logProbs = new ArrayList<>();
     for (int i = 0; i < leaves.size(); i++) {
-      float[] row = java.util.Objects.requireNonNull(rows.get(i));
-      if (masks != null) {
-        mask(masks, hypotheses.live().get(i).tokens(), row);
-      }
-      logProbs.add(row);
+      float[] row = Objects.requireNonNull(rows.get(i));
+      logProbs.add(positions.isEmpty() ? row : masked(positions.get(i), row));
     }
     hypotheses.advance(vocabulary, logProbs);
+    if (!positions.isEmpty()) {
+      positions =
+          hypotheses.live().stream()
+              .map(h -> after(positions.get(h.from()), h.tokens()[h.tokens().length - 1]))
+              .toList();
+    }
     if (!hypotheses.over() && used + hypotheses.live().size() > budget) {
       hypotheses.cut();
     }

@@ -6,9 +6,13 @@ import static org.assertj.core.api.Assertions.within;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.deft4j.search.Thought;
 import org.deft4j.search.budget.SearchBudget;
 import org.deft4j.search.driver.Hypotheses.Hypothesis;
@@ -59,7 +63,7 @@ class TokenBeamTest {
             width,
             penalty,
             LONGEST,
-            tokens -> tokens[tokens.length - 1] == END ? FinishReason.STOP_TOKEN : null);
+            (from, tokens) -> tokens[tokens.length - 1] == END ? FinishReason.STOP_TOKEN : null);
     int[] candidates = {0, 1, 2, 3};
     while (!beam.over()) {
       List<float[]> rows = new ArrayList<>();
@@ -106,43 +110,43 @@ class TokenBeamTest {
     }
   }
 
-  /** The likeliest word of some letters, by asking for every one. */
-  private static String likeliest(ScriptedDecoder decoder, int letters) {
-    String best = "";
-    double top = Double.NEGATIVE_INFINITY;
-    int words = (int) Math.pow(3, letters);
-    for (int w = 0; w < words; w++) {
-      StringBuilder word = new StringBuilder();
+  /** The likeliest words of some letters that match, best first, by asking for every one. */
+  private static List<String> likeliest(ScriptedDecoder decoder, int letters, String regex) {
+    Map<String, Double> words = new HashMap<>();
+    for (int w = 0; w < (int) Math.pow(3, letters); w++) {
+      StringBuilder spelled = new StringBuilder();
       for (int i = 0, rest = w; i < letters; i++, rest /= 3) {
-        word.append((char) ('a' + rest % 3));
+        spelled.append((char) ('a' + rest % 3));
+      }
+      String word = spelled.toString();
+      if (!word.matches(regex)) {
+        continue;
       }
       var root = decoder.root(new int[] {LetterProblem.token("<|bos|>"), 'q'});
       var leaf = decoder.fork(root, 1).getFirst();
-      decoder.extend(leaf, LetterProblem.CODEC.encode(word.toString()), true);
-      double[] sum = new double[1];
+      decoder.extend(leaf, LetterProblem.CODEC.encode(word), true);
       while (decoder.busy()) {
         decoder.step(e -> {
           if (e instanceof org.deft4j.tree.decode.DecodeEvent.Extended x) {
             for (float p : x.logProbs()) {
-              sum[0] += p;
+              words.merge(word, (double) p, Double::sum);
             }
           }
         });
       }
       decoder.release(root);
-      if (sum[0] > top) {
-        top = sum[0];
-        best = word.toString();
-      }
     }
-    return best;
+    return words.entrySet().stream()
+        .sorted(Map.Entry.comparingByValue(Comparator.reverseOrder()))
+        .map(Map.Entry::getKey)
+        .toList();
   }
 
   @Test
   void onADecoderItFindsTheLikeliestWord() {
     for (int seed = 0; seed < 5; seed++) {
       try (ScriptedDecoder decoder = LetterProblem.decoder(seed)) {
-        String word = likeliest(decoder, 4);
+        String word = likeliest(decoder, 4, ".*").getFirst();
         SearchResult result =
             new SearchDriver(decoder)
                 .run(
@@ -156,24 +160,34 @@ class TokenBeamTest {
     }
   }
 
-  @Test
-  void aGrammarHoldsForEveryHypothesis() {
-    try (ScriptedDecoder decoder = LetterProblem.decoder(3)) {
-      SearchResult result =
-          new SearchDriver(decoder)
-              .run(
-                  SearchRequest.of(
-                      new ConstrainedProblem(
-                          new LetterProblem(1, 4, "abca", false), Grammar.regex("(ab|c)*b?.b")),
-                      new TokenBeam(new TokenBeam.Config(9, 9, 9, 1))));
-      List<String> words =
-          result.thoughts().stream()
-              .skip(1)
-              .map(Thought::text)
-              .filter(w -> w.length() == 4)
-              .toList();
-      assertThat(words).isNotEmpty().allMatch(w -> w.matches("(ab|c)*(b?.(b)?)?"));
+  /** Words that the grammar ends and words that the length ends, against all that match. */
+  @ParameterizedTest
+  @ValueSource(strings = {"(ab|c)*b?.b", "[ab][bc]{3}", "a?(bca|cab|c+)+", "b{4}"})
+  void underAGrammarItFindsTheLikeliestWordsThatMatch(String regex) {
+    for (int seed = 0; seed < 5; seed++) {
+      try (ScriptedDecoder decoder = LetterProblem.decoder(seed)) {
+        List<String> words = likeliest(decoder, 4, regex);
+        SearchResult result =
+            new SearchDriver(decoder)
+                .run(
+                    SearchRequest.of(
+                        new ConstrainedProblem(
+                            new LetterProblem(1, 4, "abca", false), Grammar.regex(regex)),
+                        new TokenBeam(new TokenBeam.Config(100, 100, 9, 0))));
+        List<Thought> found = result.thoughts().stream().skip(1).toList();
+        assertThat(found)
+            .allMatch(t -> t.text().length() > 4 || decoded(regex, t.text()), "matches " + regex);
+        assertThat(found.stream().map(Thought::text).filter(words::contains).toList())
+            .as("of length 4, likeliest first")
+            .isEqualTo(words);
+      }
     }
+  }
+
+  /** Whether a text matches, or is the beginning of one that does, cut by its length. */
+  private static boolean decoded(String regex, String text) {
+    Matcher m = Pattern.compile(regex).matcher(text);
+    return m.matches() || text.length() == 4 && m.hitEnd();
   }
 
   @Test

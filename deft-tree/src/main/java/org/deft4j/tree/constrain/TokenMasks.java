@@ -99,6 +99,11 @@ public final class TokenMasks {
       return mask;
     }
 
+    /** The same place, from which another branch goes on. */
+    public Position copy() {
+      return new Position(state);
+    }
+
     /** Whether the text may end here. */
     public boolean mayEnd() {
       return state.accepting();
