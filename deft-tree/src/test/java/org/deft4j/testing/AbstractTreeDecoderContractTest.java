@@ -413,7 +413,9 @@ public abstract class AbstractTreeDecoderContractTest {
     return ended ? Arrays.copyOf(tokens, tokens.length - 1) : tokens;
   }
 
-  /** Forbidden tokens are out before the likeliest is taken; the others keep their probabilities. */
+  /**
+   * Forbidden tokens are out before the likeliest is taken; the others keep their probabilities.
+   */
   @Test
   void aConstraintTakesTheLikeliestOfWhatItAllows() {
     assumeTrue(decoder.capabilities().choices());

@@ -87,9 +87,7 @@ final class TokenBeamRun {
   private @Nullable FinishReason ending(TokenCodec codec, int from, int[] tokens) {
     int last = tokens[tokens.length - 1];
     if (ends.contains(last)) {
-      return stage.stopTokens().contains(last)
-          ? FinishReason.STOP_TOKEN
-          : FinishReason.CONSTRAINT;
+      return stage.stopTokens().contains(last) ? FinishReason.STOP_TOKEN : FinishReason.CONSTRAINT;
     }
     if (!stage.stopStrings().isEmpty()) {
       String text = codec.decode(tokens);

@@ -10,6 +10,8 @@ import java.util.random.RandomGenerator;
 final class Draws implements RandomGenerator {
   private static final long GAMMA = 0x9e3779b97f4a7c15L;
 
+  private static final double LOG_TWO = Math.log(2);
+
   private long state;
 
   /** Begins the draws of a decision. */
@@ -34,6 +36,16 @@ final class Draws implements RandomGenerator {
   /** Uniform in the open interval (0, 1). */
   double unit() {
     return ((nextLong() >>> 11) + 0.5) * 0x1.0p-53;
+  }
+
+  /** True with this probability, given by its logarithm. */
+  boolean within(double log) {
+    long bits = nextLong();
+    // A number with z leading zeros is above 2^-(z+1): most need no logarithm.
+    if (-log > (Long.numberOfLeadingZeros(bits) + 1) * LOG_TWO) {
+      return false;
+    }
+    return Math.log(((bits >>> 11) + 0.5) * 0x1.0p-53) < log;
   }
 
   /** Student's t with {@code nu} degrees of freedom by Bailey's polar method (1994). */
@@ -74,5 +86,22 @@ final class Draws implements RandomGenerator {
     double sum = one + other;
     // Both may underflow where both shapes are tiny: the mass is at the ends then.
     return sum > 0 ? one / sum : unit() * (a + b) < a ? 1 : 0;
+  }
+
+  /** Logarithm of the Beta function, to 1e-10 of its value and of 1. */
+  static double logBeta(double a, double b) {
+    return logGamma(a) + logGamma(b) - logGamma(a + b);
+  }
+
+  /** Stirling's series, after the argument was moved to where four terms suffice. */
+  private static double logGamma(double of) {
+    double x = of;
+    double product = 1;
+    while (x < 8) {
+      product *= x++;
+    }
+    double square = 1 / (x * x);
+    double series = (1 / 12.0 - square * (1 / 360.0 - square * (1 / 1260.0 - square / 1680))) / x;
+    return (x - 0.5) * Math.log(x) - x + 0.5 * Math.log(2 * Math.PI) + series - Math.log(product);
   }
 }

@@ -7,7 +7,7 @@ import java.util.Arrays;
  * order of creation and never removed. The children of a node lie side by side in arrays of slots,
  * with three numbers each that belong to the policy, so that a selection reads memory in order.
  *
- * <p>About 90 bytes a node and, with slack, 80 a slot. A node's slots move when they are full, to
+ * <p>About 100 bytes a node and, with slack, 80 a slot. A node's slots move when they are full, to
  * twice the room: amortised constant time.
  */
 final class FlatTree {
@@ -33,6 +33,9 @@ final class FlatTree {
   private boolean[] open = new boolean[16];
 
   private int[] child = new int[16];
+
+  /** Nodes by parent and key, in open addressing: plus 1, 0 for none; at most half full. */
+  private int[] index = new int[64];
 
   /** First number of each slot. */
   double[] x = new double[16];
@@ -89,6 +92,7 @@ final class FlatTree {
     }
     int at = first[above] + children[above]++;
     int node = node(above, named, keyed, isOpen);
+    enter(node);
     slot[node] = at;
     child[at] = node;
     x[at] = Double.NEGATIVE_INFINITY;
@@ -161,11 +165,35 @@ final class FlatTree {
     return slot[node];
   }
 
-  /** The child of this key; -1 for none. */
+  private void enter(int node) {
+    if (2 * size > index.length) {
+      // In order of creation: of equal children the first one stays the one that is found.
+      index = new int[2 * index.length];
+      for (int i = ROOT + 1; i < node; i++) {
+        place(i);
+      }
+    }
+    place(node);
+  }
+
+  private void place(int node) {
+    int at = start(parent[node], key[node]);
+    while (index[at] != 0) {
+      at = at + 1 & index.length - 1;
+    }
+    index[at] = node + 1;
+  }
+
+  private int start(int above, long keyed) {
+    return (int) Draws.mix(keyed ^ Draws.mix(above)) & index.length - 1;
+  }
+
+  /** The child of this key, the first of several; -1 for none. */
   int find(int above, long keyed) {
-    for (int at = first[above], end = at + children[above]; at < end; at++) {
-      if (key[child[at]] == keyed) {
-        return child[at];
+    for (int at = start(above, keyed); index[at] != 0; at = at + 1 & index.length - 1) {
+      int node = index[at] - 1;
+      if (parent[node] == above && key[node] == keyed) {
+        return node;
       }
     }
     return -1;

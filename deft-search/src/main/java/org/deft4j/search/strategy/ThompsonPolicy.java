@@ -39,7 +39,8 @@ final class ThompsonPolicy implements TreePolicy {
   // Simulations in flight that make a child here, and such that enter a child.
   private int[] making = new int[16];
   private int[] entered = new int[16];
-  // Scores of the node itself and of all below it; in the slots: location, scale, degrees.
+  // Scores of the node itself and of all below it; in the slots: location, scale, degrees; of a
+  // Beta its shapes a and b, and -log(b B(a,b)).
   private int[] count = new int[16];
   private double[] sum = new double[16];
   private double[] squares = new double[16];
@@ -199,18 +200,46 @@ final class ThompsonPolicy implements TreePolicy {
     return prior instanceof Prior.Beta ? bestOfBetas(first, end) : bestOfNormals(first, end);
   }
 
+  /**
+   * Draws above the highest so far alone, exactly: beyond t a Beta density is at most {@code M
+   * (1-x)^(b-1) / B(a,b)} with M the larger of 1 and t^(a-1), which holds {@code M (1-t)^b / (b
+   * B(a,b))} of the mass. With that chance a point is drawn from the bound and kept as often as the
+   * density is below it there; else the child's draw lies below t, wherever that is.
+   */
   private int bestOfBetas(int first, int end) {
+    double[] a = tree.x;
+    double[] b = tree.y;
+    double[] bound = tree.z;
     int best = -1;
-    top = Double.NEGATIVE_INFINITY;
-    for (int at = first; at < end; at++) {
-      if (tree.x[at] > 0) {
-        double x = draws.beta(tree.x[at], tree.y[at]);
-        if (x > top) {
-          top = x;
-          best = at;
+    double highest = Double.NEGATIVE_INFINITY;
+    double logTop = Double.NaN;
+    double logRest = Double.NaN;
+    for (int at = first; at < end && highest < 1; at++) {
+      if (a[at] <= 0) {
+        continue;
+      }
+      double log = bound[at] + b[at] * logRest + (a[at] < 1 ? (a[at] - 1) * logTop : 0);
+      double value;
+      if (!(log < 0)) {
+        value = draws.beta(a[at], b[at]);
+      } else if (!draws.within(log)) {
+        continue;
+      } else {
+        value = 1 - (1 - highest) * Math.pow(draws.unit(), 1 / b[at]);
+        double over = a[at] < 1 ? value / highest : value;
+        if (Math.log(draws.unit()) >= (a[at] - 1) * Math.log(over)) {
+          continue;
         }
       }
+      if (value > highest) {
+        highest = value;
+        best = at;
+        // NaN while the highest is 0: no bound then.
+        logTop = highest > 0 ? Math.log(highest) : Double.NaN;
+        logRest = Math.log1p(-highest);
+      }
     }
+    top = highest;
     return best;
   }
 
@@ -280,7 +309,8 @@ final class ThompsonPolicy implements TreePolicy {
       posterior(count[node], sum[node], squares[node], inFlight[node] * prior.fantasy());
       tree.x[at] = location;
       tree.y[at] = scale;
-      tree.z[at] = degrees;
+      tree.z[at] =
+          prior instanceof Prior.Beta ? -Math.log(scale) - Draws.logBeta(location, scale) : degrees;
     }
   }
 

@@ -13,6 +13,7 @@ import org.deft4j.search.testing.ScriptedSearch;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Posteriors against closed forms and quadrature; shapes of trees against batch 1. */
 class AbMctsReferenceTest {
@@ -140,6 +141,73 @@ class AbMctsReferenceTest {
       mine[policy.thompson(FlatTree.ROOT, i)] += 1.0 / n;
     }
     assertThat(mine).containsExactly(plain, within(.01));
+  }
+
+  /** Shares against plain sampling from the closed forms, for shapes below, at and above 1. */
+  @ParameterizedTest
+  @ValueSource(doubles = {.5, 1, 3})
+  void childrenWithBetasAreEnteredAsOftenAsTheirPosteriorsSay(double shape) {
+    FlatTree tree = new FlatTree(0);
+    ThompsonPolicy policy =
+        new ThompsonPolicy(tree, new ThompsonPolicy.Prior.Beta(shape, shape, 0), 3);
+    double[][] scores = {
+      {.9, .8, .7}, {.5, .6}, {.2}, {1, .1, .9, .8, .7, .9}, {1}, {0}, {1, 1, 1, 1, .2, 1, 1, 1}
+    };
+    int n = scores.length;
+    double[] a = new double[n];
+    double[] b = new double[n];
+    for (int c = 0; c < n; c++) {
+      int top = child(tree, policy, 0, scores[c][0]);
+      for (int i = 1; i < scores[c].length; i++) {
+        child(tree, policy, top, scores[c][i]);
+      }
+      a[c] = shape + Arrays.stream(scores[c]).sum();
+      b[c] = shape + Arrays.stream(scores[c]).map(x -> 1 - x).sum();
+    }
+    Draws draws = new Draws().at(11, 1);
+    int rounds = 200_000;
+    double[] plain = new double[n];
+    double[] mine = new double[n];
+    for (int i = 0; i < rounds; i++) {
+      int best = 0;
+      double top = Double.NEGATIVE_INFINITY;
+      for (int c = 0; c < n; c++) {
+        double x = draws.beta(a[c], b[c]);
+        if (x > top) {
+          top = x;
+          best = c;
+        }
+      }
+      plain[best] += 1.0 / rounds;
+      mine[policy.thompson(FlatTree.ROOT, i)] += 1.0 / rounds;
+    }
+    // Four standard errors of the difference of two such shares.
+    assertThat(mine).containsExactly(plain, within(4 * Math.sqrt(2 * .25 / rounds)));
+  }
+
+  @Test
+  void theBetaFunctionIsThatOfFactorialsAndOfPi() {
+    assertThat(Draws.logBeta(.5, .5)).isCloseTo(Math.log(Math.PI), within(1e-10));
+    assertThat(Draws.logBeta(1, 7)).isCloseTo(-Math.log(7), within(1e-10));
+    assertThat(Draws.logBeta(4, 5)).isCloseTo(Math.log(6.0 * 24 / 40320), within(1e-10));
+    // B(a, b + 1) = B(a, b) b / (a + b), far from where the series was moved.
+    assertThat(Draws.logBeta(300.3, 41.7) - Draws.logBeta(300.3, 40.7))
+        .isCloseTo(Math.log(40.7 / 341), within(1e-9));
+  }
+
+  /** Equal states below one node are one node, below two they are two. */
+  @Test
+  void nodesAreFoundByParentAndKey() {
+    FlatTree tree = new FlatTree(0);
+    java.util.Random random = new java.util.Random(4);
+    java.util.Map<Long, Integer> known = new java.util.HashMap<>();
+    for (int i = 1; i < 5000; i++) {
+      int above = random.nextInt(Math.min(i, 40));
+      long key = random.nextInt(200);
+      assertThat(tree.find(above, key)).isEqualTo(known.getOrDefault(above * 1000L + key, -1));
+      int node = tree.add(above, i, key, true);
+      known.putIfAbsent(above * 1000L + key, node);
+    }
   }
 
   @Test
