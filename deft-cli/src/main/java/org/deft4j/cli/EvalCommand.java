@@ -8,10 +8,15 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.concurrent.Callable;
 import org.deft4j.bench.eval.Entry;
 import org.deft4j.bench.eval.EvalTable;
 import org.deft4j.bench.eval.Evaluation;
+import org.deft4j.bench.plot.ChartWriter;
+import org.deft4j.bench.plot.Desktop;
+import org.deft4j.bench.report.Chart;
+import org.deft4j.bench.report.Report;
 import org.deft4j.engine.json.JsonWriter;
 import org.deft4j.runtime.Deft;
 import org.deft4j.runtime.DeftOptions;
@@ -92,11 +97,18 @@ final class EvalCommand implements Callable<Integer> {
       paramLabel = "FOLDER",
       defaultValue = "eval",
       description =
-          "Where rows.jsonl, table.csv, table.md and table.json go (default ${DEFAULT-VALUE}).")
+          "Where rows.jsonl, table.csv, table.md, table.json and charts (PNG) go (default"
+              + " ${DEFAULT-VALUE}).")
   private Path out = Path.of("eval");
 
   @Option(names = "-T", paramLabel = "NAME=VALUE", description = "An option of the task.")
   private Map<String, String> taskOptions = new LinkedHashMap<>();
+
+  @Option(
+      names = "-E",
+      paramLabel = "NAME=VALUE",
+      description = "An option of the evaluators; each takes those that it has.")
+  private Map<String, String> evaluatorOptions = new LinkedHashMap<>();
 
   @Mixin private ModelOptions model = new ModelOptions();
   @Mixin private PluginOptions plugins = new PluginOptions();
@@ -116,36 +128,47 @@ final class EvalCommand implements Callable<Integer> {
     DeftOptions options = model.toDeftOptions();
     Registry registry = plugins.module(context, options).registry();
     Task made = registry.task(task, Options.of(taskOptions));
-    for (Entry e : entries) {
-      registry.strategy(e.strategy(), Options.of(e.options()));
-      if (!e.evaluator().isEmpty()) {
-        registry.evaluator(e.evaluator(), Options.none());
-      }
-    }
+    evaluation(entries, sizes, 1).check(registry, made.defaultEvaluator());
     List<Problem> problems = problems(made);
     LiveView view = LiveView.of(context, "");
     boolean live = context.terminal().canRedraw();
+    Report report =
+        new Report("eval")
+            .setting("task", task)
+            .setting("taskOptions", taskOptions)
+            .setting("model", options.model())
+            .setting("seeds", seeds);
     EvalTable table;
     try (Deft deft = context.open(options, registry)) {
-      long tokens = unit != null ? unit : Evaluation.unit(deft, task, problems);
-      Evaluation evaluation = new Evaluation(task, taskOptions, entries, sizes, seeds, tokens);
+      Path log = out.resolve("rows.jsonl");
       Files.createDirectories(out);
+      OptionalLong before = Evaluation.unit(log);
+      long tokens =
+          unit != null
+              ? unit
+              : before.isPresent() ? before.getAsLong() : Evaluation.unit(deft, task, problems);
+      report.setting("unit", tokens).setting("problems", problems.size());
+      deft.engine().ifPresent(e -> report.machine("device", e.backend().description()));
       table =
-          evaluation.run(
-              out.resolve("rows.jsonl"),
-              deft,
-              problems,
-              setting(options, deft, problems),
-              p -> {
-                if (live) {
-                  view.show(
-                      String.format(Locale.ROOT, "%d of %d: %s", p.done() + 1, p.all(), p.what()));
-                }
-              },
-              context.interrupt()::raised);
+          evaluation(entries, sizes, tokens)
+              .run(
+                  log,
+                  deft,
+                  problems,
+                  setting(options, deft, problems),
+                  p -> {
+                    if (live) {
+                      view.show(
+                          String.format(
+                              Locale.ROOT, "%d of %d: %s", p.done() + 1, p.all(), p.what()));
+                    }
+                  },
+                  context.interrupt()::raised);
       Files.writeString(out.resolve("table.csv"), table.csv());
       Files.writeString(out.resolve("table.md"), table.markdown());
-      Files.writeString(out.resolve("table.json"), JsonWriter.document(table.toMap()) + "\n");
+      table.addTo(report);
+      Files.writeString(out.resolve("table.json"), JsonWriter.document(report.toMap()) + "\n");
+      draw(table);
     } catch (IOException e) {
       throw new DeftException(
           DeftException.USAGE, "--out: cannot write to " + out + ": " + e.getMessage(), e);
@@ -155,8 +178,31 @@ final class EvalCommand implements Callable<Integer> {
     context
         .terminal()
         .out()
-        .print(common.json() ? JsonWriter.document(table.toMap()) + "\n" : table.markdown());
+        .print(common.json() ? JsonWriter.document(report.toMap()) + "\n" : table.markdown());
     return context.interrupt().raised() ? Interrupt.EXIT_CODE : 0;
+  }
+
+  private Evaluation evaluation(List<Entry> entries, List<Integer> sizes, long tokens) {
+    return new Evaluation(task, taskOptions, evaluatorOptions, entries, sizes, seeds, tokens);
+  }
+
+  private void draw(EvalTable table) throws IOException {
+    if (table.lines().isEmpty()) {
+      return;
+    }
+    if (Desktop.present()) {
+      for (Chart c : table.charts()) {
+        ChartWriter.write(c, out);
+      }
+    } else {
+      context
+          .terminal()
+          .err()
+          .println(
+              "deft: this small Java runtime cannot draw; 'deft plot "
+                  + out.resolve("table.json")
+                  + "' does where there is a JDK 25");
+    }
   }
 
   private List<Problem> problems(Task made) {

@@ -23,7 +23,10 @@ import picocli.CommandLine.Parameters;
 final class PlotCommand implements Callable<Integer> {
   private final Context context;
 
-  @Parameters(paramLabel = "FILE", arity = "1", description = "Results of 'deft bench replay'.")
+  @Parameters(
+      paramLabel = "FILE",
+      arity = "1",
+      description = "Results of 'deft bench replay', table.json of 'deft eval'.")
   private Path file = Path.of("");
 
   @Option(
@@ -57,7 +60,8 @@ final class PlotCommand implements Callable<Integer> {
     }
     if (charts.isEmpty()) {
       throw new DeftException(
-          DeftException.USAGE, file + " has no charts; those of 'deft bench replay' have");
+          DeftException.USAGE,
+          file + " has no charts; those of 'deft bench replay' and 'deft eval' have");
     }
     try {
       Files.createDirectories(out);

@@ -2,12 +2,14 @@ package org.deft4j.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import javax.imageio.ImageIO;
 import org.deft4j.cli.CliRunner.Outcome;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -49,7 +51,9 @@ class EvalCommandTest {
     assertThat(Files.readAllLines(folder.resolve("rows.jsonl"))).hasSize(1 + 3 * 2 * 2 * 3);
     assertThat(Files.readAllLines(folder.resolve("table.csv"))).hasSize(1 + 6);
     Outcome json = eval(new CliRunner(temp), "--json");
-    List<?> lines = CliRunner.list(json.json(), "lines");
+    assertThat(CliRunner.fields(json.json()))
+        .contains("format", "version", "settings", "rows", "comparisons", "charts");
+    List<?> lines = CliRunner.list(json.json(), "rows");
     assertThat(lines)
         .allSatisfy(l -> assertThat(CliRunner.number(CliRunner.map(l), "runs")).isEqualTo(6));
   }
@@ -71,6 +75,67 @@ class EvalCommandTest {
     Outcome other = eval(new CliRunner(temp), "--unit", "41");
     assertThat(other.code()).isEqualTo(2);
     assertThat(other.err()).contains("rows of another setting").hasLineCount(1);
+  }
+
+  @Test
+  void drawsChartsThatCanBeDrawnAgain() throws IOException {
+    assertThat(eval(new CliRunner(temp)).code()).isZero();
+    Path folder = temp.resolve("e");
+    List<String> names =
+        List.of(
+            "covered-decoded.png",
+            "solved-computed.png",
+            "solved-decoded.png",
+            "solved-kv.png",
+            "solved-seconds.png");
+    Outcome plot =
+        new CliRunner(temp)
+            .run(
+                "plot",
+                folder.resolve("table.json").toString(),
+                "--out",
+                temp.resolve("again").toString());
+    assertThat(plot.code()).as(plot.err()).isZero();
+    for (Path where : List.of(folder, temp.resolve("again"))) {
+      for (String name : names) {
+        BufferedImage image = ImageIO.read(where.resolve(name).toFile());
+        assertThat(image.getWidth()).as(name).isEqualTo(1000);
+      }
+    }
+  }
+
+  @Test
+  void theReferenceAnswersUseIsShownEverywhere() throws IOException {
+    Outcome o = eval(new CliRunner(temp), "--strategies", "greedy,best-of-n/oracle");
+    assertThat(o.code()).as(o.err()).isZero();
+    assertThat(o.out()).contains("| best-of-n/oracle (oracle) | 2 |").contains("| greedy | 2 |");
+    Path folder = temp.resolve("e");
+    assertThat(Files.readAllLines(folder.resolve("table.csv")))
+        .anyMatch(l -> l.startsWith("\"best-of-n/oracle\",2,6,true,"))
+        .anyMatch(l -> l.startsWith("\"greedy\",2,6,false,"));
+    assertThat(Files.readString(folder.resolve("table.json")))
+        .contains("\"name\": \"best-of-n/oracle (oracle)\"");
+    assertThat(Files.readAllLines(folder.resolve("rows.jsonl")))
+        .anyMatch(l -> l.contains("best-of-n/oracle") && l.contains("\"oracle\":true"));
+  }
+
+  /** The unit is measured once: a resumed run takes that of its log. */
+  @Test
+  void theUnitIsThatOfTheLog() throws IOException {
+    assertThat(eval(new CliRunner(temp), "--unit", "37").code()).isZero();
+    Outcome again = eval(new CliRunner(temp));
+    assertThat(again.code()).as(again.err()).isZero();
+    assertThat(Files.readString(temp.resolve("e").resolve("table.json"))).contains("\"unit\": 37");
+  }
+
+  @Test
+  void optionsOfEvaluatorsGoToThoseThatHaveThem() {
+    Outcome o =
+        eval(new CliRunner(temp), "--strategies", "greedy,best-of-n/ensemble", "-E", "of=checker");
+    assertThat(o.code()).as(o.err()).isZero();
+    Outcome none = eval(new CliRunner(temp), "-E", "nonsense=1");
+    assertThat(none.code()).isEqualTo(2);
+    assertThat(none.err()).contains("no evaluator").contains("nonsense").hasLineCount(1);
   }
 
   @Test

@@ -292,4 +292,26 @@ class RunCommandTest {
     assertThat(o.code()).isEqualTo(130);
     assertThat(o.result().get("stopped")).isEqualTo("cancelled");
   }
+
+  @Test
+  void aRewardModelIsAnEvaluatorByName() {
+    Outcome o =
+        cli.run(
+            "run",
+            "sorting",
+            "--problem",
+            "[3, 1, 2]",
+            "--strategy",
+            "best-of-n",
+            "--evaluator",
+            "reward-model",
+            "-E",
+            "model=deft-mini",
+            "--json");
+    assertThat(o.code()).as(o.err()).isZero();
+    assertThat(o.result().get("answer")).isEqualTo("[1, 2, 3]");
+    Outcome lacking = cli.run("run", "sorting", "--evaluator", "reward-model");
+    assertThat(lacking.code()).isEqualTo(2);
+    assertThat(lacking.err()).contains("-E model=NAME-OR-PATH").hasLineCount(1);
+  }
 }

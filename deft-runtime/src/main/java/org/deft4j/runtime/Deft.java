@@ -56,8 +56,13 @@ public final class Deft implements AutoCloseable {
 
   /** Opens a model to be used with what was found before. */
   public static Deft open(DeftOptions options, Registry registry) {
+    return new Deft(registry, decoder(options));
+  }
+
+  /** A model alone. */
+  static TreeDecoder decoder(DeftOptions options) {
     Path file = new ModelCatalogue(Folders.here()).resolve(options.model());
-    return new Deft(registry, TreeEngine.open(options.engine().withModel(file)));
+    return TreeEngine.open(options.engine().withModel(file));
   }
 
   /** Begins a search for the named task. */
@@ -90,9 +95,13 @@ public final class Deft implements AutoCloseable {
     return decoder instanceof TreeEngine engine ? Optional.of(engine.metadata()) : Optional.empty();
   }
 
-  /** Frees the model and all its memory. */
+  /** Frees the model and all its memory, and what evaluators have opened beside it. */
   @Override
   public void close() {
-    decoder.close();
+    try {
+      registry.release();
+    } finally {
+      decoder.close();
+    }
   }
 }

@@ -10,6 +10,9 @@ import com.google.inject.multibindings.MapBinder;
 import java.util.List;
 import org.deft4j.kernels.BackendProvider;
 import org.deft4j.kernels.Backends;
+import org.deft4j.runtime.reward.RewardModels;
+import org.deft4j.search.evaluate.RewardModel;
+import org.deft4j.search.spi.EvaluatorFactory;
 import org.deft4j.tree.plan.AttentionMethod;
 
 /**
@@ -54,6 +57,9 @@ public final class DeftModule extends AbstractModule {
   @Override
   protected void configure() {
     install(new PluginModules(plugins));
+    MapBinder.newMapBinder(binder(), String.class, EvaluatorFactory.class)
+        .addBinding(RewardModel.NAME)
+        .toInstance(new RewardModels(model -> Deft.decoder(options.withModel(model))));
     MapBinder<String, BackendProvider> backends =
         MapBinder.newMapBinder(binder(), String.class, BackendProvider.class);
     Backends.providers().forEach(p -> backends.addBinding(p.name()).toInstance(p));

@@ -63,6 +63,19 @@ public record Registry(
     return factory.create(options.requireKnown("evaluator " + name, factory.options()));
   }
 
+  /** Frees what evaluators have opened, for instance a second model; they open it again. */
+  void release() {
+    for (EvaluatorFactory factory : evaluators.values()) {
+      if (factory instanceof AutoCloseable held) {
+        try {
+          held.close();
+        } catch (Exception e) {
+          throw e instanceof RuntimeException r ? r : new IllegalStateException(e);
+        }
+      }
+    }
+  }
+
   /**
    * The entry of a name.
    *

@@ -1,5 +1,6 @@
 package org.deft4j.bench.eval;
 
+import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -11,6 +12,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import org.deft4j.engine.json.JsonReader;
 import org.deft4j.engine.json.JsonWriter;
 import org.deft4j.tree.DeftException;
@@ -82,6 +84,24 @@ final class EvalLog implements AutoCloseable {
         throw new DeftException(
             DeftException.USAGE, "%s, line %d: %s".formatted(file, i + 1, e.getMessage()), e);
       }
+    }
+  }
+
+  /** The unit in a log's setting, if the file is one. */
+  static OptionalLong unit(Path file) {
+    if (!Files.isRegularFile(file)) {
+      return OptionalLong.empty();
+    }
+    try (BufferedReader reader = Files.newBufferedReader(file)) {
+      String header = reader.readLine();
+      return header != null
+              && JsonReader.read(header) instanceof Map<?, ?> map
+              && map.get("unit") instanceof Number n
+          ? OptionalLong.of(n.longValue())
+          : OptionalLong.empty();
+    } catch (IOException | IllegalArgumentException e) {
+      // Opening it to write says what is wrong with it.
+      return OptionalLong.empty();
     }
   }
 

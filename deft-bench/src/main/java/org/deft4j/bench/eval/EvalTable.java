@@ -9,6 +9,8 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.Predicate;
 import java.util.function.ToDoubleFunction;
+import org.deft4j.bench.report.Chart;
+import org.deft4j.bench.report.Report;
 
 /**
  * Rows added up: a line for each strategy and budget, and for each that searches how it stands
@@ -253,41 +255,95 @@ public final class EvalTable {
     return out.toString();
   }
 
-  /** As a JSON object. */
-  public Map<String, Object> toMap() {
-    List<Map<String, Object>> all = new ArrayList<>();
+  /**
+   * Adds the lines as rows, what the searches came to as {@code comparisons}, and charts of the
+   * share of right answers over what was spent. The name of a run whose evaluator used the
+   * reference answer says so.
+   */
+  public Report addTo(Report report) {
+    lines.forEach(l -> report.add(row(l)));
+    charts().forEach(report::add);
+    comparisons.forEach(c -> report.comparison(map(c)));
+    return report;
+  }
+
+  private static Map<String, Object> row(Line l) {
+    Map<String, Object> m = new LinkedHashMap<>();
+    m.put("strategy", l.entry().key());
+    m.put("budget", l.budget());
+    m.put("runs", l.runs());
+    m.put("oracle", l.oracle());
+    m.put("solved", l.solved());
+    finite(m, "low", l.low());
+    finite(m, "high", l.high());
+    m.put("covered", l.covered());
+    m.put("decoded", l.decoded());
+    m.put("computed", l.computed());
+    m.put("sent", l.sent());
+    m.put("seconds", l.seconds());
+    m.put("kvByteSeconds", l.kvByteSeconds());
+    return m;
+  }
+
+  private static Map<String, Object> map(Comparison c) {
+    Map<String, Object> m = new LinkedHashMap<>();
+    m.put("strategy", c.entry().key());
+    m.put("budget", c.budget());
+    m.put("baseline", c.baseline().key());
+    m.put("difference", c.difference());
+    finite(m, "low", c.low());
+    finite(m, "high", c.high());
+    m.put("verdict", c.verdict());
+    return m;
+  }
+
+  /** One problem has no interval; JSON has no NaN. */
+  private static void finite(Map<String, Object> map, String key, double value) {
+    if (Double.isFinite(value)) {
+      map.put(key, value);
+    }
+  }
+
+  /** Right answers over each kind of cost, and right answers in the tree over tokens sampled. */
+  public List<Chart> charts() {
+    return List.of(
+        chart("solved-decoded", "right answers", "tokens sampled", Line::decoded, Line::solved),
+        chart("solved-computed", "right answers", "tokens computed", Line::computed, Line::solved),
+        chart("solved-seconds", "right answers", "seconds", Line::seconds, Line::solved),
+        chart(
+            "solved-kv",
+            "right answers",
+            "megabytes of keys and values times seconds",
+            l -> l.kvByteSeconds() / 1e6,
+            Line::solved),
+        chart(
+            "covered-decoded",
+            "trees with a right answer",
+            "tokens sampled",
+            Line::decoded,
+            Line::covered));
+  }
+
+  private Chart chart(
+      String name, String what, String over, ToDoubleFunction<Line> x, ToDoubleFunction<Line> y) {
+    Map<String, List<Line>> byEntry = new LinkedHashMap<>();
     for (Line l : lines) {
-      Map<String, Object> m = new LinkedHashMap<>();
-      m.put("strategy", l.entry().key());
-      m.put("budget", l.budget());
-      m.put("runs", l.runs());
-      m.put("oracle", l.oracle());
-      m.put("solved", l.solved());
-      m.put("low", l.low());
-      m.put("high", l.high());
-      m.put("covered", l.covered());
-      m.put("decoded", l.decoded());
-      m.put("computed", l.computed());
-      m.put("sent", l.sent());
-      m.put("seconds", l.seconds());
-      m.put("kvByteSeconds", l.kvByteSeconds());
-      all.add(m);
+      String key = l.entry().key() + (l.oracle() ? " (oracle)" : "");
+      byEntry.computeIfAbsent(key, k -> new ArrayList<>()).add(l);
     }
-    List<Map<String, Object>> against = new ArrayList<>();
-    for (Comparison c : comparisons) {
-      Map<String, Object> m = new LinkedHashMap<>();
-      m.put("strategy", c.entry().key());
-      m.put("budget", c.budget());
-      m.put("baseline", c.baseline().key());
-      m.put("difference", c.difference());
-      m.put("low", c.low());
-      m.put("high", c.high());
-      m.put("verdict", c.verdict());
-      against.add(m);
-    }
-    Map<String, Object> map = new LinkedHashMap<>();
-    map.put("lines", all);
-    map.put("comparisons", against);
-    return map;
+    List<Chart.Series> series = new ArrayList<>();
+    byEntry.forEach((key, of) ->
+        series.add(
+            new Chart.Series(
+                key,
+                of.stream().map(x::applyAsDouble).toList(),
+                of.stream().map(l -> 100 * y.applyAsDouble(l)).toList())));
+    return new Chart(
+        name,
+        "Share of " + what + " over " + over,
+        Chart.Kind.CURVES,
+        over + ", mean of a problem",
+        what + ", %",
+        series);
   }
 }

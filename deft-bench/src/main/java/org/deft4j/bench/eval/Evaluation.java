@@ -2,9 +2,12 @@ package org.deft4j.bench.eval;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
+import java.util.Set;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.deft4j.runtime.Deft;
@@ -28,6 +31,7 @@ import org.deft4j.search.spi.Problem;
  *
  * @param task the task's name
  * @param taskOptions its options
+ * @param evaluatorOptions of the evaluators; each takes those that it has
  * @param entries what is compared
  * @param budgets in samples
  * @param seeds how many seeds, from 0
@@ -36,6 +40,7 @@ import org.deft4j.search.spi.Problem;
 public record Evaluation(
     String task,
     Map<String, String> taskOptions,
+    Map<String, String> evaluatorOptions,
     List<Entry> entries,
     List<Integer> budgets,
     int seeds,
@@ -43,6 +48,7 @@ public record Evaluation(
   /** Copies collections. */
   public Evaluation {
     taskOptions = Map.copyOf(taskOptions);
+    evaluatorOptions = Map.copyOf(evaluatorOptions);
     entries = List.copyOf(entries);
     budgets = List.copyOf(budgets);
   }
@@ -87,8 +93,9 @@ public record Evaluation(
                 if (result.stopped() == StopReason.CANCELLED) {
                   return EvalTable.of(rows.rows(), entries, budgets);
                 }
+                String by = search.evaluatorName();
                 boolean oracle =
-                    deft.registry().evaluator(search.evaluatorName(), Options.none()).oracle();
+                    deft.registry().evaluator(by, optionsOf(deft.registry(), by)).oracle();
                 rows.add(EvalRow.of(entry.key(), budget, seed, name, oracle, result));
               }
               done++;
@@ -115,7 +122,47 @@ public record Evaluation(
     if (!entry.evaluator().isEmpty()) {
       search.evaluator(entry.evaluator());
     }
+    optionsOf(deft.registry(), search.evaluatorName()).asMap().forEach(search::evaluatorOption);
     return search;
+  }
+
+  /**
+   * Those of {@link #evaluatorOptions} that an evaluator has.
+   *
+   * @throws IllegalArgumentException if there is no such evaluator
+   */
+  public Options optionsOf(Registry registry, String evaluator) {
+    Options own = Options.none();
+    for (OptionSpec spec : Registry.find("evaluator", evaluator, registry.evaluators()).options()) {
+      String value = evaluatorOptions.get(spec.name());
+      if (value != null) {
+        own = own.with(spec.name(), value);
+      }
+    }
+    return own;
+  }
+
+  /**
+   * Refuses what cannot run before anything does: unknown names, bad options, evaluator options
+   * that no evaluator takes.
+   *
+   * @param standard the task's own evaluator
+   */
+  public void check(Registry registry, String standard) {
+    Set<String> taken = new HashSet<>();
+    for (Entry e : entries) {
+      registry.strategy(e.strategy(), Options.of(e.options()));
+      String by = e.evaluator().isEmpty() ? standard : e.evaluator();
+      Options own = optionsOf(registry, by);
+      registry.evaluator(by, own);
+      taken.addAll(own.asMap().keySet());
+    }
+    for (String name : evaluatorOptions.keySet()) {
+      if (!taken.contains(name)) {
+        throw new IllegalArgumentException(
+            "no evaluator of these strategies has an option '" + name + "'");
+      }
+    }
   }
 
   private static boolean hasWidth(Registry registry, Entry entry) {
@@ -155,8 +202,16 @@ public record Evaluation(
     map.put("task", task);
     map.put("taskOptions", new java.util.TreeMap<>(taskOptions));
     map.put("unit", unit);
+    if (!evaluatorOptions.isEmpty()) {
+      map.put("evaluatorOptions", new java.util.TreeMap<>(evaluatorOptions));
+    }
     map.putAll(setting);
     return map;
+  }
+
+  /** The unit that a log was begun with; empty where there is none. */
+  public static OptionalLong unit(Path log) {
+    return EvalLog.unit(log);
   }
 
   /** Budgets written {@code 2^0..2^6}, {@code 4} or {@code 1,8,64}. */

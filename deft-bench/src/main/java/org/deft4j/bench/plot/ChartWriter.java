@@ -5,6 +5,7 @@ import java.awt.Color;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.deft4j.bench.report.Chart;
 import org.knowm.xchart.BitmapEncoder;
@@ -13,6 +14,7 @@ import org.knowm.xchart.CategoryChartBuilder;
 import org.knowm.xchart.XYChart;
 import org.knowm.xchart.XYChartBuilder;
 import org.knowm.xchart.style.Styler;
+import org.knowm.xchart.style.markers.Marker;
 import org.knowm.xchart.style.markers.SeriesMarkers;
 
 /** Charts as PNG files. To be touched only where {@link Desktop#present}. */
@@ -31,6 +33,11 @@ public final class ChartWriter {
     new Color(0x000000)
   };
 
+  /** Tells series of the same colour apart. */
+  private static final Marker[] MARKERS = {
+    SeriesMarkers.CIRCLE, SeriesMarkers.SQUARE, SeriesMarkers.TRIANGLE_UP, SeriesMarkers.DIAMOND
+  };
+
   private ChartWriter() {}
 
   /** Draws a chart to {@code NAME.png} in a folder, without a display. */
@@ -38,7 +45,7 @@ public final class ChartWriter {
     System.setProperty("java.awt.headless", "true");
     Path file = folder.resolve(chart.name() + ".png");
     org.knowm.xchart.internal.chartpart.Chart<?, ?> drawn =
-        chart.kind() == Chart.Kind.LINES ? lines(chart) : bars(chart);
+        chart.kind() == Chart.Kind.BARS ? bars(chart) : lines(chart);
     BitmapEncoder.saveBitmap(drawn, file.toString(), BitmapEncoder.BitmapFormat.PNG);
     return file;
   }
@@ -54,15 +61,30 @@ public final class ChartWriter {
             .build();
     style(drawn.getStyler());
     drawn.getStyler().setYAxisMin(0.0);
+    boolean curves = chart.kind() == Chart.Kind.CURVES;
+    drawn.getStyler().setXAxisLogarithmic(curves && positive(chart));
+    int number = 0;
     for (Chart.Series s : chart.series()) {
       double[] x = s.x().stream().mapToDouble(v -> ((Number) v).doubleValue()).toArray();
       double[] y = s.y().stream().mapToDouble(Number::doubleValue).toArray();
       drawn
           .addSeries(s.name(), x, y)
-          .setMarker(SeriesMarkers.NONE)
+          .setMarker(
+              curves ? MARKERS[number / COLOURS.length % MARKERS.length] : SeriesMarkers.NONE)
           .setLineStyle(new BasicStroke(1.5f));
+      number++;
     }
     return drawn;
+  }
+
+  /** Whether there is a point, and all lie where a logarithm is defined. */
+  private static boolean positive(Chart chart) {
+    double[] x =
+        chart.series().stream()
+            .flatMap(s -> s.x().stream())
+            .mapToDouble(v -> ((Number) v).doubleValue())
+            .toArray();
+    return x.length > 0 && Arrays.stream(x).allMatch(v -> v > 0);
   }
 
   private static CategoryChart bars(Chart chart) {

@@ -22,6 +22,8 @@ public record Chart(
   public enum Kind {
     /** Points joined by lines, numbers on both axes. */
     LINES,
+    /** A few marked points joined by lines; the x axis is logarithmic where all x are above 0. */
+    CURVES,
     /** Groups of bars over texts. */
     BARS
   }

@@ -29,6 +29,7 @@ public final class Report {
   private final Map<String, Object> settings = new LinkedHashMap<>();
   private final List<Map<String, Object>> rows = new ArrayList<>();
   private final List<Chart> charts = new ArrayList<>();
+  private final List<Map<String, Object>> comparisons = new ArrayList<>();
 
   /**
    * An empty report.
@@ -70,6 +71,11 @@ public final class Report {
     charts.add(chart);
   }
 
+  /** Adds what came of setting one row against another. */
+  public void comparison(Map<String, Object> row) {
+    comparisons.add(new LinkedHashMap<>(row));
+  }
+
   /** The rows so far. */
   public List<Map<String, Object>> rows() {
     return List.copyOf(rows);
@@ -85,6 +91,9 @@ public final class Report {
     document.put("machine", machine);
     document.put("settings", settings);
     document.put("rows", rows);
+    if (!comparisons.isEmpty()) {
+      document.put("comparisons", comparisons);
+    }
     document.put("charts", charts.stream().map(Chart::toMap).toList());
     return document;
   }

@@ -51,6 +51,26 @@ class ChartWriterTest {
     assertThat(has(image, 0xD55E00)).isTrue();
   }
 
+  /** A single point shows as a mark, and a 0 on the axis is no reason to fail. */
+  @Test
+  void curvesMarkTheirPoints() throws IOException {
+    for (double least : new double[] {0, 1}) {
+      BufferedImage image =
+          drawn(
+              new Chart(
+                  "curves",
+                  "t",
+                  Chart.Kind.CURVES,
+                  "x",
+                  "y",
+                  List.of(
+                      new Chart.Series("a", List.of(8.0), List.of(50.0)),
+                      new Chart.Series("b", List.of(least, 64.0), List.of(20.0, 70.0)))));
+      assertThat(has(image, 0x0072B2)).isTrue();
+      assertThat(has(image, 0xD55E00)).isTrue();
+    }
+  }
+
   @Test
   void barsOfSeriesWithOtherGroupsStandTogether() throws IOException {
     BufferedImage image =

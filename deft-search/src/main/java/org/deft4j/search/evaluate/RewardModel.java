@@ -7,9 +7,12 @@ import java.util.Deque;
 import java.util.HashMap;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.deft4j.search.Score;
@@ -19,6 +22,7 @@ import org.deft4j.search.evaluate.Evaluation.Reading;
 import org.deft4j.search.spi.Problem;
 import org.deft4j.search.spi.PromptLayout;
 import org.deft4j.search.spi.Question;
+import org.deft4j.tree.DeftException;
 import org.deft4j.tree.decode.DecodeEvent;
 import org.deft4j.tree.decode.NodeId;
 import org.deft4j.tree.decode.TokenCodec;
@@ -32,8 +36,9 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Whoever waits for a score drives the second decoder, for all that wait: steps of many thoughts
  * run in one batch. The mirror keeps a number of steps, the latest used; one that was dropped is
- * computed again when its path comes back. Safe for many threads; {@link #close} frees the mirror,
- * the decoder is its owner's.
+ * computed again when its path comes back. Where the second decoder has no room, the mirror is
+ * given up and begun anew; where that is not enough, the score fails with the decoder's error. Safe
+ * for many threads; {@link #close} frees the mirror, the decoder is its owner's.
  */
 public final class RewardModel implements ThoughtEvaluator, AutoCloseable {
   /** Its name. */
@@ -48,6 +53,7 @@ public final class RewardModel implements ThoughtEvaluator, AutoCloseable {
   private final LinkedHashMap<Key, Mirror> mirrors = new LinkedHashMap<>(16, 0.75f, true);
   private final Map<NodeId, Runnable> waiting = new HashMap<>();
   private final Map<NodeId, CompletableFuture<Float>> asked = new HashMap<>();
+  private final Set<CompletableFuture<Float>> pending = new LinkedHashSet<>();
   private boolean driving;
 
   /** How a reward model reads a problem and its steps. */
@@ -128,21 +134,51 @@ public final class RewardModel implements ThoughtEvaluator, AutoCloseable {
 
   private float score(Problem problem, List<Thought> path) throws InterruptedException {
     lock.lockInterruptibly();
+    try {
+      try {
+        return attempt(problem, path);
+      } catch (DeftException e) {
+        // The mirror was given up for lack of room, maybe for what another one asked: once more.
+        return attempt(problem, path);
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private float attempt(Problem problem, List<Thought> path) throws InterruptedException {
     CompletableFuture<Float> result = new CompletableFuture<>();
     Mirror mirror = null;
+    pending.add(result);
     try {
-      mirror = mirror(problem, path);
-      mirror.users++;
-      ask(mirror, result);
+      try {
+        mirror = mirror(problem, path);
+        mirror.users++;
+        ask(mirror, result);
+      } catch (DeftException e) {
+        giveUp(e);
+      }
       drive(result);
-      return result.join();
+      return result.get();
+    } catch (ExecutionException e) {
+      throw e.getCause() instanceof DeftException d ? d : new IllegalStateException(e.getCause());
     } finally {
+      pending.remove(result);
       if (mirror != null) {
         mirror.users--;
         evict();
       }
-      lock.unlock();
     }
+  }
+
+  /** Frees the whole mirror and tells all that wait. */
+  private void giveUp(DeftException why) {
+    clear();
+    waiting.clear();
+    asked.clear();
+    later.clear();
+    List.copyOf(pending).forEach(p -> p.completeExceptionally(why));
+    stepped.signalAll();
   }
 
   /** The prefix of a path; what is missing of it is queued. */
@@ -241,8 +277,12 @@ public final class RewardModel implements ThoughtEvaluator, AutoCloseable {
       driving = true;
       try {
         List<DecodeEvent> events = new ArrayList<>();
-        decoder.step(events::add);
-        events.forEach(this::hear);
+        try {
+          decoder.step(events::add);
+          events.forEach(this::hear);
+        } catch (DeftException e) {
+          giveUp(e);
+        }
         // Others may queue what they want before the next step.
         lock.unlock();
         Thread.yield();
@@ -304,10 +344,14 @@ public final class RewardModel implements ThoughtEvaluator, AutoCloseable {
   public void close() {
     lock.lock();
     try {
-      mirrors.values().stream().filter(m -> m.parent == null).forEach(m -> decoder.release(m.node));
-      mirrors.clear();
+      clear();
     } finally {
       lock.unlock();
     }
+  }
+
+  private void clear() {
+    mirrors.values().stream().filter(m -> m.parent == null).forEach(m -> decoder.release(m.node));
+    mirrors.clear();
   }
 }
