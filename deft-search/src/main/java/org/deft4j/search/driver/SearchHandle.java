@@ -30,9 +30,10 @@ public final class SearchHandle {
 
   /**
    * The result, when the search has ended; completes with the exception that ended it, if one did.
+   * What depends on it runs on a virtual thread, so that it may wait for other searches.
    */
   public CompletableFuture<SearchResult> result() {
-    return result.copy();
+    return result.whenCompleteAsync((done, failure) -> {}, Thread::startVirtualThread);
   }
 
   /**
@@ -110,7 +111,8 @@ public final class SearchHandle {
     apply();
   }
 
-  private void apply() {
+  /** One at a time: of two calls at once, the later one's wish is the search's. */
+  private synchronized void apply() {
     Search s = search;
     if (s != null) {
       if (cancelled) {

@@ -17,7 +17,7 @@ public final class SearchService implements AutoCloseable {
   private final LinkedBlockingQueue<Runnable> commands = new LinkedBlockingQueue<>();
   private final List<SearchHandle> running = new ArrayList<>();
   private final Thread thread;
-  private boolean closed;
+  private volatile boolean closed;
 
   /** A service on this decoder, which its caller closes after the service. */
   public SearchService(TreeDecoder decoder) {
@@ -45,7 +45,17 @@ public final class SearchService implements AutoCloseable {
     }
     SearchHandle handle = new SearchHandle(this, request.recording());
     commands.add(() -> begin(request, handle));
+    if (!thread.isAlive()) {
+      // It ended meanwhile, maybe before it saw the command: nobody else looks at the queue now.
+      drain();
+    }
     return handle;
+  }
+
+  private void drain() {
+    for (Runnable r = commands.poll(); r != null; r = commands.poll()) {
+      r.run();
+    }
   }
 
   private void begin(SearchRequest request, SearchHandle handle) {
@@ -84,9 +94,7 @@ public final class SearchService implements AutoCloseable {
     } finally {
       closed = true;
       running.forEach(h -> h.ended(null, null));
-      for (Runnable r = commands.poll(); r != null; r = commands.poll()) {
-        r.run();
-      }
+      drain();
     }
   }
 
@@ -109,9 +117,16 @@ public final class SearchService implements AutoCloseable {
     });
   }
 
-  /** Cancels all searches, waits until they have ended, and gives the decoder back. */
+  /**
+   * Cancels all searches, waits until they have ended, and gives the decoder back.
+   *
+   * @throws IllegalStateException if a listener calls it: the thread cannot wait for itself
+   */
   @Override
   public void close() {
+    if (Thread.currentThread() == thread) {
+      throw new IllegalStateException("a search cannot close the service that it runs on");
+    }
     commands.add(() -> {
       closed = true;
       running.forEach(SearchHandle::cancel);

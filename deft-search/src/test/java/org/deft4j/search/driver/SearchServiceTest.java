@@ -154,6 +154,69 @@ class SearchServiceTest {
   }
 
   @Test
+  void whatFollowsAResultMayWaitForAnotherSearch() throws Exception {
+    try (ScriptedDecoder decoder = LetterProblem.decoder(4);
+        SearchService service = new SearchService(decoder)) {
+      String second =
+          service
+              .submit(tot(1))
+              .result()
+              .thenApply(_ -> service.submit(tot(2)).result().join().treeHash())
+              .get(60, TimeUnit.SECONDS);
+      assertThat(second).isEqualTo(service.submit(tot(2)).result().join().treeHash());
+    }
+  }
+
+  /** However a submission and the end meet, the handle completes or the call is refused. */
+  @Test
+  void submittingToAServiceThatClosesNeverHangs() throws Exception {
+    int refused = 0;
+    for (int i = 0; i < 300; i++) {
+      try (ScriptedDecoder decoder = LetterProblem.decoder(4)) {
+        SearchService service = new SearchService(decoder);
+        Thread closer = Thread.ofPlatform().start(service::close);
+        try {
+          for (int k = 0; k < 50; k++) {
+            service.submit(tot(k)).result().handle((r, e) -> "").get(60, TimeUnit.SECONDS);
+          }
+        } catch (IllegalStateException closed) {
+          refused++;
+        }
+        closer.join();
+        assertThat(decoder.nodeCount()).isZero();
+      }
+    }
+    assertThat(refused).isPositive();
+  }
+
+  @Test
+  void ofPauseAndResumeAtOnceTheLaterHolds() throws Exception {
+    try (ScriptedDecoder decoder = LetterProblem.decoder(4);
+        SearchService service = new SearchService(decoder)) {
+      for (int i = 0; i < 200; i++) {
+        SearchHandle handle = service.submit(tot(i));
+        Thread other = Thread.ofVirtual().start(handle::pause);
+        handle.pause();
+        handle.resume();
+        other.join();
+        handle.resume();
+        handle.result().get(60, TimeUnit.SECONDS);
+      }
+    }
+  }
+
+  @Test
+  void aListenerCannotCloseItsService() {
+    try (ScriptedDecoder decoder = LetterProblem.decoder(4);
+        SearchService service = new SearchService(decoder)) {
+      SearchHandle handle = service.submit(tot(1).withListener(e -> service.close()));
+      assertThatThrownBy(() -> handle.result().join())
+          .hasCauseInstanceOf(IllegalStateException.class)
+          .hasMessageContaining("cannot close the service");
+    }
+  }
+
+  @Test
   void whatDoesNotFitFailsItsOwnHandle() {
     try (ScriptedDecoder decoder = LetterProblem.decoder(4);
         SearchService service = new SearchService(decoder)) {

@@ -27,6 +27,7 @@ public final class SortingTask implements Task {
   private static final int DEFAULT_LENGTH = 64;
 
   private final int length;
+  private final double skew;
   private final Wording wording;
 
   /** A task with the built-in prompts. */
@@ -41,10 +42,26 @@ public final class SortingTask implements Task {
    * @param wording how models of text are asked
    */
   public SortingTask(int length, Wording wording) {
+    this(length, 0, wording);
+  }
+
+  /**
+   * A task whose lists hold some digits more often than others.
+   *
+   * @param length how many digits a generated list has, at least 1
+   * @param skew 0 for digits that are equally likely; else the k-th digit of an order that each
+   *     list draws anew is as likely as {@code (1 - skew)^k}, in [0, 1)
+   * @param wording how models of text are asked
+   */
+  public SortingTask(int length, double skew, Wording wording) {
     if (length < 1) {
       throw new IllegalArgumentException("length must be at least 1, was " + length);
     }
+    if (!(skew >= 0 && skew < 1)) {
+      throw new IllegalArgumentException("skew must be in [0, 1), was " + skew);
+    }
     this.length = length;
+    this.skew = skew;
     this.wording = wording;
   }
 
@@ -57,10 +74,29 @@ public final class SortingTask implements Task {
   public Problem generate(long seed) {
     SplittableRandom random = new SplittableRandom(seed);
     List<Integer> values = new ArrayList<>();
+    int[] order = skew == 0 ? new int[0] : shuffled(random);
     for (int i = 0; i < length; i++) {
-      values.add(random.nextInt(10));
+      values.add(skew == 0 ? random.nextInt(10) : order[geometric(random)]);
     }
     return new SortingProblem("seed " + seed, new Digits(values), wording);
+  }
+
+  private static int[] shuffled(SplittableRandom random) {
+    int[] digits = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9};
+    for (int i = digits.length - 1; i > 0; i--) {
+      int j = random.nextInt(i + 1);
+      int digit = digits[i];
+      digits[i] = digits[j];
+      digits[j] = digit;
+    }
+    return digits;
+  }
+
+  /** A number of 0 to 9, each {@code 1 - skew} times as likely as the one before. */
+  private int geometric(SplittableRandom random) {
+    double rest = 1 - Math.pow(1 - skew, 10);
+    double at = Math.log1p(-random.nextDouble() * rest) / Math.log1p(-skew);
+    return Math.min(9, (int) at);
   }
 
   @Override
@@ -117,14 +153,18 @@ public final class SortingTask implements Task {
     @Override
     public List<OptionSpec> options() {
       return Wording.options(
-          new OptionSpec("length", "" + DEFAULT_LENGTH, "digits of a generated list"));
+          new OptionSpec("length", "" + DEFAULT_LENGTH, "digits of a generated list"),
+          new OptionSpec(
+              "skew", "0", "how unequal the digits of a generated list are, 0 to below 1"));
     }
 
     @Override
     public Task create(Options options) {
       options.requireKnown("task " + NAME, options());
       return new SortingTask(
-          options.integer("length", DEFAULT_LENGTH, 1), SortingStages.wording(options));
+          options.integer("length", DEFAULT_LENGTH, 1),
+          options.number("skew", 0, 0, 0.999),
+          SortingStages.wording(options));
     }
   }
 }

@@ -2,6 +2,7 @@ package org.deft4j.tasks.sorting;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -143,5 +144,43 @@ class SortingTaskTest extends AbstractTaskContractTest {
     Problem problem = task().read(file, 99).getFirst();
     assertThat(problem.id()).isEqualTo("0");
     assertThat(problem.text()).isEqualTo("[2, 1]");
+  }
+
+  /** The shares of the ten digits of a skewed list, largest first, follow the powers. */
+  @Test
+  void skewedListsHoldSomeDigitsMoreOften() {
+    int lists = 400;
+    int length = 100;
+    double[] shares = new double[10];
+    for (int seed = 0; seed < lists; seed++) {
+      Problem problem =
+          new SortingTask.Factory()
+              .create(Options.none().with("length", "" + length).with("skew", "0.4"))
+              .generate(seed);
+      long[] counts = new long[10];
+      Digits.parse(problem.text())
+          .toString()
+          .chars()
+          .filter(Character::isDigit)
+          .forEach(c -> counts[c - '0']++);
+      java.util.Arrays.sort(counts);
+      for (int k = 0; k < 10; k++) {
+        shares[k] += counts[9 - k] / (double) (lists * length);
+      }
+    }
+    // Counts are sorted, so that neighbours of small shares change places: the head tells.
+    double all = (1 - Math.pow(.6, 10)) / .4;
+    for (int k = 0; k < 4; k++) {
+      assertThat(shares[k]).isCloseTo(Math.pow(.6, k) / all, within(.015));
+    }
+    assertThat(new SortingTask(40).generate(3).text())
+        .as("without skew lists stay what they were")
+        .isEqualTo(
+            new SortingTask.Factory()
+                .create(Options.none().with("length", "40").with("skew", "0"))
+                .generate(3)
+                .text());
+    assertThatThrownBy(() -> new SortingTask.Factory().create(Options.none().with("skew", "1")))
+        .isInstanceOf(IllegalArgumentException.class);
   }
 }
