@@ -1,0 +1,106 @@
+#!/bin/sh
+# The tables of docs/search.md: strategies on sorting at equal tokens, and the time of DVTS.
+#
+#   build/search-results.sh [FOLDER]      default: docs/search
+#
+# Goes on where it was stopped. Written there: difficulty.txt (how hard lists had to be made),
+# sorting/ (rows, tables and charts of 'deft eval'), dvts.csv, machine.txt; the tables are put
+# between the marks of docs/search.md.
+#
+#   PROBLEMS=40 SEEDS=3 BUDGETS=2^0..2^5 MODEL=deft-mini THREADS=   how much, with what
+#   LENGTH= SKEW=                                                   instead of looking for a difficulty
+#   DVTS_ROUNDS=5                                                   runs of each that is timed
+set -eu
+
+home=$(CDPATH='' cd "$(dirname "$0")/.." && pwd)
+out=${1:-$home/docs/search}
+deft=${DEFT:-$home/deft}
+model=${MODEL:-deft-mini}
+threads=${THREADS:+--threads $THREADS}
+mkdir -p "$out"
+began=$(date +%s)
+say() { printf '%s\n' "$*" >&2; }
+
+# --- Lists that the model does not always sort: else no strategy can be told from another. ---
+if [ -n "${LENGTH:-}" ]; then
+  echo "$LENGTH ${SKEW:-0}" > "$out/difficulty.txt"
+elif [ ! -s "$out/difficulty.txt" ]; then
+  for try in "64 0" "128 0" "128 0.5" "128 0.7" "140 0.7" "140 0.8" "150 0.7" "150 0.9"; do
+    length=${try% *}
+    skew=${try#* }
+    probe=$out/probe/$length-$skew
+    # shellcheck disable=SC2086
+    "$deft" eval sorting --model "$model" $threads --strategies greedy --budgets 1 --seeds 1 \
+      --problems 40 -T "length=$length" -T "skew=$skew" --out "$probe" > /dev/null
+    solved=$(awk -F, 'NR == 2 { print int(100 * $5 + 0.5) }' "$probe/table.csv")
+    say "lists of $length digits, skew $skew: greedy solves $solved %"
+    if [ "$solved" -le 75 ]; then
+      echo "$try" > "$out/difficulty.txt"
+      break
+    fi
+  done
+  [ -s "$out/difficulty.txt" ] || { say "the model sorts all of these: set LENGTH and SKEW"; exit 1; }
+fi
+read -r length skew < "$out/difficulty.txt"
+
+# --- Strategies at equal tokens (about an hour on 2 cores; add rebase/judge,mcts/judge: two). judge: the model's own opinion; checker: the task's check. ---
+# shellcheck disable=SC2086
+"$deft" eval sorting --model "$model" $threads \
+  --strategies "${STRATEGIES:-greedy,self-consistency,best-of-n/judge,best-of-n/checker,retry/checker,beam/judge,dvts/judge,tot-bfs/judge}" \
+  --budgets "${BUDGETS:-2^0..2^5}" --seeds "${SEEDS:-3}" --problems "${PROBLEMS:-40}" \
+  -T "length=$length" -T "skew=$skew" --out "$out/sorting" > /dev/null
+say "strategies: $(($(date +%s) - began)) s"
+
+# --- DVTS of 64 branches against best-of-64, at equal tokens, alternately. ---
+# One answer is a thought, so best-of-n has one level; dvts goes on to improve: its tokens are
+# limited to those of best-of-64, and both print what they sampled.
+dvts=$out/dvts.csv
+[ -s "$dvts" ] || echo "strategy,round,decoded,seconds,depth" > "$dvts"
+time_one() { # name round strategy options...
+  grep -q "^$1,$2," "$dvts" && return
+  name=$1 round=$2
+  shift 2
+  # shellcheck disable=SC2086
+  "$deft" run sorting --model "$model" $threads --length 64 --seed "$round" --evaluator judge \
+    -E threshold=2 --json --strategy "$@" > "$out/run.json"
+  value() { sed -n "s/.*\"$1\": \([0-9.]*\).*/\1/p" "$out/run.json" | head -1; }
+  echo "$name,$round,$(value decoded),$(value seconds),$(value depth)" >> "$dvts"
+  rm "$out/run.json"
+}
+for round in $(seq 1 "${DVTS_ROUNDS:-5}"); do
+  time_one best-of-64 "$round" best-of-n -S width=64 -S temperature=1
+  time_one dvts-16x4 "$round" dvts -S width=16 -S branch=4 -S depth=1 -S temperature=1
+  time_one best-of-256 "$round" best-of-n -S width=256 -S temperature=1
+  time_one dvts-16x4-deep "$round" dvts -S width=16 -S branch=4 -S depth=4 -S temperature=1
+done
+
+{
+  uname -srm
+  sed -n 's/^model name.*: //p' /proc/cpuinfo 2> /dev/null | head -1
+  echo "$(getconf _NPROCESSORS_ONLN) cores"
+  "$deft" --version
+  date -u +%Y-%m-%d
+} > "$out/machine.txt"
+
+# --- Into the page. ---
+page=${PAGE:-$home/docs/search.md}
+{
+  echo "$(tr '\n' ';' < "$out/machine.txt" | sed 's/;$//; s/;/, /g'); lists of $length digits, skew $skew:"
+  echo
+  cat "$out/sorting/table.md"
+  echo
+  echo "| run | tokens sampled | s, median | tokens a second |"
+  echo "|---|--:|--:|--:|"
+  for name in best-of-64 dvts-16x4 best-of-256 dvts-16x4-deep; do
+    grep "^$name," "$dvts" | sort -t, -k4 -n | awk -F, -v name="$name" '
+      { decoded[NR] = $3; seconds[NR] = $4 }
+      END { m = int((NR + 1) / 2)
+            printf "| `%s` | %d | %.2f | %.0f |\n", name, decoded[m], seconds[m], decoded[m] / seconds[m] }'
+  done
+} > "$out/section.md"
+awk -v section="$out/section.md" '
+  /<!-- results: begin/ { print; print ""; while ((getline line < section) > 0) print line; print ""; skip = 1 }
+  /<!-- results: end/ { skip = 0 }
+  !skip || /<!-- results: end/ { if (!/<!-- results: begin/) print }' "$page" > "$page.new"
+mv "$page.new" "$page"
+say "written to $page after $(($(date +%s) - began)) s"
