@@ -145,7 +145,8 @@ class RevisitTest {
   private static Run run(String strategy, Options how, int seed, long kvMemory, boolean recent) {
     DeftOptions options =
         DeftOptions.of("deft-mini")
-            .withEngine(e -> e.withDeterministic(true).withPageSize(1).withKvMemory(kvMemory));
+            .withEngine(e ->
+                e.withThreads(1).withDeterministic(true).withPageSize(1).withKvMemory(kvMemory));
     try (Deft deft = Deft.open(options)) {
       AtomicLong peak = new AtomicLong();
       SearchStrategy own = deft.registry().strategy(strategy, how);
@@ -168,25 +169,43 @@ class RevisitTest {
   @ParameterizedTest
   @ValueSource(ints = {1, 2, 3})
   @Tag("slow")
-  void halfTheMemoryGrowsTheSameTree(int seed) {
-    Options how = Options.none().with("steps", "80").with("branch", "3").with("width", "2");
-    Run whole = run("best-first", how, seed, 0, false);
+  void bestFirstGrowsTheSameTree(int seed) {
+    halfTheMemory(
+        "best-first",
+        Options.none().with("steps", "80").with("branch", "3").with("width", "2"),
+        seed);
+  }
+
+  /** The bounds say well which thoughts are come back to: at most half of recency's tokens. */
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 3})
+  @Tag("slow")
+  void mctsGrowsTheSameTreeAndComputesHalfAsMuchAgain(int seed) {
+    long[] again = halfTheMemory("mcts", Options.none().with("iterations", "240"), seed);
+    assertThat(2 * again[0]).isLessThanOrEqualTo(again[1]);
+  }
+
+  /** Tokens computed again by the strategy's order, and by recency. */
+  private static long[] halfTheMemory(String strategy, Options how, int seed) {
+    Run whole = run(strategy, how, seed, 0, false);
     assertThat(whole.recomputed()).isZero();
     assertThat(whole.result().tree().nodes()).isPositive();
-    Run own = run("best-first", how, seed, whole.peakBytes() / 2, false);
-    Run recent = run("best-first", how, seed, whole.peakBytes() / 2, true);
+    Run own = run(strategy, how, seed, whole.peakBytes() / 2, false);
+    Run recent = run(strategy, how, seed, whole.peakBytes() / 2, true);
     for (Run r : List.of(own, recent)) {
       assertThat(r.result().stopped()).isNotEqualTo(StopReason.MEMORY);
       assertThat(r.result().treeHash()).isEqualTo(whole.result().treeHash());
-      assertThat(r.recomputed()).isPositive();
     }
+    assertThat(recent.recomputed()).isPositive();
     System.out.printf(
-        "best-first, seed %d: %d thoughts, peak %,d bytes; in half of it computed again: %d tokens"
+        "%s, seed %d: %d thoughts, peak %,d bytes; in half of it computed again: %d tokens"
             + " by the strategy's order, %d by recency%n",
+        strategy,
         seed,
         whole.result().tree().nodes(),
         whole.peakBytes(),
         own.recomputed(),
         recent.recomputed());
+    return new long[] {own.recomputed(), recent.recomputed()};
   }
 }

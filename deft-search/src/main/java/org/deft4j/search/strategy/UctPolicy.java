@@ -214,17 +214,51 @@ final class UctPolicy implements TreePolicy {
     fly(node, -1);
   }
 
-  /** The least bound on the node's path: it is visited as soon as all of them are the highest. */
+  /**
+   * How soon the node is entered again, as the negative of an estimate of the simulations until
+   * then. A child is entered at its parent once the bounds of its siblings have come down to its
+   * own, for which each must be visited so often as its bound then says; and a parent sees the
+   * share of simulations that it saw so far.
+   */
   @Override
   public double revisit(int node) {
-    double least = Double.MAX_VALUE;
-    for (int n = node; n > FlatTree.ROOT; n = tree.parent(n)) {
-      int above = tree.parent(n);
-      int count = Math.max(1, visits[above] + inFlight[above]);
-      int at = tree.slot(n);
-      least = Math.min(least, tree.x[at] + bonus(above, count) * tree.y[at]);
+    if (node == FlatTree.ROOT) {
+      return 0;
     }
-    return least;
+    int above = tree.parent(node);
+    double share = 1;
+    for (int n = above; n > FlatTree.ROOT; n = tree.parent(n)) {
+      share *= (visits[n] + 1.0) / (visits[tree.parent(n)] + 1.0);
+    }
+    return revisit(above) - wait(node) / share;
+  }
+
+  /** Visits of a node's parent that go to its siblings before it is entered. */
+  private double wait(int node) {
+    if (visits[node] == 0) {
+      return 0;
+    }
+    int above = tree.parent(node);
+    int count = Math.max(1, visits[above] + inFlight[above]);
+    double bonus = bonus(above, count);
+    int own = tree.slot(node);
+    double level = tree.x[own] + bonus * tree.y[own];
+    double most = 4.0 * count + 16;
+    double sum = 0;
+    for (int at = tree.first(above), end = at + tree.children(above); at < end; at++) {
+      double y = tree.y[at];
+      if (at == own || !(tree.x[at] + bonus * y > level)) {
+        continue;
+      }
+      double rest = level - tree.x[at];
+      // Until x + bonus y(n) is level: y is 1 / sqrt(n), or P / (1 + n).
+      double factor = bonus * y / rest;
+      double now = visits[tree.child(at)] + inFlight[tree.child(at)];
+      double more =
+          rest <= 0 ? most : rule.puct() ? (factor - 1) * (1 + now) : (factor * factor - 1) * now;
+      sum += Math.min(most, more);
+    }
+    return sum;
   }
 
   int visits(int node) {
