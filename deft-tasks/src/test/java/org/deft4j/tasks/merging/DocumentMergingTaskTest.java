@@ -11,6 +11,7 @@ import org.deft4j.search.spi.Options;
 import org.deft4j.search.spi.Problem;
 import org.deft4j.search.spi.Task;
 import org.deft4j.search.testing.AbstractTaskContractTest;
+import org.deft4j.tasks.tagged.Vocabularies;
 import org.deft4j.testing.ScriptedCodec;
 import org.deft4j.testing.SharedData;
 import org.deft4j.tree.DeftException;
@@ -27,7 +28,7 @@ class DocumentMergingTaskTest extends AbstractTaskContractTest {
 
   @Override
   protected List<TokenCodec> codecs() {
-    return List.of(new ScriptedCodec("<|bos|>", "<|end|>"), new ScriptedCodec());
+    return List.of(Vocabularies.TEXT, new ScriptedCodec("<|bos|>", "<|end|>"), new ScriptedCodec());
   }
 
   @Override
