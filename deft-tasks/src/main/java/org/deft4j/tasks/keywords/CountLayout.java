@@ -33,7 +33,7 @@ final class CountLayout extends TaggedLayout {
     this.problem = problem;
     this.answer = answer;
     this.textTokens = text.size();
-    requireRoot("the text", Tags.MOST_ROOT);
+    requireProblem("the text", Tags.MOST_PROBLEM);
   }
 
   /** The layout for a vocabulary that has the tags. */

@@ -37,7 +37,7 @@ final class PartLayout extends TaggedLayout {
     this.problem = problem;
     this.parts = parts;
     this.sizes = problem.documents().stream().mapToInt(d -> tokens(d, tags).size()).toArray();
-    requireRoot("the documents", Tags.MOST_ROOT);
+    requireProblem("the documents", Tags.MOST_PROBLEM);
   }
 
   private static List<Integer> documents(MergeProblem problem, Tags tags) {

@@ -43,7 +43,7 @@ final class IntersectionLayout extends TaggedLayout {
                   + n
                   + ": take others, or another model with --model");
         });
-    requireRoot("the two sets", Tags.MOST_ROOT);
+    requireProblem("the two sets", Tags.MOST_PROBLEM);
   }
 
   private static List<Integer> sets(SetIntersectionProblem problem, Tags tags) {

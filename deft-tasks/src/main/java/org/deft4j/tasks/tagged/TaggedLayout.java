@@ -25,6 +25,9 @@ public abstract class TaggedLayout implements PromptLayout {
   private static final String MERGE = "merge";
   private static final int MOST_IMPROVES = 3;
 
+  /** Begin of sequence and the task's name. */
+  private static final int TAGS = 2;
+
   private final Tags tags;
   private final List<Integer> root;
   private final int context;
@@ -47,12 +50,14 @@ public abstract class TaggedLayout implements PromptLayout {
    * Refuses a problem that is longer than what the model was trained on.
    *
    * @param what is too long, for the message
+   * @param most tokens, those before the problem not counted
    */
-  protected final void requireRoot(String what, int most) {
-    if (root.size() > most) {
+  protected final void requireProblem(String what, int most) {
+    int size = root.size() - TAGS;
+    if (size > most) {
       throw new ProblemTooLargeException(
           "%s: %,d tokens, and this model takes at most %,d: take less of it, or another model with"
-                  .formatted(what, root.size(), most)
+                  .formatted(what, size, most)
               + " --model");
     }
   }

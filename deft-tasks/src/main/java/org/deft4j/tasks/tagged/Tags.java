@@ -14,8 +14,8 @@ public final class Tags {
   /** Longest path in tokens that models of text tasks were trained on. */
   public static final int CONTEXT = 4096;
 
-  /** Longest problem in tokens that they were trained on. */
-  public static final int MOST_ROOT = 2500;
+  /** Longest problem in tokens that they were trained on, its two tags not counted. */
+  public static final int MOST_PROBLEM = 2500;
 
   /**
    * A token that tells who was trained on text: models of sorting alone have the tags of all tasks

@@ -103,8 +103,11 @@ class CountLayoutTest {
     assertThatThrownBy(() -> large.layout(TEXT))
         .isInstanceOf(ProblemTooLargeException.class)
         .hasMessage(
-            "the text: 2,561 tokens, and this model takes at most 2,500: take less of it, or"
+            "the text: 2,559 tokens, and this model takes at most 2,500: take less of it, or"
                 + " another model with --model");
+    assertThat(TASK.parse("x".repeat(2495) + " Peru").layout(TEXT).root())
+        .as("2,500 fit, and two tags before them")
+        .hasSize(2502);
     assertThat(TASK.parse("Norway. ".repeat(300)).layout(TEXT).root()).hasSize(2401);
   }
 

@@ -75,6 +75,25 @@ class DocumentMergingTaskTest extends AbstractTaskContractTest {
   }
 
   @Test
+  void mergesWithoutAModelAreWhatTheySay() {
+    List<String> documents =
+        List.of(
+            "The bridge was closed. Birds sing loudly!", "The bridges were closed.\nOwls listen.");
+    assertThat(PlainMerge.CONCATENATION.of(documents)).contains("loudly!\nThe bridges");
+    assertThat(PlainMerge.DISTINCT.of(documents))
+        .as("content words are equal, inflection apart")
+        .isEqualTo("The bridge was closed.\nBirds sing loudly!\nOwls listen.");
+    List<String> more = List.of("One red old heavy door fell.", "A red old heavy iron door fell.");
+    assertThat(PlainMerge.DISTINCT.of(more).lines()).hasSize(2);
+    assertThat(PlainMerge.UNCOVERED.of(more)).isEqualTo("One red old heavy door fell.");
+    for (int seed = 0; seed < 30; seed++) {
+      MergeProblem p = (MergeProblem) task().generate(seed);
+      assertThat(p.score(PlainMerge.UNCOVERED.of(documents(p))).coverage()).isEqualTo(1);
+      assertThat(p.score(PlainMerge.DISTINCT.of(documents(p))).coverage()).isEqualTo(1);
+    }
+  }
+
+  @Test
   void scoresByHand() {
     List<String> sources =
         List.of("The cat sat on a red mat. Birds sing.", "On the red mat the cats were sitting.");
