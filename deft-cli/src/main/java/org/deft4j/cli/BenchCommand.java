@@ -18,7 +18,7 @@ import picocli.CommandLine.Spec;
       BenchAttentionCommand.class,
       BenchDecodeCommand.class,
       BenchReplayCommand.class,
-      BenchSortingCommand.class
+      BenchTasksCommand.class
     })
 final class BenchCommand implements Runnable {
   @Spec private CommandSpec spec = CommandSpec.create();

@@ -205,7 +205,7 @@ final class RunCommand implements Callable<Integer> {
         DeftSearch search =
             deft.search(task)
                 .problem(problem)
-                .strategy(registry.strategy(strategy, strategyOptions()))
+                .strategy(registry.strategy(strategy, strategyOptions(problem)))
                 .evaluator(registry.evaluator(evaluatorName, Options.of(evaluatorOptions)))
                 .budget(limits)
                 .ordered(ordered)
@@ -225,7 +225,8 @@ final class RunCommand implements Callable<Integer> {
         TraceHeader.Source source = problems.source(problem, results.size(), seed);
         SearchResult result;
         try (Tracing tracing =
-            Tracing.of(trace, number, () -> header(deft, options, evaluatorName, search, source))) {
+            Tracing.of(
+                trace, number, () -> header(deft, options, evaluatorName, problem, source))) {
           search.listener(heard.andThen(tracing.listener()));
           result = run(context, driver, search);
         }
@@ -260,14 +261,14 @@ final class RunCommand implements Callable<Integer> {
       Deft deft,
       DeftOptions options,
       String evaluatorName,
-      DeftSearch search,
+      Problem problem,
       TraceHeader.Source source) {
     return new TraceHeader(
         task,
         taskOptions().asMap(),
         source,
         strategy,
-        strategyOptions().asMap(),
+        strategyOptions(problem).asMap(),
         evaluatorName,
         evaluatorOptions,
         deft.registry().evaluator(evaluatorName, Options.of(evaluatorOptions)).oracle(),
@@ -352,6 +353,10 @@ final class RunCommand implements Callable<Integer> {
     put(all, "width", width);
     put(all, "depth", depth);
     return Options.of(all);
+  }
+
+  private Options strategyOptions(Problem problem) {
+    return strategyOptions().orElse(problem.settings(strategy));
   }
 
   private Options taskOptions() {

@@ -169,11 +169,11 @@ class BadInputTest {
         new Mistake("plot @missing.json", 2, "missing.json"),
         new Mistake("plot @broken.json", 2, "broken.json", "line 2"),
         new Mistake("plot @good.json", 2, "good.json", "deft bench"),
-        new Mistake("bench sorting", 2, "--data"),
-        new Mistake("bench sorting --data @missing.csv", 2, "missing.csv"),
-        new Mistake("bench sorting --data @folder", 2, "sorting_*.csv"),
-        new Mistake("bench sorting --data @good.csv --entrant x", 2, "unknown --entrant 'x'"),
-        new Mistake("bench sorting --data @good.csv --limit 0", 2, "--limit"));
+        new Mistake("bench tasks", 2, "--data"),
+        new Mistake("bench tasks --data @missing.csv", 2, "missing.csv"),
+        new Mistake("bench tasks --data @folder", 2, "*.csv"),
+        new Mistake("bench tasks --data @good.csv --entrant x", 2, "unknown --entrant 'x'"),
+        new Mistake("bench tasks --data @good.csv --limit 0", 2, "--limit"));
   }
 
   @ParameterizedTest
@@ -199,7 +199,7 @@ class BadInputTest {
     Path log = temp.resolve("log.jsonl");
     String data = temp.resolve("good.csv").toString();
     List<String> command =
-        List.of("bench", "sorting", "--data", data, "--out", log.toString(), "--entrant", "greedy");
+        List.of("bench", "tasks", "--data", data, "--out", log.toString(), "--entrant", "greedy");
     CliRunner cli = new CliRunner(temp.resolve("home"));
     Files.writeString(log, "no log\n", StandardCharsets.UTF_8);
     Outcome o = cli.run(command.toArray(String[]::new));

@@ -36,7 +36,7 @@ class CommandsTest {
         "doctor --help",
         "bench --help",
         "bench io --help",
-        "bench sorting --help",
+        "bench tasks --help",
         "bench attention --help",
         "bench decode --help",
         "bench replay --help",

@@ -76,6 +76,17 @@ class ResumeCommandTest {
   }
 
   @Test
+  void settingsThatAProblemSuggestsAreInTheTrace() throws IOException {
+    ok("run", "document-merging", "--width", "3", "--trace", trace(), "-q");
+    assertThat(Files.readAllLines(Path.of(trace())).getFirst())
+        .as("the user's width, and the rest as the problem of three documents wants it")
+        .contains("\"width\":\"3\"")
+        .contains("\"keep\":\"2\"")
+        .contains("\"depth\":\"4\"");
+    assertThat(ok("resume", trace(), "--replay").out()).doesNotContain("but the trace says");
+  }
+
+  @Test
   void severalProblemsHaveTracesOfTheirOwn() throws IOException {
     Path csv =
         Files.writeString(

@@ -16,7 +16,7 @@ import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 
 /**
- * Version 1 of deft-mini, as a resource and as a file.
+ * The shipped model, as a resource and as a file.
  *
  * <p>A resource cannot be memory-mapped, so {@link #extractTo} copies it once to a folder of the
  * caller's choice and later finds it there.
@@ -29,7 +29,7 @@ public final class DeftMini {
   public static final int VERSION = 1;
 
   /** File name under which the model is extracted. */
-  public static final String FILE_NAME = "deft-mini-v1.gguf";
+  public static final String FILE_NAME = NAME + "-v" + VERSION + ".gguf";
 
   /** Absolute resource name of the GGUF file. */
   public static final String RESOURCE = "/org/deft4j/mini/" + FILE_NAME;

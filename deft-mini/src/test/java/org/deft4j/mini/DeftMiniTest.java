@@ -24,6 +24,15 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class DeftMiniTest {
+  /** What the version that is shipped should be. */
+  static final int VOCABULARY = 2048;
+
+  private static final int CONTEXT = 1024;
+  private static final String PATTERN = "qwen2";
+
+  /** Control tokens, at the end of the vocabulary: begin of sequence first, end of answer third. */
+  private static final int CONTROLS = 32;
+
   @TempDir Path folder;
 
   private static byte[] resource() throws IOException {
@@ -59,11 +68,11 @@ class DeftMiniTest {
         .containsEntry("general.name", DeftMini.NAME)
         .containsEntry("general.version", "v" + DeftMini.VERSION)
         .containsEntry("general.license", "Apache-2.0")
-        .containsEntry("llama.context_length", 1024)
-        .containsEntry("tokenizer.ggml.pre", "qwen2")
-        .containsEntry("tokenizer.ggml.tokens", 2048)
-        .containsEntry("tokenizer.ggml.bos_token_id", 2016)
-        .containsEntry("tokenizer.ggml.eos_token_id", 2018);
+        .containsEntry("llama.context_length", CONTEXT)
+        .containsEntry("tokenizer.ggml.pre", PATTERN)
+        .containsEntry("tokenizer.ggml.tokens", VOCABULARY)
+        .containsEntry("tokenizer.ggml.bos_token_id", VOCABULARY - CONTROLS)
+        .containsEntry("tokenizer.ggml.eos_token_id", VOCABULARY - CONTROLS + 2);
   }
 
   private static String string(ByteBuffer in) {

@@ -87,7 +87,10 @@ public final class DeftSearch {
     return this;
   }
 
-  /** Sets an option of the named strategy, for instance {@code width}. */
+  /**
+   * Sets an option of the named strategy, for instance {@code width}. Those that are not set are as
+   * the problem suggests, and else the strategy's own.
+   */
   public DeftSearch option(String name, Object value) {
     strategyOptions = strategyOptions.with(name, value.toString());
     return this;
@@ -180,7 +183,9 @@ public final class DeftSearch {
     ThoughtEvaluator e =
         evaluator != null ? evaluator : registry.evaluator(evaluatorName(), evaluatorOptions);
     SearchStrategy s =
-        strategy != null ? strategy : registry.strategy(strategyName, strategyOptions);
+        strategy != null
+            ? strategy
+            : registry.strategy(strategyName, strategyOptions.orElse(p.settings(strategyName)));
     SearchListener all = listener.andThen(Flight.listener());
     return new SearchRequest(p, s, Optional.of(e), budget, seed, all, epoch, 1, recording);
   }

@@ -5,7 +5,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.deft4j.runtime.Deft;
@@ -15,25 +14,37 @@ import org.deft4j.search.driver.SearchResult;
 import org.deft4j.search.driver.StopReason;
 import org.deft4j.search.spi.Options;
 import org.deft4j.search.spi.Problem;
+import org.deft4j.search.spi.ProblemTooLargeException;
 
 /**
  * Solves every problem of some data files with every entrant, one after another, and keeps each
- * result in a log, from which a later run goes on.
+ * result in a log, from which a later run goes on. A problem that is longer than what the model
+ * takes is a row too: one that failed.
  *
- * @param task the task's name
- * @param files data files in the task's format, at least one; their names must differ
- * @param limit at most this many problems of each file
- * @param entrants what is compared
+ * @param entries what is solved by what, at least one; names of files must differ
  * @param seed of all sampling
  */
-public record AccuracyBenchmark(
-    String task, List<Path> files, int limit, List<Entrant> entrants, long seed) {
+public record AccuracyBenchmark(List<Entry> entries, long seed) {
   /** Copies and checks. */
   public AccuracyBenchmark {
-    files = List.copyOf(files);
-    entrants = List.copyOf(entrants);
-    if (files.stream().map(AccuracyBenchmark::name).distinct().count() < files.size()) {
-      throw new IllegalArgumentException("two data files have the same name: " + files);
+    entries = List.copyOf(entries);
+    if (entries.stream().map(e -> e.file().name()).distinct().count() < entries.size()) {
+      throw new IllegalArgumentException(
+          "two data files have the same name: "
+              + entries.stream().map(e -> e.file().path().toString()).toList());
+    }
+  }
+
+  /**
+   * A data file and what solves it.
+   *
+   * @param file the file
+   * @param entrants what is compared
+   */
+  public record Entry(DataFile file, List<Entrant> entrants) {
+    /** Copies the list. */
+    public Entry {
+      entrants = List.copyOf(entrants);
     }
   }
 
@@ -64,38 +75,51 @@ public record AccuracyBenchmark(
       Map<String, Object> setting,
       Consumer<Progress> progress,
       BooleanSupplier stop) {
-    Map<String, List<Problem>> problems = new LinkedHashMap<>();
-    for (Path file : files) {
-      problems.put(name(file), deft.search(task).task().read(file, limit));
+    List<Sample> samples = new ArrayList<>();
+    for (Entry e : entries) {
+      DataFile file = e.file();
+      samples.add(
+          Sample.of(
+              e,
+              deft.search(file.task()).task().read(file.path(), file.limit()),
+              deft.decoder().codec()));
     }
-    int all = problems.values().stream().mapToInt(List::size).sum() * entrants.size();
+    int all = samples.stream().mapToInt(s -> s.problems().size() * s.entrants().size()).sum();
     try (RowLog rows = RowLog.open(log, configuration(setting))) {
       int done = 0;
-      for (Map.Entry<String, List<Problem>> file : problems.entrySet()) {
-        for (Entrant entrant : entrants) {
-          for (Problem problem : file.getValue()) {
-            if (!rows.has(file.getKey(), problem.id(), entrant.key())) {
-              String what = "%s %s %s".formatted(file.getKey(), problem.id(), entrant.key());
+      for (Sample sample : samples) {
+        String data = sample.file().name();
+        for (Entrant entrant : sample.entrants()) {
+          for (Problem problem : sample.problems()) {
+            if (!rows.has(AccuracyRow.key(data, problem.id(), entrant.key()))) {
+              String what = "%s %s %s".formatted(data, problem.id(), entrant.label());
               progress.accept(new Progress(done, all, what));
-              SearchResult result = solve(deft, problem, entrant, stop);
-              if (result.stopped() == StopReason.CANCELLED) {
-                return table(rows, problems);
+              AccuracyRow row;
+              try {
+                SearchResult result = solve(deft, problem, entrant, stop);
+                if (result.stopped() == StopReason.CANCELLED) {
+                  return AccuracyTable.of(rows.rows(), samples);
+                }
+                row = AccuracyRow.of(data, entrant, result);
+              } catch (ProblemTooLargeException e) {
+                row = AccuracyRow.failed(data, problem, entrant, String.valueOf(e.getMessage()));
               }
-              rows.add(row(file.getKey(), entrant, result));
+              rows.add(row);
             }
             done++;
           }
         }
       }
-      return table(rows, problems);
+      return AccuracyTable.of(rows.rows(), samples);
     }
   }
 
   private SearchResult solve(Deft deft, Problem problem, Entrant entrant, BooleanSupplier stop) {
+    Options options = Options.of(entrant.options()).orElse(problem.settings(entrant.strategy()));
     DeftSearch search =
-        deft.search(task)
+        deft.search(problem.task())
             .problem(problem)
-            .strategy(deft.registry().strategy(entrant.strategy(), Options.of(entrant.options())))
+            .strategy(deft.registry().strategy(entrant.strategy(), options))
             .seed(seed);
     if (!entrant.evaluator().equals(Entrant.NONE)) {
       search.evaluator(entrant.evaluator());
@@ -110,48 +134,12 @@ public record AccuracyBenchmark(
     return running.result().orElseThrow();
   }
 
-  private static AccuracyRow row(String data, Entrant entrant, SearchResult r) {
-    return new AccuracyRow(
-        data,
-        r.problem().id(),
-        entrant.key(),
-        r.solved(),
-        r.grade().error(),
-        r.tokens().decoded() + r.tokens().evaluator(),
-        r.tokens().prefilled(),
-        Math.rint(r.seconds() * 1e6) / 1e6);
-  }
-
-  private AccuracyTable table(RowLog rows, Map<String, List<Problem>> problems) {
-    // The log may hold more than this run asked for, after one with a larger limit.
-    List<AccuracyRow> own = new ArrayList<>();
-    for (AccuracyRow row : rows.rows()) {
-      if (problems.getOrDefault(row.data(), List.of()).stream()
-          .anyMatch(p -> p.id().equals(row.problem()))) {
-        own.add(row);
-      }
-    }
-    return AccuracyTable.of(own, List.copyOf(problems.keySet()), entrants);
-  }
-
+  /** What rows of one log share; what differs between entrants is in their keys. */
   private Map<String, Object> configuration(Map<String, Object> setting) {
     Map<String, Object> map = new LinkedHashMap<>();
-    map.put("log", "deft accuracy 1");
-    map.put("task", task);
+    map.put("log", "deft accuracy 2");
     map.put("seed", seed);
     map.put("setting", setting);
-    Map<String, Object> strategies = new LinkedHashMap<>();
-    for (Entrant e : entrants) {
-      Map<String, Object> entry = new LinkedHashMap<>();
-      entry.put("strategy", e.strategy());
-      entry.put("options", new TreeMap<>(e.options()));
-      strategies.put(e.key(), entry);
-    }
-    map.put("entrants", strategies);
     return map;
-  }
-
-  private static String name(Path file) {
-    return file.getFileName().toString().replaceFirst("\\.[^.]*$", "");
   }
 }

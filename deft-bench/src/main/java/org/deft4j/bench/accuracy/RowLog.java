@@ -14,7 +14,6 @@ import java.util.Map;
 import org.deft4j.engine.json.JsonReader;
 import org.deft4j.engine.json.JsonWriter;
 import org.deft4j.tree.DeftException;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Finished rows in a file of JSON lines: the configuration first, then a row a line, each written
@@ -88,60 +87,31 @@ final class RowLog implements AutoCloseable {
     }
     for (int i = 1; i < lines.size(); i++) {
       try {
-        AccuracyRow row = row((Map<?, ?>) JsonReader.read(lines.get(i)));
+        if (!(JsonReader.read(lines.get(i)) instanceof Map<?, ?> map)) {
+          throw new IllegalArgumentException("no row");
+        }
+        AccuracyRow row = AccuracyRow.read(map);
         rows.put(row.key(), row);
-      } catch (IllegalArgumentException | ClassCastException | NullPointerException e) {
+      } catch (IllegalArgumentException | ClassCastException e) {
         throw new DeftException(
             DeftException.USAGE, "%s, line %d: %s".formatted(file, i + 1, e.getMessage()), e);
       }
     }
   }
 
-  /** Whether this problem of this entrant is done. */
-  boolean has(String data, String problem, String entrant) {
-    return rows.containsKey(data + "\n" + problem + "\n" + entrant);
+  /** Whether there is a row of this {@linkplain AccuracyRow#key key}. */
+  boolean has(String key) {
+    return rows.containsKey(key);
   }
 
   /** Adds a finished row. */
   void add(AccuracyRow row) {
-    Map<String, Object> map = new LinkedHashMap<>();
-    map.put("data", row.data());
-    map.put("problem", row.problem());
-    map.put("entrant", row.entrant());
-    map.put("solved", row.solved());
-    map.put("error", row.error());
-    map.put("tokens", row.tokens());
-    map.put("prefilled", row.prefilled());
-    map.put("seconds", row.seconds());
     try {
-      append(JsonWriter.line(map));
+      append(JsonWriter.line(row.toMap()));
     } catch (IOException e) {
       throw failed(file, e);
     }
     rows.put(row.key(), row);
-  }
-
-  private static AccuracyRow row(@Nullable Map<?, ?> map) {
-    if (map == null) {
-      throw new IllegalArgumentException("no row");
-    }
-    return new AccuracyRow(
-        (String) value(map, "data"),
-        (String) value(map, "problem"),
-        (String) value(map, "entrant"),
-        (Boolean) value(map, "solved"),
-        ((Number) value(map, "error")).doubleValue(),
-        ((Number) value(map, "tokens")).longValue(),
-        ((Number) value(map, "prefilled")).longValue(),
-        ((Number) value(map, "seconds")).doubleValue());
-  }
-
-  private static Object value(Map<?, ?> map, String name) {
-    Object value = map.get(name);
-    if (value == null) {
-      throw new IllegalArgumentException("a row without " + name);
-    }
-    return value;
   }
 
   private void append(String line) throws IOException {

@@ -57,7 +57,12 @@ class AccuracyBenchmarkTest {
   }
 
   private AccuracyBenchmark benchmark(int limit) {
-    return new AccuracyBenchmark("sorting", List.of(data), limit, ENTRANTS, 0);
+    return benchmark(limit, 0);
+  }
+
+  private AccuracyBenchmark benchmark(int limit, long seed) {
+    DataFile file = DataFile.of(data, limit).orElseThrow();
+    return new AccuracyBenchmark(List.of(new AccuracyBenchmark.Entry(file, ENTRANTS)), seed);
   }
 
   private AccuracyTable run(int limit, List<String> solved) {
@@ -75,10 +80,12 @@ class AccuracyBenchmarkTest {
           assertThat(l.problems()).isEqualTo(3);
           assertThat(l.solved()).isEqualTo(2);
           assertThat(l.meanError()).isEqualTo(1.0 / 3);
+          assertThat(l.medianError()).isZero();
+          assertThat(l.failed()).isZero();
           assertThat(l.meanTokens()).isPositive();
         });
     assertThat(run(100, new ArrayList<>()).markdown())
-        .contains("| lists | greedy | checker | 67 % of 3 | 0.33 |");
+        .contains("| lists | greedy | checker | 67 % of 3 | 0.33 | 0.00 | 0 |");
   }
 
   @Test
@@ -107,7 +114,7 @@ class AccuracyBenchmarkTest {
   @Test
   void aLogOfAnotherConfigurationIsRefused() {
     run(1, new ArrayList<>());
-    AccuracyBenchmark other = new AccuracyBenchmark("sorting", List.of(data), 1, ENTRANTS, 7);
+    AccuracyBenchmark other = benchmark(1, 7);
     try (Deft deft = deft()) {
       assertThatThrownBy(() -> other.run(log, deft, SETTING, _ -> {}, () -> false))
           .isInstanceOf(DeftException.class)
@@ -142,8 +149,48 @@ class AccuracyBenchmarkTest {
   }
 
   @Test
+  void anEntrantOfOtherSettingsIsAnotherOne() {
+    run(1, new ArrayList<>());
+    Entrant wider = new Entrant("tot", "tot-bfs", Map.of("width", "3", "depth", "1"), "checker");
+    DataFile file = DataFile.of(data, 1).orElseThrow();
+    AccuracyBenchmark other =
+        new AccuracyBenchmark(
+            List.of(new AccuracyBenchmark.Entry(file, List.of(ENTRANTS.getFirst(), wider))), 0);
+    List<String> solved = new ArrayList<>();
+    try (Deft deft = deft()) {
+      assertThat(other.run(log, deft, SETTING, p -> solved.add(p.what()), () -> false).lines())
+          .hasSize(2);
+    }
+    assertThat(solved).containsExactly("lists 0 tot/checker");
+  }
+
+  @Test
+  void theTaskIsToldByTheColumns() throws IOException {
+    assertThat(DataFile.of(data, 0).orElseThrow().task()).isEqualTo("sorting");
+    assertThat(DataFile.of(data, 0).orElseThrow().limit()).isEqualTo(Integer.MAX_VALUE);
+    String[][] files = {
+      {"SET1,SET2\n1,1\n", "set-intersection"},
+      {"ID,Text,Countries\n0,Peru,Peru\n", "keyword-counting"},
+      {"document1,document2\na,b\n", "document-merging"}
+    };
+    for (String[] f : files) {
+      Path file = Files.writeString(temp.resolve("file.csv"), f[0]);
+      assertThat(DataFile.of(file, 0).orElseThrow().task()).isEqualTo(f[1]);
+      assertThat(DataFile.of(file, 7).orElseThrow().limit()).isEqualTo(7);
+    }
+    assertThat(DataFile.of(temp.resolve("file.csv"), 0).orElseThrow().limit())
+        .as("of documents the first rows")
+        .isEqualTo(50);
+    assertThat(DataFile.of(Files.writeString(temp.resolve("b.csv"), "Rank,Puzzles\n1,2\n"), 0))
+        .isEmpty();
+    assertThat(DataFile.of(temp.resolve("no-table.txt"), 0)).isEmpty();
+  }
+
+  @Test
   void filesOfOneNameAreRefused() {
-    assertThatThrownBy(() -> new AccuracyBenchmark("sorting", List.of(data, data), 1, ENTRANTS, 0))
-        .isInstanceOf(IllegalArgumentException.class);
+    AccuracyBenchmark.Entry entry = benchmark(1).entries().getFirst();
+    assertThatThrownBy(() -> new AccuracyBenchmark(List.of(entry, entry), 0))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("two data files have the same name");
   }
 }

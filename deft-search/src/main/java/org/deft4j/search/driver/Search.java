@@ -16,6 +16,7 @@ import org.deft4j.search.budget.Usage;
 import org.deft4j.search.evaluate.Evaluation;
 import org.deft4j.search.evaluate.ThoughtEvaluator;
 import org.deft4j.search.event.SearchEvent;
+import org.deft4j.search.spi.ProblemTooLargeException;
 import org.deft4j.search.spi.PromptLayout;
 import org.deft4j.search.spi.Stage;
 import org.deft4j.search.strategy.Ask;
@@ -131,8 +132,7 @@ public final class Search {
   private void checkPrompt() {
     int context = lanes.decoder().capabilities().contextLength();
     if (layout.root().size() >= context) {
-      throw new DeftException(
-          DeftException.USAGE,
+      throw new ProblemTooLargeException(
           "the problem's prompt has "
               + layout.root().size()
               + " tokens, the model's context "

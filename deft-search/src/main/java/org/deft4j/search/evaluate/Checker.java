@@ -2,9 +2,9 @@ package org.deft4j.search.evaluate;
 
 import java.time.Duration;
 import java.util.List;
-import java.util.Optional;
 import org.deft4j.search.Score;
 import org.deft4j.search.Thought;
+import org.deft4j.search.ThoughtState;
 import org.deft4j.search.spi.EvaluatorFactory;
 import org.deft4j.search.spi.OptionSpec;
 import org.deft4j.search.spi.Options;
@@ -16,7 +16,8 @@ import org.deft4j.tree.decode.Capabilities;
 
 /**
  * Runs the task's own check of an answer. It verifies against the problem, never against the
- * reference answer, and so is no oracle; costs no tokens. Thoughts without an answer score 0.
+ * reference answer, and so is no oracle; costs no tokens. Steps on the way score what the problem
+ * says they promise, and 0 where it does not.
  */
 public final class Checker implements ThoughtEvaluator {
   /** Its name. */
@@ -52,10 +53,18 @@ public final class Checker implements ThoughtEvaluator {
   }
 
   private static Score score(Problem problem, Thought thought) {
-    Optional<Verdict> verdict = thought.answer().flatMap(problem::verify);
-    return verdict
-        .map(v -> new Score(v.score(), v.solved(), NAME))
-        .orElse(new Score(0, false, NAME));
+    Verdict v = verdict(problem, thought);
+    return new Score(v.score(), v.solved(), NAME);
+  }
+
+  private static Verdict verdict(Problem problem, Thought thought) {
+    Verdict nothing = new Verdict(Double.NaN, 0, false);
+    return switch (thought.state()) {
+      case ThoughtState.Answer a -> problem.verify(a.text()).orElse(nothing);
+      case ThoughtState.Partial p ->
+          new Verdict(Double.NaN, problem.promise(p.text()).orElse(0), false);
+      case ThoughtState.Dead _ -> nothing;
+    };
   }
 
   /** Makes it by name. */
@@ -82,8 +91,7 @@ public final class Checker implements ThoughtEvaluator {
           ? new Checker()
           : new Programmatic(
               NAME,
-              (problem, path) ->
-                  path.getLast().answer().flatMap(problem::verify).orElse(new Verdict(0, 0, false)),
+              (problem, path) -> verdict(problem, path.getLast()),
               Duration.ofMillis(Math.max(1, Math.round(limit * 1000))),
               true,
               false);

@@ -1,7 +1,9 @@
 package org.deft4j.search.spi;
 
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import org.deft4j.search.Thought;
 import org.deft4j.search.ThoughtState;
 import org.deft4j.tree.constrain.Grammar;
@@ -38,6 +40,16 @@ public record ConstrainedProblem(Problem of, Grammar grammar) implements Problem
   }
 
   @Override
+  public OptionalDouble promise(String step) {
+    return of.promise(step);
+  }
+
+  @Override
+  public Map<String, String> settings(String strategy) {
+    return of.settings(strategy);
+  }
+
+  @Override
   public Verdict grade(Optional<String> answer) {
     return of.grade(answer);
   }
@@ -64,6 +76,16 @@ public record ConstrainedProblem(Problem of, Grammar grammar) implements Problem
       // A text that is complete is as good as one that the model ended by itself.
       FinishReason as = reason == FinishReason.CONSTRAINT ? FinishReason.STOP_STRING : reason;
       return layout.read(path, stage, tokens, text, as);
+    }
+
+    @Override
+    public Optional<Stage> merge(List<Thought> path, List<List<Thought>> branches) {
+      return layout.merge(path, branches).map(s -> s.withConstraint(grammar));
+    }
+
+    @Override
+    public Optional<Rating> rate(List<Thought> path) {
+      return layout.rate(path);
     }
 
     @Override

@@ -36,6 +36,13 @@ public final class Options {
     return new Options(more);
   }
 
+  /** These options, and those of {@code defaults} that are not among them. */
+  public Options orElse(Map<String, String> defaults) {
+    Map<String, String> all = new TreeMap<>(defaults);
+    all.putAll(values);
+    return new Options(all);
+  }
+
   /** Whether the option was given. */
   public boolean has(String name) {
     return values.containsKey(name);

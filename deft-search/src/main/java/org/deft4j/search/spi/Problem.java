@@ -1,6 +1,8 @@
 package org.deft4j.search.spi;
 
+import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import org.deft4j.tree.decode.TokenCodec;
 
 /** One problem of a task. Immutable and safe for many threads. */
@@ -30,6 +32,28 @@ public interface Problem {
    */
   default Optional<Verdict> verify(String answer) {
     return Optional.empty();
+  }
+
+  /**
+   * How good a step on the way to an answer is, by the problem's own rules, 0 to 1: what a search
+   * may see, as of {@link #verify}.
+   *
+   * @param step the text of the step's state
+   * @return empty where nobody can tell before there is an answer
+   */
+  default OptionalDouble promise(String step) {
+    return OptionalDouble.empty();
+  }
+
+  /**
+   * Options of a strategy that suit this problem better than its own defaults, for instance a level
+   * for each step that an answer takes; those that a user sets win.
+   *
+   * @param strategy its name
+   * @return by name, only options that the strategy has
+   */
+  default Map<String, String> settings(String strategy) {
+    return Map.of();
   }
 
   /**

@@ -1,10 +1,12 @@
 package org.deft4j.tasks.crosswords;
 
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.deft4j.search.spi.Problem;
 import org.deft4j.search.spi.PromptLayout;
 import org.deft4j.search.spi.Verdict;
+import org.deft4j.search.strategy.TotBfs;
 import org.deft4j.tasks.text.Wording;
 import org.deft4j.tree.decode.TokenCodec;
 
@@ -55,6 +57,12 @@ public record CrosswordProblem(
    * Errors are wrong and open letters of 25; the score is the share of right ones. Without a known
    * solution an answer is not graded.
    */
+  /** A level for each of the ten words, where a thought is one. */
+  @Override
+  public Map<String, String> settings(String strategy) {
+    return words && strategy.equals(TotBfs.NAME) ? Map.of("depth", "10") : Map.of();
+  }
+
   @Override
   public Verdict grade(Optional<String> answer) {
     Optional<Board> board = answer.flatMap(Board::read);

@@ -19,6 +19,7 @@ import java.util.stream.Collectors;
  */
 public record Counts(SortedMap<String, Integer> byName) {
   private static final Pattern OBJECT = Pattern.compile("\\{([^{}]*)}");
+  private static final Pattern ITEM = Pattern.compile("(\\S.*?) (\\d{1,6})");
   private static final Pattern PAIR = Pattern.compile("\\s*\"([^\"]+)\"\\s*:\\s*(\\d{1,6})\\s*");
 
   /** Copies, and drops counts of nothing. */
@@ -82,6 +83,31 @@ public record Counts(SortedMap<String, Integer> byName) {
       }
     }
     return Optional.of(new Counts(counts));
+  }
+
+  /**
+   * Reads {@code Norway 3, Peru 1}.
+   *
+   * @return empty where a part is no name with a whole number, or a name stands there twice
+   */
+  public static Optional<Counts> parseList(String text) {
+    TreeMap<String, Integer> counts = new TreeMap<>();
+    if (!text.isBlank()) {
+      for (String part : text.split(",", -1)) {
+        Matcher item = ITEM.matcher(part.strip());
+        if (!item.matches() || counts.put(item.group(1), Integer.parseInt(item.group(2))) != null) {
+          return Optional.empty();
+        }
+      }
+    }
+    return Optional.of(new Counts(counts));
+  }
+
+  /** The counts of these names alone. */
+  public Counts only(Collection<String> names) {
+    TreeMap<String, Integer> own = new TreeMap<>(byName);
+    own.keySet().retainAll(Set.copyOf(names));
+    return new Counts(own);
   }
 
   /** All mentions together. */

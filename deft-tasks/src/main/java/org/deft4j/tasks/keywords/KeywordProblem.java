@@ -33,7 +33,9 @@ public record KeywordProblem(
 
   @Override
   public PromptLayout layout(TokenCodec codec) {
-    return wording.layout(new KeywordStages(this, codec), codec);
+    return CountLayout.of(this, codec)
+        .<PromptLayout>map(layout -> layout)
+        .orElseGet(() -> wording.layout(new KeywordStages(this, codec), codec));
   }
 
   /** No answer, or one that cannot be read, counts as an error for every mention. */

@@ -33,6 +33,15 @@ public final class DocumentMergingTask implements Task {
   private final int documents;
   private final int facts;
   private final Wording wording;
+  private final Thoughts thoughts;
+
+  /** What a model with tags for this task writes as one thought. */
+  public enum Thoughts {
+    /** What it keeps of one document. */
+    PARTS,
+    /** The whole merge. */
+    WHOLE
+  }
 
   /**
    * A task.
@@ -40,8 +49,9 @@ public final class DocumentMergingTask implements Task {
    * @param documents of a generated problem, at least 2
    * @param facts that they tell: as many as documents to {@value TownNews#MOST_FACTS}
    * @param wording how models of text are asked
+   * @param thoughts what is one thought
    */
-  public DocumentMergingTask(int documents, int facts, Wording wording) {
+  public DocumentMergingTask(int documents, int facts, Wording wording, Thoughts thoughts) {
     if (documents < 2) {
       throw new IllegalArgumentException("documents must be at least 2, was " + documents);
     }
@@ -53,6 +63,11 @@ public final class DocumentMergingTask implements Task {
     this.documents = documents;
     this.facts = facts;
     this.wording = wording;
+    this.thoughts = thoughts;
+  }
+
+  private MergeProblem problem(String id, List<String> texts) {
+    return new MergeProblem(id, texts, wording, thoughts == Thoughts.PARTS);
   }
 
   @Override
@@ -62,8 +77,7 @@ public final class DocumentMergingTask implements Task {
 
   @Override
   public Problem generate(long seed) {
-    return new MergeProblem(
-        "seed " + seed, TownNews.of(seed, documents, facts).documents(), wording);
+    return problem("seed " + seed, TownNews.of(seed, documents, facts).documents());
   }
 
   @Override
@@ -91,7 +105,7 @@ public final class DocumentMergingTask implements Task {
         throw new DeftException(DeftException.USAGE, "document " + (i + 1) + " has no words");
       }
     }
-    return new MergeProblem("given", stripped, wording);
+    return problem("given", stripped);
   }
 
   @Override
@@ -110,7 +124,7 @@ public final class DocumentMergingTask implements Task {
         throw csv.error(row, "has no two documents in columns document1, document2, ...");
       }
       String id = csv.has("id") ? csv.field(row, "id") : "" + problems.size();
-      problems.add(new MergeProblem(id, texts, wording));
+      problems.add(problem(id, texts));
     }
     return problems;
   }
@@ -132,7 +146,11 @@ public final class DocumentMergingTask implements Task {
       return Wording.options(
           new OptionSpec("documents", "" + DEFAULT_DOCUMENTS, "of a generated problem, >= 2"),
           new OptionSpec(
-              "facts", "" + DEFAULT_FACTS, "that they tell, at most " + TownNews.MOST_FACTS));
+              "facts", "" + DEFAULT_FACTS, "that they tell, at most " + TownNews.MOST_FACTS),
+          new OptionSpec(
+              "thoughts",
+              "parts",
+              "one thought of deft-mini: parts, what it keeps of one document, or whole merges"));
     }
 
     @Override
@@ -141,7 +159,8 @@ public final class DocumentMergingTask implements Task {
       return new DocumentMergingTask(
           options.integer("documents", DEFAULT_DOCUMENTS, 2),
           options.integer("facts", DEFAULT_FACTS, 2),
-          MergeStages.wording(options));
+          MergeStages.wording(options),
+          options.choice("thoughts", Thoughts.PARTS, Thoughts.class));
     }
   }
 }

@@ -1,10 +1,15 @@
 package org.deft4j.tasks.merging;
 
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.stream.Collectors;
 import org.deft4j.search.spi.Problem;
 import org.deft4j.search.spi.PromptLayout;
 import org.deft4j.search.spi.Verdict;
+import org.deft4j.search.strategy.TotBfs;
+import org.deft4j.tasks.tagged.Tags;
 import org.deft4j.tasks.text.Wording;
 import org.deft4j.tree.decode.TokenCodec;
 
@@ -14,8 +19,10 @@ import org.deft4j.tree.decode.TokenCodec;
  * @param id names it within its source
  * @param documents at least two
  * @param wording how models of text are asked
+ * @param parts whether a model with tags for it makes a thought of each document's part
  */
-public record MergeProblem(String id, List<String> documents, Wording wording) implements Problem {
+public record MergeProblem(String id, List<String> documents, Wording wording, boolean parts)
+    implements Problem {
   /** The line between documents in a problem's text. */
   public static final String SEPARATOR = "<<< next document >>>";
 
@@ -45,7 +52,9 @@ public record MergeProblem(String id, List<String> documents, Wording wording) i
 
   @Override
   public PromptLayout layout(TokenCodec codec) {
-    return wording.layout(new MergeStages(this, codec), codec);
+    return Tags.ofText(codec, PartLayout.TAG)
+        .<PromptLayout>map(tags -> new PartLayout(this, tags, parts))
+        .orElseGet(() -> wording.layout(new MergeStages(this, codec), codec));
   }
 
   /** The score of a merge. */
@@ -63,6 +72,37 @@ public record MergeProblem(String id, List<String> documents, Wording wording) i
             SOLVED_REPETITION * MergeScore.repetition(String.join("\n", documents)));
     boolean solved = score.coverage() >= SOLVED_COVERAGE && score.repetition() <= most;
     return Optional.of(new Verdict(1 - score.f1(), score.f1(), solved));
+  }
+
+  /**
+   * The score of what is kept so far, held against the documents it is from: a line {@value
+   * #SEPARATOR} ends each one's part.
+   */
+  @Override
+  public OptionalDouble promise(String step) {
+    List<String> lines = step.lines().toList();
+    int done = (int) lines.stream().filter(SEPARATOR::equals).count();
+    String merge =
+        lines.stream().filter(l -> !l.equals(SEPARATOR)).collect(Collectors.joining("\n"));
+    return done < 1 || done > documents.size()
+        ? OptionalDouble.empty()
+        : OptionalDouble.of(MergeScore.of(documents.subList(0, done), merge).f1());
+  }
+
+  /** Merges are long: fewer at once than of short answers, and a level for each part. */
+  @Override
+  public Map<String, String> settings(String strategy) {
+    return strategy.equals(TotBfs.NAME)
+        ? Map.of(
+            "width",
+            "4",
+            "keep",
+            "2",
+            "depth",
+            "" + (parts ? documents.size() + 1 : 2),
+            "resample",
+            parts ? "0" : "0.5")
+        : Map.of();
   }
 
   @Override

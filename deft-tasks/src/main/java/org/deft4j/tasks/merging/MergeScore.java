@@ -44,14 +44,19 @@ public record MergeScore(double coverage, double repetition, List<String> missin
     Set<String> merged = new HashSet<>(English.contentWords(merge));
     List<String> missing = new ArrayList<>();
     distinct.forEach((content, sentence) -> {
-      long found = content.stream().filter(merged::contains).count();
-      // Whole numbers: 7 of 10 is enough, whatever 0.7 is in binary.
-      if (found * 10 < content.size() * Math.round(RECALL * 10)) {
+      if (!covered(content, merged)) {
         missing.add(sentence);
       }
     });
     double coverage = distinct.isEmpty() ? 0 : 1 - missing.size() / (double) distinct.size();
     return new MergeScore(coverage, repetition(merge), missing);
+  }
+
+  /** Whether enough of a sentence's content words are among those of a merge. */
+  static boolean covered(List<String> content, Set<String> merged) {
+    long found = content.stream().filter(merged::contains).count();
+    // Whole numbers: 7 of 10 is enough, whatever 0.7 is in binary.
+    return found * 10 >= content.size() * Math.round(RECALL * 10);
   }
 
   /** Share of a text's runs of four words that occur in it more than once. */

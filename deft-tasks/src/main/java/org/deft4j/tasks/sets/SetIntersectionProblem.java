@@ -7,6 +7,7 @@ import java.util.Set;
 import org.deft4j.search.spi.Problem;
 import org.deft4j.search.spi.PromptLayout;
 import org.deft4j.search.spi.Verdict;
+import org.deft4j.tasks.tagged.Tags;
 import org.deft4j.tasks.text.Numbers;
 import org.deft4j.tasks.text.Wording;
 import org.deft4j.tree.decode.TokenCodec;
@@ -39,7 +40,9 @@ public record SetIntersectionProblem(
 
   @Override
   public PromptLayout layout(TokenCodec codec) {
-    return wording.layout(new IntersectionStages(this, codec), codec);
+    return Tags.ofText(codec, IntersectionLayout.TAG)
+        .<PromptLayout>map(tags -> new IntersectionLayout(this, tags))
+        .orElseGet(() -> wording.layout(new IntersectionStages(this, codec), codec));
   }
 
   /** The numbers in both, ascending. */

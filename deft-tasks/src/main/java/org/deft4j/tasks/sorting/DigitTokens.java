@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import org.deft4j.tasks.tagged.Tags;
 import org.deft4j.tree.decode.TokenCodec;
 
 /**
@@ -11,79 +12,45 @@ import org.deft4j.tree.decode.TokenCodec;
  * tags for the stages. Builds its prompts and reads its answers.
  */
 public final class DigitTokens {
+  private final Tags tags;
   private final int[] digits;
-  private final int bos;
-  private final int list;
-  private final int solve;
-  private final int improve;
-  private final int judge;
-  private final int yes;
-  private final int no;
-  private final int merge;
   private final int split;
-  private final int sep;
-  private final int end;
 
-  private DigitTokens(int[] digits, int[] tags) {
+  private DigitTokens(Tags tags, int[] digits, int split) {
+    this.tags = tags;
     this.digits = digits;
-    bos = tags[0];
-    list = tags[1];
-    solve = tags[2];
-    improve = tags[3];
-    judge = tags[4];
-    yes = tags[5];
-    no = tags[6];
-    merge = tags[7];
-    split = tags[8];
-    sep = tags[9];
-    end = tags[10];
+    this.split = split;
   }
 
   /** The tokens of this vocabulary, if it has them all. */
   public static Optional<DigitTokens> of(TokenCodec codec) {
-    Optional<int[]> digits = ids(codec, "0", "1", "2", "3", "4", "5", "6", "7", "8", "9");
-    Optional<int[]> tags =
-        ids(
-            codec,
-            "<|bos|>",
-            "<|list|>",
-            "<|solve|>",
-            "<|improve|>",
-            "<|judge|>",
-            "<|yes|>",
-            "<|no|>",
-            "<|merge|>",
-            "<|split|>",
-            "<|sep|>",
-            "<|end|>");
-    return digits.flatMap(d -> tags.map(t -> new DigitTokens(d, t)));
-  }
-
-  private static Optional<int[]> ids(TokenCodec codec, String... spellings) {
-    int[] ids = new int[spellings.length];
-    for (int i = 0; i < ids.length; i++) {
-      OptionalInt id = codec.id(spellings[i]);
+    int[] digits = new int[10];
+    for (int d = 0; d < digits.length; d++) {
+      OptionalInt id = codec.id("" + d);
       if (id.isEmpty()) {
         return Optional.empty();
       }
-      ids[i] = id.getAsInt();
+      digits[d] = id.getAsInt();
     }
-    return Optional.of(ids);
+    OptionalInt split = codec.id("<|split|>");
+    return split.isEmpty()
+        ? Optional.empty()
+        : Tags.of(codec, "<|list|>").map(t -> new DigitTokens(t, digits, split.getAsInt()));
   }
 
   /** {@code <|bos|><|list|>310254}: what all stages of a list share. */
   public List<Integer> root(Digits values) {
-    List<Integer> tokens = new ArrayList<>(List.of(bos, list));
-    add(tokens, values);
+    List<Integer> tokens = new ArrayList<>(List.of(tags.bos(), tags.task()));
+    tokens.addAll(ids(values));
     return tokens;
   }
 
   /** {@code <|bos|><|list|>0134<|sep|>2259<|merge|>}: two sorted lists to be one. */
   public List<Integer> merge(Digits left, Digits right) {
     List<Integer> tokens = root(left);
-    tokens.add(sep);
-    add(tokens, right);
-    tokens.add(merge);
+    tokens.add(tags.sep());
+    tokens.addAll(ids(right));
+    tokens.add(tags.merge());
     return tokens;
   }
 
@@ -94,8 +61,9 @@ public final class DigitTokens {
     return tokens;
   }
 
-  private void add(List<Integer> tokens, Digits values) {
-    values.values().forEach(d -> tokens.add(digits[d]));
+  /** The tokens of digits alone. */
+  List<Integer> ids(Digits values) {
+    return values.values().stream().map(d -> digits[d]).toList();
   }
 
   /** Reads {@code 012345<|end|>}; empty unless it is just that. */
@@ -110,7 +78,7 @@ public final class DigitTokens {
 
   /** The lists between separators, if there is nothing else but the end. */
   private Optional<List<Digits>> lists(List<Integer> tokens) {
-    if (tokens.isEmpty() || tokens.getLast() != end) {
+    if (tokens.isEmpty() || tokens.getLast() != tags.end()) {
       return Optional.empty();
     }
     List<Digits> lists = new ArrayList<>();
@@ -119,7 +87,7 @@ public final class DigitTokens {
       int digit = digit(token);
       if (digit >= 0) {
         open.add(digit);
-      } else if (token == sep) {
+      } else if (token == tags.sep()) {
         lists.add(new Digits(open));
         open.clear();
       } else {
@@ -139,33 +107,8 @@ public final class DigitTokens {
     return -1;
   }
 
-  /** Begins an answer. */
-  public int solve() {
-    return solve;
-  }
-
-  /** Asks for a better answer than the last. */
-  public int improve() {
-    return improve;
-  }
-
-  /** Asks whether the last answer is right. */
-  public int judge() {
-    return judge;
-  }
-
-  /** The judge's yes. */
-  public int yes() {
-    return yes;
-  }
-
-  /** The judge's no. */
-  public int no() {
-    return no;
-  }
-
-  /** Ends an answer. */
-  public int end() {
-    return end;
+  /** The control tokens that every task has. */
+  Tags tags() {
+    return tags;
   }
 }

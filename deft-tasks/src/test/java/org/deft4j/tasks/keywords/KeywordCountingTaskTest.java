@@ -12,6 +12,7 @@ import org.deft4j.search.spi.Options;
 import org.deft4j.search.spi.Problem;
 import org.deft4j.search.spi.Task;
 import org.deft4j.search.testing.AbstractTaskContractTest;
+import org.deft4j.tasks.tagged.Vocabularies;
 import org.deft4j.testing.ScriptedCodec;
 import org.deft4j.testing.SharedData;
 import org.deft4j.tree.DeftException;
@@ -32,7 +33,7 @@ class KeywordCountingTaskTest extends AbstractTaskContractTest {
 
   @Override
   protected List<TokenCodec> codecs() {
-    return List.of(new ScriptedCodec("<|bos|>", "<|end|>"), new ScriptedCodec());
+    return List.of(Vocabularies.TEXT, new ScriptedCodec("<|bos|>", "<|end|>"), new ScriptedCodec());
   }
 
   @Override

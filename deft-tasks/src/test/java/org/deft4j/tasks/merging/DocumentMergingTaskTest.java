@@ -11,6 +11,7 @@ import org.deft4j.search.spi.Options;
 import org.deft4j.search.spi.Problem;
 import org.deft4j.search.spi.Task;
 import org.deft4j.search.testing.AbstractTaskContractTest;
+import org.deft4j.tasks.tagged.Vocabularies;
 import org.deft4j.testing.ScriptedCodec;
 import org.deft4j.testing.SharedData;
 import org.deft4j.tree.DeftException;
@@ -27,7 +28,7 @@ class DocumentMergingTaskTest extends AbstractTaskContractTest {
 
   @Override
   protected List<TokenCodec> codecs() {
-    return List.of(new ScriptedCodec("<|bos|>", "<|end|>"), new ScriptedCodec());
+    return List.of(Vocabularies.TEXT, new ScriptedCodec("<|bos|>", "<|end|>"), new ScriptedCodec());
   }
 
   @Override
@@ -70,6 +71,25 @@ class DocumentMergingTaskTest extends AbstractTaskContractTest {
           .isEqualTo(one.coverage() >= .9);
       assertThat(p.grade(Optional.of(String.join("\n", documents(p)).repeat(2))).solved())
           .isFalse();
+    }
+  }
+
+  @Test
+  void mergesWithoutAModelAreWhatTheySay() {
+    List<String> documents =
+        List.of(
+            "The bridge was closed. Birds sing loudly!", "The bridges were closed.\nOwls listen.");
+    assertThat(PlainMerge.CONCATENATION.of(documents)).contains("loudly!\nThe bridges");
+    assertThat(PlainMerge.DISTINCT.of(documents))
+        .as("content words are equal, inflection apart")
+        .isEqualTo("The bridge was closed.\nBirds sing loudly!\nOwls listen.");
+    List<String> more = List.of("One red old heavy door fell.", "A red old heavy iron door fell.");
+    assertThat(PlainMerge.DISTINCT.of(more).lines()).hasSize(2);
+    assertThat(PlainMerge.UNCOVERED.of(more)).isEqualTo("One red old heavy door fell.");
+    for (int seed = 0; seed < 30; seed++) {
+      MergeProblem p = (MergeProblem) task().generate(seed);
+      assertThat(p.score(PlainMerge.UNCOVERED.of(documents(p))).coverage()).isEqualTo(1);
+      assertThat(p.score(PlainMerge.DISTINCT.of(documents(p))).coverage()).isEqualTo(1);
     }
   }
 

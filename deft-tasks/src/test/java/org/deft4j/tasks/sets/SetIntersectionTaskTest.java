@@ -13,6 +13,7 @@ import org.deft4j.search.spi.Options;
 import org.deft4j.search.spi.Problem;
 import org.deft4j.search.spi.Task;
 import org.deft4j.search.testing.AbstractTaskContractTest;
+import org.deft4j.tasks.tagged.Vocabularies;
 import org.deft4j.tasks.text.Numbers;
 import org.deft4j.testing.ScriptedCodec;
 import org.deft4j.testing.SharedData;
@@ -34,7 +35,7 @@ class SetIntersectionTaskTest extends AbstractTaskContractTest {
 
   @Override
   protected List<TokenCodec> codecs() {
-    return List.of(new ScriptedCodec("<|bos|>", "<|end|>"), new ScriptedCodec());
+    return List.of(Vocabularies.TEXT, new ScriptedCodec("<|bos|>", "<|end|>"), new ScriptedCodec());
   }
 
   @Override

@@ -1,56 +1,82 @@
 package org.deft4j.cli;
 
+import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import org.deft4j.bench.accuracy.AccuracyBenchmark;
 import org.deft4j.bench.accuracy.AccuracyTable;
+import org.deft4j.bench.accuracy.DataFile;
 import org.deft4j.bench.accuracy.Entrant;
 import org.deft4j.engine.json.JsonWriter;
 import org.deft4j.runtime.Deft;
 import org.deft4j.runtime.DeftModule;
 import org.deft4j.runtime.DeftOptions;
 import org.deft4j.runtime.ModelCatalogue;
+import org.deft4j.tree.DeftException;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** {@code deft bench sorting}. */
+/** {@code deft bench tasks}. */
 @Command(
-    name = "sorting",
+    name = "tasks",
     description = {
-      "How often greedy decoding, best-of-8 and tree of thoughts sort exactly, and at what cost.",
-      "The lists are those of Graph of Thoughts: github.com/spcl/graph-of-thoughts,"
-          + " examples/sorting."
+      "How well greedy decoding, best-of-8 and tree of thoughts solve the problems of Graph of"
+          + " Thoughts, and at what cost.",
+      "The files are those of github.com/spcl/graph-of-thoughts: sorting_*.csv,"
+          + " set_intersection_*.csv, countries.csv and documents.csv, in examples/ there. Rows are"
+          + " kept as they come; the same command goes on where it was stopped."
     },
     mixinStandardHelpOptions = true,
     sortOptions = false)
-final class BenchSortingCommand implements Callable<Integer> {
+final class BenchTasksCommand implements Callable<Integer> {
   private final Context context;
 
   @Option(
       names = "--data",
       paramLabel = "PATH",
       required = true,
-      description = "A CSV file of lists, or a folder with some (sorting_*.csv); may be repeated.")
+      description = "A CSV file of one of these tasks, or a folder with some; may be repeated.")
   private List<Path> data = new ArrayList<>();
 
-  @Option(names = "--limit", paramLabel = "N", description = "Only the first N rows of each file.")
+  @Option(
+      names = "--task",
+      paramLabel = "NAME",
+      split = ",",
+      description = "Only files of these tasks; they are told by their columns.")
+  private List<String> tasks = new ArrayList<>();
+
+  @Option(
+      names = "--limit",
+      paramLabel = "N",
+      description =
+          "Only the first N rows of each file (default: all, of documents to merge the first 50).")
   private @Nullable Integer limit;
+
+  @Option(
+      names = "--show",
+      paramLabel = "N",
+      defaultValue = "0",
+      description = "Print the first N merges of documents by the last method too.")
+  private int show;
 
   @Option(
       names = "--out",
       paramLabel = "FILE",
-      defaultValue = "bench-sorting.jsonl",
+      defaultValue = "bench-tasks.jsonl",
       description =
           "Where finished rows are kept (default ${DEFAULT-VALUE}); a run that was interrupted"
               + " goes on from there.")
-  private Path out = Path.of("bench-sorting.jsonl");
+  private Path out = Path.of("bench-tasks.jsonl");
 
   @Option(
       names = "--entrant",
@@ -71,7 +97,7 @@ final class BenchSortingCommand implements Callable<Integer> {
   @Mixin private PluginOptions plugins = new PluginOptions();
   @Mixin private CommonOptions common = new CommonOptions();
 
-  BenchSortingCommand(Context context) {
+  BenchTasksCommand(Context context) {
     this.context = context;
   }
 
@@ -80,13 +106,10 @@ final class BenchSortingCommand implements Callable<Integer> {
     if (limit != null && limit < 1) {
       throw new IllegalArgumentException("--limit must be at least 1, was " + limit);
     }
-    AccuracyBenchmark benchmark =
-        new AccuracyBenchmark(
-            "sorting",
-            DataFiles.find("--data", data, "sorting_*.csv"),
-            limit == null ? Integer.MAX_VALUE : limit,
-            entrants(),
-            seed);
+    if (show < 0) {
+      throw new IllegalArgumentException("--show must be at least 0, was " + show);
+    }
+    AccuracyBenchmark benchmark = new AccuracyBenchmark(entries(), seed);
     DeftOptions options = model.toDeftOptions();
     DeftModule module = plugins.module(context, options);
     LiveView view = LiveView.of(context, "");
@@ -108,11 +131,18 @@ final class BenchSortingCommand implements Callable<Integer> {
     } finally {
       view.clear();
     }
-    context
-        .terminal()
-        .out()
-        .print(common.json() ? JsonWriter.document(table.toMap()) + "\n" : table.markdown());
+    print(table);
     return context.interrupt().raised() ? Interrupt.EXIT_CODE : 0;
+  }
+
+  private void print(AccuracyTable table) {
+    PrintWriter out = context.terminal().out();
+    if (common.json()) {
+      out.println(JsonWriter.document(table.toMap()));
+      return;
+    }
+    out.print(table.markdown());
+    table.texts().stream().limit(show).forEach(t -> out.print(t.markdown()));
   }
 
   /** What decides the rows beside the entrants; a log of another setting is refused. */
@@ -133,20 +163,39 @@ final class BenchSortingCommand implements Callable<Integer> {
     return ModelCatalogue.checksum(new ModelCatalogue(context.folders()).resolve(model));
   }
 
-  private List<Entrant> entrants() {
-    List<Entrant> all = Entrant.standard();
-    if (names.isEmpty()) {
-      return all;
-    }
-    for (String name : names) {
-      if (all.stream().noneMatch(e -> e.name().equals(name) || e.key().equals(name))) {
-        throw new IllegalArgumentException(
-            "unknown --entrant '"
-                + name
-                + "'; known: "
-                + String.join(", ", all.stream().map(Entrant::key).toList()));
+  private List<AccuracyBenchmark.Entry> entries() {
+    List<AccuracyBenchmark.Entry> entries = new ArrayList<>();
+    Set<String> known = new LinkedHashSet<>();
+    for (Path path : DataFiles.find("--data", data, "*.csv")) {
+      Optional<DataFile> file = DataFile.of(path, limit == null ? 0 : limit);
+      if (file.isEmpty() || !tasks.isEmpty() && !tasks.contains(file.get().task())) {
+        continue;
+      }
+      file.get().entrants().forEach(e -> known.add(e.label()));
+      List<Entrant> chosen =
+          file.get().entrants().stream()
+              .filter(e -> names.isEmpty() || names.contains(e.name()) || names.contains(e.label()))
+              .toList();
+      if (!chosen.isEmpty()) {
+        entries.add(new AccuracyBenchmark.Entry(file.get(), chosen));
       }
     }
-    return all.stream().filter(e -> names.contains(e.name()) || names.contains(e.key())).toList();
+    if (known.isEmpty()) {
+      throw new DeftException(
+          DeftException.USAGE,
+          "--data: no file of "
+              + (tasks.isEmpty()
+                  ? "sorting, set-intersection, keyword-counting or document-merging"
+                  : String.join(", ", tasks))
+              + " in "
+              + data);
+    }
+    for (String name : names) {
+      if (known.stream().noneMatch(l -> l.equals(name) || l.startsWith(name + "/"))) {
+        throw new IllegalArgumentException(
+            "unknown --entrant '" + name + "'; known: " + String.join(", ", known));
+      }
+    }
+    return entries;
   }
 }

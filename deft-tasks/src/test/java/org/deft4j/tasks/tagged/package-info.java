@@ -1,0 +1,4 @@
+@NullMarked
+package org.deft4j.tasks.tagged;
+
+import org.jspecify.annotations.NullMarked;
