@@ -49,7 +49,7 @@ final class Multiplier {
   Multiplier(WorkerPool pool, boolean exactOrder) {
     this.pool = pool;
     this.exactOrder = exactOrder;
-    panels = new int[pool.workers()][DEPTH * PANEL];
+    panels = new int[pool.workers()][DEPTH * PANEL + SuperPanels.SCRATCH];
     sums = new float[pool.workers()][2 * ROW_BLOCK * PANEL];
   }
 
