@@ -1,10 +1,7 @@
 package org.deft4j.bench;
 
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.PrintStream;
 import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -18,36 +15,35 @@ import org.deft4j.tree.plan.AttentionMethod;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Decode speed of the engine over branches that share a prompt, with llama.cpp in turns if its
- * command is given.
+ * Speed of the engine on prompts and on trees of branches that share one, with llama.cpp in turns
+ * if its command is given.
  *
  * <pre>
- * EngineBenchmark MODEL.gguf [--threads 2] [--branches 1,32] [--prompt 128] [--generate 96]
- *     [--rounds 5] [--attention flatten] [--temperature 0] [--peer "COMMAND ARGS"]
+ * EngineBenchmark MODEL.gguf [--threads 2] [--cases 1x96,32x96,8x256+32x64] [--prompt 128]
+ *     [--rounds 5] [--attention flatten] [--temperature 0] [--warm 3] [--peer "COMMAND ARGS"]
  * </pre>
  *
- * <p>Each round runs every case once on each side, so that a slow moment of the machine meets both;
- * medians are printed. Our side samples (greedily unless told otherwise) and gives
- * log-probabilities; the peer samples nothing and gets the better of its two attention kernels.
+ * <p>A case names the branches and tokens of each level: {@code 8x256+32x64} decodes 8 branches of
+ * 256 tokens, then forks each into 4 and decodes 64 tokens a branch. Each round runs every case
+ * once on each side, so that a slow moment of the machine meets both; medians are printed, for the
+ * prompt, each level and all levels together. Our side samples (greedily unless told otherwise) and
+ * gives log-probabilities; the peer samples nothing and the better of its two attention kernels
+ * counts, chosen anew for each line.
  */
 public final class EngineBenchmark {
   private final TreeEngine engine;
   private final int prompt;
-  private final int generate;
   private final float temperature;
   private int runs;
 
-  private EngineBenchmark(TreeEngine engine, int prompt, int generate, float temperature) {
+  private EngineBenchmark(TreeEngine engine, int prompt, float temperature) {
     this.engine = engine;
     this.prompt = prompt;
-    this.generate = generate;
     this.temperature = temperature;
   }
 
-  /** Seconds for the prompt and for decoding. */
-  private record Seconds(double prompt, double decode) {}
-
-  private Seconds run(int branches) {
+  /** Seconds for the prompt, then for each level. */
+  private double[] run(TreeCase tree) {
     int[] tokens = new int[prompt];
     int vocabulary = engine.codec().vocabularySize();
     for (int i = 0; i < prompt; i++) {
@@ -55,21 +51,31 @@ public final class EngineBenchmark {
       tokens[i] = 3 + Math.floorMod(i * 7919 + runs * 104_729, vocabulary - 3);
     }
     runs++;
-    long t0 = System.nanoTime();
+    double[] seconds = new double[1 + tree.levels().size()];
+    long start = System.nanoTime();
     NodeId root = engine.root(tokens);
     engine.choices(root, new int[] {0});
     drain();
-    long t1 = System.nanoTime();
-    List<NodeId> leaves = engine.fork(root, branches);
-    for (int i = 0; i < branches; i++) {
-      // No stop, and each branch by its own stream.
-      engine.decode(
-          leaves.get(i), DecodeSpec.of(generate).temperature(temperature).seed(1, i).build());
+    seconds[0] = (System.nanoTime() - start) * 1e-9;
+    List<NodeId> parents = List.of(root);
+    for (int i = 0; i < tree.levels().size(); i++) {
+      TreeCase.Level level = tree.levels().get(i);
+      start = System.nanoTime();
+      List<NodeId> leaves = new ArrayList<>();
+      for (NodeId parent : parents) {
+        leaves.addAll(engine.fork(parent, level.branches() / parents.size()));
+      }
+      for (int b = 0; b < leaves.size(); b++) {
+        // No stop, and each branch by its own stream.
+        DecodeSpec.Builder spec = DecodeSpec.of(level.tokens()).temperature(temperature);
+        engine.decode(leaves.get(b), spec.seed(1, b).build());
+      }
+      drain();
+      seconds[1 + i] = (System.nanoTime() - start) * 1e-9;
+      parents = leaves;
     }
-    drain();
-    long t2 = System.nanoTime();
     engine.release(root);
-    return new Seconds((t1 - t0) * 1e-9, (t2 - t1) * 1e-9);
+    return seconds;
   }
 
   private void drain() {
@@ -78,41 +84,16 @@ public final class EngineBenchmark {
     }
   }
 
-  /** llama.cpp behind a pipe; see {@code deft-bench/peers}. */
-  private static final class Peer implements AutoCloseable {
-    private final Process process;
-    private final PrintStream in;
-    private final BufferedReader out;
+  /** What one side took for one case, a list a run. */
+  private static final class Times {
+    private final List<double[]> runs = new ArrayList<>();
 
-    Peer(String command) throws IOException {
-      process =
-          new ProcessBuilder(command.trim().split(" +"))
-              .redirectError(ProcessBuilder.Redirect.INHERIT)
-              .start();
-      in = new PrintStream(process.getOutputStream(), true, StandardCharsets.US_ASCII);
-      out = process.inputReader(StandardCharsets.US_ASCII);
+    /** The middle one of the runs' sums over parts {@code from..to-1}. */
+    double median(int from, int to) {
+      double[] v =
+          runs.stream().mapToDouble(r -> Arrays.stream(r, from, to).sum()).sorted().toArray();
+      return v.length == 0 ? Double.NaN : v[v.length / 2];
     }
-
-    Seconds run(int branches, int prompt, int generate, int flash) throws IOException {
-      in.println(branches + " " + prompt + " " + generate + " " + flash);
-      String line = out.readLine();
-      if (line == null) {
-        throw new IOException("the peer ended");
-      }
-      String[] parts = line.split(" ");
-      return new Seconds(Double.parseDouble(parts[0]), Double.parseDouble(parts[1]));
-    }
-
-    @Override
-    public void close() {
-      in.close();
-      process.destroy();
-    }
-  }
-
-  private static double median(List<Double> values) {
-    double[] v = values.stream().mapToDouble(Double::doubleValue).sorted().toArray();
-    return v[v.length / 2];
   }
 
   private static String option(List<String> args, String name, String other) {
@@ -127,12 +108,12 @@ public final class EngineBenchmark {
       throw new IllegalArgumentException("usage: EngineBenchmark MODEL.gguf [options]");
     }
     int prompt = Integer.parseInt(option(args, "--prompt", "128"));
-    int generate = Integer.parseInt(option(args, "--generate", "96"));
     int rounds = Integer.parseInt(option(args, "--rounds", "5"));
-    int[] cases =
-        Arrays.stream(option(args, "--branches", "1,32").split(","))
-            .mapToInt(Integer::parseInt)
-            .toArray();
+    int warm = Integer.parseInt(option(args, "--warm", "3"));
+    List<TreeCase> cases =
+        Arrays.stream(option(args, "--cases", "1x96,32x96").split(","))
+            .map(TreeCase::parse)
+            .toList();
     EngineOptions options =
         EngineOptions.of(Path.of(args.getFirst()))
             .withThreads(Integer.parseInt(option(args, "--threads", "2")))
@@ -140,59 +121,67 @@ public final class EngineBenchmark {
     float temperature = Float.parseFloat(option(args, "--temperature", "0"));
     String command = option(args, "--peer", "");
     try (TreeEngine engine = TreeEngine.open(options);
-        Peer peer = command.isEmpty() ? null : new Peer(command)) {
+        LlamaPeer peer = command.isEmpty() ? null : new LlamaPeer(command)) {
       System.out.println(engine.info());
-      EngineBenchmark bench = new EngineBenchmark(engine, prompt, generate, temperature);
-      for (int i = 0; i < 3; i++) {
-        for (int branches : cases) {
-          bench.run(branches);
+      EngineBenchmark bench = new EngineBenchmark(engine, prompt, temperature);
+      for (int i = 0; i < warm; i++) {
+        for (TreeCase tree : cases) {
+          bench.run(tree);
         }
       }
-      measure(bench, peer, cases, rounds);
+      bench.measure(peer, cases, rounds);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
   }
 
-  private static void measure(EngineBenchmark bench, @Nullable Peer peer, int[] cases, int rounds)
+  private void measure(@Nullable LlamaPeer peer, List<TreeCase> cases, int rounds)
       throws IOException {
-    List<List<Double>> ours = new ArrayList<>();
-    List<List<Double>> oursPrompt = new ArrayList<>();
-    List<List<Double>> flash = new ArrayList<>();
-    List<List<Double>> plain = new ArrayList<>();
-    for (int c = 0; c < cases.length; c++) {
-      ours.add(new ArrayList<>());
-      oursPrompt.add(new ArrayList<>());
-      flash.add(new ArrayList<>());
-      plain.add(new ArrayList<>());
+    List<Times> ours = new ArrayList<>();
+    List<Times> flash = new ArrayList<>();
+    List<Times> plain = new ArrayList<>();
+    for (int c = 0; c < cases.size(); c++) {
+      ours.add(new Times());
+      flash.add(new Times());
+      plain.add(new Times());
     }
     for (int round = 0; round < rounds; round++) {
-      for (int c = 0; c < cases.length; c++) {
-        double tokens = (double) cases[c] * bench.generate;
-        Seconds s = bench.run(cases[c]);
-        ours.get(c).add(tokens / s.decode);
-        oursPrompt.get(c).add(bench.prompt / s.prompt);
+      for (int c = 0; c < cases.size(); c++) {
+        ours.get(c).runs.add(run(cases.get(c)));
         if (peer != null) {
-          plain.get(c).add(tokens / peer.run(cases[c], bench.prompt, bench.generate, 0).decode);
-          flash.get(c).add(tokens / peer.run(cases[c], bench.prompt, bench.generate, 1).decode);
+          plain.get(c).runs.add(peer.run(cases.get(c), prompt, false));
+          flash.get(c).runs.add(peer.run(cases.get(c), prompt, true));
         }
       }
     }
     System.out.println(
-        "branches  ours tok/s  prompt tok/s  llama.cpp fa off  fa on   ratio to better");
-    for (int c = 0; c < cases.length; c++) {
-      double mine = median(ours.get(c));
-      double off = peer == null ? Double.NaN : median(plain.get(c));
-      double on = peer == null ? Double.NaN : median(flash.get(c));
-      System.out.printf(
-          Locale.ROOT,
-          "%8d  %10.0f  %12.0f  %16.0f  %6.0f  %.2f%n",
-          cases[c],
-          mine,
-          median(oursPrompt.get(c)),
-          off,
-          on,
-          mine / Math.max(off, on));
+        "case              part         ours tok/s  llama.cpp fa off  fa on   ratio to better");
+    for (int c = 0; c < cases.size(); c++) {
+      TreeCase tree = cases.get(c);
+      int n = tree.levels().size();
+      line(tree, "prompt " + prompt, prompt, ours.get(c), plain.get(c), flash.get(c), 0, 1);
+      for (int i = 0; i < n && n > 1; i++) {
+        TreeCase.Level l = tree.levels().get(i);
+        String part = l.branches() + "x" + l.tokens();
+        line(tree, part, l.total(), ours.get(c), plain.get(c), flash.get(c), 1 + i, 2 + i);
+      }
+      line(tree, "decode", tree.total(), ours.get(c), plain.get(c), flash.get(c), 1, 1 + n);
     }
+  }
+
+  private static void line(
+      TreeCase tree, String part, int tokens, Times ours, Times plain, Times flash, int a, int b) {
+    double mine = tokens / ours.median(a, b);
+    double off = tokens / plain.median(a, b);
+    double on = tokens / flash.median(a, b);
+    System.out.printf(
+        Locale.ROOT,
+        "%-16s  %-11s  %10.1f  %16.1f  %6.1f  %.2f%n",
+        tree,
+        part,
+        mine,
+        off,
+        on,
+        mine / Math.max(off, on));
   }
 }

@@ -6,6 +6,7 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Consumer;
 import org.deft4j.engine.gguf.GgufFile;
 import org.deft4j.engine.gguf.GgufMetadata;
@@ -20,6 +21,7 @@ import org.deft4j.kernels.BackendOptions;
 import org.deft4j.kernels.Backends;
 import org.deft4j.kernels.KvShape;
 import org.deft4j.kernels.KvType;
+import org.deft4j.kernels.ModelPart;
 import org.deft4j.tree.DeftException;
 import org.deft4j.tree.Forest;
 import org.deft4j.tree.PagePool;
@@ -63,6 +65,7 @@ public final class TreeEngine implements TreeDecoder {
   private long reused;
   private boolean stepping;
   private boolean closed;
+  private final boolean cutAtWindow;
 
   private TreeEngine(ModelSource file, EngineOptions options, Backend backend) {
     this.file = file;
@@ -77,8 +80,9 @@ public final class TreeEngine implements TreeDecoder {
                   + " tokens, its embedding only "
                   + c.vocabulary());
     }
-    int context =
-        options.contextLimit() == 0 ? c.context() : Math.min(c.context(), options.contextLimit());
+    int longest = c.context(backend.parts().contains(ModelPart.SLIDING_WINDOW));
+    cutAtWindow = longest < c.context();
+    int context = options.contextLimit() == 0 ? longest : Math.min(longest, options.contextLimit());
     KvType asked = options.kvType();
     KvType kvType = asked != null ? asked : backend.kvType(model.matrixType());
     KvShape one = new KvShape(c.layers(), c.kvHeads(), c.headDim(), 1, kvType);
@@ -112,7 +116,7 @@ public final class TreeEngine implements TreeDecoder {
     boolean done = false;
     Backend backend;
     try {
-      backend = backend(options);
+      backend = backend(options, Transformer.config(file).traits().needs());
       done = true;
     } finally {
       if (!done) {
@@ -154,11 +158,17 @@ public final class TreeEngine implements TreeDecoder {
 
   /** Opens the backend that the options name, as {@link #open} does. */
   public static Backend backend(EngineOptions options) {
+    return backend(options, Set.of());
+  }
+
+  private static Backend backend(EngineOptions options, Set<ModelPart> needs) {
     return Backends.select(
         options.backend(),
         BackendOptions.defaults()
             .withThreads(options.threads())
-            .withDeterministic(options.deterministic()));
+            .withDeterministic(options.deterministic()),
+        needs,
+        Backends.providers());
   }
 
   /**
@@ -474,7 +484,11 @@ public final class TreeEngine implements TreeDecoder {
               + length
               + " tokens exceeds the context of "
               + capabilities.contextLength()
-              + " tokens");
+              + " tokens"
+              + (cutAtWindow
+                  ? ", which ends with the model's sliding window on this backend; --backend panama"
+                      + " goes on"
+                  : ""));
     }
   }
 

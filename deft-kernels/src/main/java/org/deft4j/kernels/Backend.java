@@ -1,6 +1,7 @@
 package org.deft4j.kernels;
 
 import java.util.Map;
+import java.util.Set;
 import org.deft4j.kernels.sample.Draws;
 import org.deft4j.tree.DeftException;
 
@@ -29,6 +30,11 @@ public interface Backend extends AutoCloseable {
    */
   default Map<String, Object> diagnostics() {
     return Map.of();
+  }
+
+  /** What this has beyond the operations that every family of models needs. */
+  default Set<ModelPart> parts() {
+    return Set.of();
   }
 
   // --- memory ---
@@ -135,6 +141,36 @@ public interface Backend extends AutoCloseable {
    */
   void matmulSwiglu(Matrix gateUp, Tensor x, Tensor y, int rows);
 
+  /**
+   * {@link #matmulSwiglu} with GELU in its approximation by tanh (arXiv 1606.08415): {@code y = g *
+   * (1 + tanh(sqrt(2 / pi) * (g + 0.044715 g^3))) / 2 * u}. Of backends with {@link
+   * ModelPart#GEGLU}.
+   */
+  default void matmulGeglu(Matrix gateUp, Tensor x, Tensor y, int rows) {
+    throw lacks(ModelPart.GEGLU);
+  }
+
+  /** {@code y[r][i] += x[r][i]}. Of backends with {@link ModelPart#POST_NORM}. */
+  default void add(Tensor y, Tensor x, int rows) {
+    throw lacks(ModelPart.POST_NORM);
+  }
+
+  /** {@code x[r][i] *= f}. Of backends with {@link ModelPart#POST_NORM}. */
+  default void scale(Tensor x, float f, int rows) {
+    throw lacks(ModelPart.POST_NORM);
+  }
+
+  /** {@code x[r][i] = cap * tanh(x[r][i] / cap)}. Of backends with {@link ModelPart#SOFT_CAP}. */
+  default void softCap(Tensor x, float cap, int rows) {
+    throw lacks(ModelPart.SOFT_CAP);
+  }
+
+  private DeftException lacks(ModelPart part) {
+    return new DeftException(
+        DeftException.BACKEND_UNAVAILABLE,
+        "the backend " + info().name() + " has no " + part + "; use --backend panama");
+  }
+
   /** Adds a one-row tensor to each row of {@code y}: a projection's bias. */
   void addBias(Tensor y, Tensor bias, int rows);
 
@@ -157,6 +193,18 @@ public interface Backend extends AutoCloseable {
    * @param out {@code [rows][heads * headDim]}
    */
   void attention(KvCache kv, int layer, Tensor qkv, float scale, Tensor out);
+
+  /**
+   * {@link #attention} by a rule. A token's place in its path is what the batch that appended it
+   * said. Without {@link ModelPart#SLIDING_WINDOW} and {@link ModelPart#SOFT_CAP} only plain rules
+   * are known.
+   */
+  default void attention(KvCache kv, int layer, Tensor qkv, ScoreRule rule, Tensor out) {
+    if (!rule.plain()) {
+      throw lacks(rule.cap() > 0 ? ModelPart.SOFT_CAP : ModelPart.SLIDING_WINDOW);
+    }
+    attention(kv, layer, qkv, rule.scale(), out);
+  }
 
   /** Row i of {@code y} becomes row {@code rows[i]} of {@code x}, for i below {@code n}. */
   void gatherRows(Tensor x, int[] rows, int n, Tensor y);

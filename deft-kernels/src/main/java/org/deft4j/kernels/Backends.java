@@ -5,6 +5,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.ServiceLoader;
+import java.util.Set;
 import java.util.stream.Collectors;
 import org.deft4j.tree.DeftException;
 
@@ -40,13 +41,25 @@ public final class Backends {
   /** As {@link #select(String, BackendOptions)} among the given providers, best first. */
   public static Backend select(
       String name, BackendOptions options, List<BackendProvider> providers) {
-    Backend chosen = name.equals(AUTO) ? best(options, providers) : named(name, options, providers);
+    return select(name, options, Set.of(), providers);
+  }
+
+  /**
+   * As {@link #select(String, BackendOptions, List)}, of those that have {@code needs}: {@link
+   * #AUTO} passes over others, and an explicit choice of one is refused.
+   */
+  public static Backend select(
+      String name, BackendOptions options, Set<ModelPart> needs, List<BackendProvider> providers) {
+    Backend chosen =
+        name.equals(AUTO)
+            ? best(options, needs, providers)
+            : named(name, options, needs, providers);
     LOG.log(System.Logger.Level.INFO, () -> "backend " + chosen.info().description());
     return chosen;
   }
 
   private static Backend named(
-      String name, BackendOptions options, List<BackendProvider> providers) {
+      String name, BackendOptions options, Set<ModelPart> needs, List<BackendProvider> providers) {
     for (BackendProvider p : providers) {
       if (p.name().equals(name)) {
         Optional<String> why = p.unusable(options);
@@ -55,7 +68,7 @@ public final class Backends {
               DeftException.BACKEND_UNAVAILABLE,
               "backend " + name + " cannot be used here: " + why.get());
         }
-        return p.open(options);
+        return fit(p.open(options), needs);
       }
     }
     throw new IllegalArgumentException(
@@ -66,7 +79,29 @@ public final class Backends {
             + providers.stream().map(p -> ", " + p.name()).collect(Collectors.joining()));
   }
 
-  private static Backend best(BackendOptions options, List<BackendProvider> providers) {
+  /** The backend, unless it lacks something; then it is closed. */
+  private static Backend fit(Backend backend, Set<ModelPart> needs) {
+    if (backend.parts().containsAll(needs)) {
+      return backend;
+    }
+    String missing =
+        needs.stream()
+            .filter(part -> !backend.parts().contains(part))
+            .map(ModelPart::toString)
+            .collect(Collectors.joining(", "));
+    String name = backend.info().name();
+    backend.close();
+    throw new DeftException(
+        DeftException.BACKEND_UNAVAILABLE,
+        "the backend "
+            + name
+            + " has no "
+            + missing
+            + ", which this model needs; use --backend panama");
+  }
+
+  private static Backend best(
+      BackendOptions options, Set<ModelPart> needs, List<BackendProvider> providers) {
     List<String> reasons = new ArrayList<>();
     boolean warn = false;
     for (BackendProvider p : providers) {
@@ -77,7 +112,7 @@ public final class Backends {
         continue;
       }
       try {
-        Backend backend = p.open(options);
+        Backend backend = fit(p.open(options), needs);
         System.Logger.Level level = warn ? System.Logger.Level.WARNING : System.Logger.Level.INFO;
         reasons.forEach(r -> LOG.log(level, () -> "backend passed over, " + r));
         return backend;

@@ -164,19 +164,25 @@ public final class QuantizedRow {
   private void kScales(MemorySegment data, long from, int k) {
     float d = half(data, from);
     float dMin = half(data, from + 2);
-    long at = from + 4;
     for (int i = 0; i < 8; i++) {
-      int scale;
-      int min;
-      if (i < 4) {
-        scale = octet(data, at + i) & 63;
-        min = octet(data, at + i + 4) & 63;
-      } else {
-        scale = octet(data, at + i + 4) & 15 | octet(data, at + i - 4) >> 6 << 4;
-        min = octet(data, at + i + 4) >> 4 | octet(data, at + i) >> 6 << 4;
-      }
-      scale(k + i * 32, 32, d * scale, -(dMin * min));
+      scale(k + i * 32, 32, d * groupScale(data, from, i), -(dMin * groupMin(data, from, i)));
     }
+  }
+
+  /** The 6-bit scale of group {@code i} of 32 of the Q4_K or Q5_K block at {@code from}. */
+  public static int groupScale(MemorySegment data, long from, int i) {
+    long at = from + 4;
+    return i < 4
+        ? octet(data, at + i) & 63
+        : octet(data, at + i + 4) & 15 | octet(data, at + i - 4) >> 6 << 4;
+  }
+
+  /** The 6-bit minimum of group {@code i} of 32 of the Q4_K or Q5_K block at {@code from}. */
+  public static int groupMin(MemorySegment data, long from, int i) {
+    long at = from + 4;
+    return i < 4
+        ? octet(data, at + i + 4) & 63
+        : octet(data, at + i + 4) >> 4 | octet(data, at + i) >> 6 << 4;
   }
 
   /** Writes the row's values to {@code dst[offset...]}. */

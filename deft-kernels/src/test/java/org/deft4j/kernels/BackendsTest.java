@@ -3,8 +3,11 @@ package org.deft4j.kernels;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.lang.reflect.Proxy;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.deft4j.tree.DeftException;
 import org.junit.jupiter.api.Test;
 
@@ -20,6 +23,61 @@ class BackendsTest {
     @Override
     public Backend open(BackendOptions options) {
       throw new AssertionError("opened although unusable");
+    }
+  }
+
+  /** A backend without any {@link ModelPart}; closing it is counted. */
+  private record Bare(AtomicInteger closed) implements BackendProvider {
+    @Override
+    public String name() {
+      return "bare";
+    }
+
+    @Override
+    public int priority() {
+      return 20;
+    }
+
+    @Override
+    public Optional<String> unusable(BackendOptions options) {
+      return Optional.empty();
+    }
+
+    @Override
+    public Backend open(BackendOptions options) {
+      return (Backend)
+          Proxy.newProxyInstance(
+              Backend.class.getClassLoader(),
+              new Class<?>[] {Backend.class},
+              (proxy, method, args) ->
+                  switch (method.getName()) {
+                    case "info" -> new BackendInfo("bare", "bare", 1, 0, true);
+                    case "parts" -> Set.of();
+                    case "close" -> {
+                      closed.incrementAndGet();
+                      yield null;
+                    }
+                    default -> throw new UnsupportedOperationException(method.getName());
+                  });
+    }
+  }
+
+  @Test
+  void aBackendThatLacksWhatAModelNeedsIsPassedOverOrRefused() {
+    Bare bare = new Bare(new AtomicInteger());
+    List<BackendProvider> providers = List.of(bare, Backends.providers().getLast());
+    Set<ModelPart> needs = Set.of(ModelPart.GEGLU);
+    try (Backend b = Backends.select(Backends.AUTO, ONE, needs, providers)) {
+      assertThat(b.info().name()).isEqualTo("scalar");
+    }
+    assertThat(bare.closed.get()).isEqualTo(1);
+    assertThatThrownBy(() -> Backends.select("bare", ONE, needs, providers))
+        .isInstanceOf(DeftException.class)
+        .hasMessageContaining("gated by GELU")
+        .hasMessageContaining("--backend panama");
+    assertThat(bare.closed.get()).isEqualTo(2);
+    try (Backend b = Backends.select(Backends.AUTO, ONE, Set.of(), providers)) {
+      assertThat(b.info().name()).isEqualTo("bare");
     }
   }
 

@@ -21,9 +21,13 @@ record Family(String architecture, RopeSpec.Style rope) {
           "llama", new Family("llama", RopeSpec.Style.INTERLEAVED),
           "qwen2", new Family("qwen2", RopeSpec.Style.HALF_SPLIT),
           "qwen3", new Family("qwen3", RopeSpec.Style.HALF_SPLIT),
-          "phi3", new Family("phi3", RopeSpec.Style.HALF_SPLIT));
+          "phi3", new Family("phi3", RopeSpec.Style.HALF_SPLIT),
+          "gemma", new Family("gemma", RopeSpec.Style.HALF_SPLIT),
+          "gemma2", new Family("gemma2", RopeSpec.Style.HALF_SPLIT),
+          "gemma3", new Family("gemma3", RopeSpec.Style.HALF_SPLIT));
 
   private static final int LARGEST = 1 << 20;
+  private static final String WINDOW = "attention.sliding_window";
   private static final String ORIGINAL = "rope.scaling.original_context_length";
 
   /** Tensors that divide frequencies; those for long contexts are not used. */
@@ -85,16 +89,76 @@ record Family(String architecture, RopeSpec.Style rope) {
         context(meta),
         eps,
         rope(file, headDim),
-        scoreFactor(meta, headDim) / Math.sqrt(headDim),
-        file.tensor("output.weight") == null);
+        scoreFactor(meta, headDim) / Math.sqrt(scoreWidth(meta, headDim, dim / heads)),
+        file.tensor("output.weight") == null,
+        traits(meta, dim, headDim));
+  }
+
+  /** The largest Gemmas divide scores by the root of their width a head instead of a head's. */
+  private int scoreWidth(GgufMetadata meta, int headDim, int widthOfHead) {
+    int layers = meta.integer(architecture + ".block_count", 1, 4096);
+    boolean largest =
+        architecture.equals("gemma2") && layers == 46
+            || architecture.equals("gemma3") && layers == 62;
+    return largest ? widthOfHead : headDim;
+  }
+
+  private ModelTraits traits(GgufMetadata meta, int dim, int headDim) {
+    String p = architecture + ".";
+    if (!architecture.startsWith("gemma")) {
+      return new ModelTraits(slides() ? window(meta) : 0, 0, 0, 0, false, 1, null);
+    }
+    float scale = (float) Math.sqrt(dim);
+    return switch (architecture) {
+      case "gemma2" ->
+          new ModelTraits(
+              meta.has(p + WINDOW) ? window(meta) : 4096,
+              2,
+              cap(meta, p + "attn_logit_softcapping", 50),
+              cap(meta, p + "final_logit_softcapping", 30),
+              true,
+              scale,
+              null);
+      case "gemma3" -> {
+        float base = meta.real(p + "rope.freq_base_swa", 10_000f);
+        if (!(base > 1)) {
+          throw meta.unsupported("the base of its rotary embedding must be above 1, was " + base);
+        }
+        yield new ModelTraits(
+            window(meta),
+            meta.integer(p + "attention.sliding_window_pattern", 1, LARGEST, 6),
+            0,
+            cap(meta, p + "final_logit_softcapping", 0),
+            true,
+            scale,
+            RopeSpec.of(rope, headDim, headDim, base));
+      }
+      default -> new ModelTraits(0, 0, 0, 0, true, scale, null);
+    };
+  }
+
+  private static float cap(GgufMetadata meta, String key, float other) {
+    float cap = meta.real(key, other);
+    if (!(cap >= 0 && Float.isFinite(cap))) {
+      throw meta.unsupported(key + " must be a finite number >= 0, was " + cap);
+    }
+    return cap;
+  }
+
+  /** Of Qwen some layers slide, which files do not say: its context ends with the window. */
+  private boolean slides() {
+    return !architecture.startsWith("qwen");
+  }
+
+  private int window(GgufMetadata meta) {
+    return meta.integer(architecture + "." + WINDOW, 0, Integer.MAX_VALUE, 0);
   }
 
   private int context(GgufMetadata meta) {
     String p = architecture + ".";
     int context = meta.integer(p + "context_length", 1, 1 << 24);
-    // Within its window a layer that slides one sees the whole path.
-    int window = meta.integer(p + "attention.sliding_window", 0, Integer.MAX_VALUE, 0);
-    context = window > 0 ? Math.min(context, window) : context;
+    int window = window(meta);
+    context = window > 0 && !slides() ? Math.min(context, window) : context;
     if (scaling(meta).equals("longrope")) {
       // The factors for short contexts hold up to there.
       context = Math.min(context, meta.integer(p + ORIGINAL, 1, 1 << 24, context));
@@ -134,7 +198,7 @@ record Family(String architecture, RopeSpec.Style rope) {
     GgufMetadata meta = file.metadata();
     String p = architecture + ".rope.";
     int dims = meta.integer(p + "dimension_count", 2, LARGEST, headDim);
-    float base = meta.real(p + "freq_base", 10_000f);
+    float base = meta.real(p + "freq_base", architecture.equals("gemma3") ? 1e6f : 1e4f);
     if (dims % 2 != 0 || dims > headDim) {
       throw meta.unsupported(dims + " rotary dimensions do not fit heads of " + headDim);
     }

@@ -14,12 +14,12 @@ import org.deft4j.kernels.RopeSpec;
  * @param kvHeads key-value heads, a divisor of {@code heads}
  * @param headDim values a head
  * @param vocabulary rows of the embedding
- * @param context longest sequence that it computes right: what it was trained for, or its sliding
- *     window where it has one, since attention here reads the whole path
+ * @param context longest sequence that it computes right
  * @param eps of the norms
  * @param rope the rotary embedding
  * @param scoreScale what scores of attention are multiplied with
  * @param tied whether the output matrix is the embedding
+ * @param traits what its family does beside
  */
 public record ModelConfig(
     String architecture,
@@ -35,7 +35,16 @@ public record ModelConfig(
     float eps,
     RopeSpec rope,
     double scoreScale,
-    boolean tied) {
+    boolean tied,
+    ModelTraits traits) {
+
+  /**
+   * Longest sequence on a backend that does or does not know sliding windows: within its window a
+   * layer sees the whole path.
+   */
+  public int context(boolean windows) {
+    return windows || traits.window() == 0 ? context : Math.min(context, traits.window());
+  }
 
   /** Columns of the packed query, key and value projection. */
   public int qkvColumns() {

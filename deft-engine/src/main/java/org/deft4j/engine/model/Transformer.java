@@ -11,8 +11,10 @@ import org.deft4j.kernels.Backend;
 import org.deft4j.kernels.Batch;
 import org.deft4j.kernels.KvCache;
 import org.deft4j.kernels.Matrix;
+import org.deft4j.kernels.ModelPart;
 import org.deft4j.kernels.Rope;
 import org.deft4j.kernels.RowSummary;
+import org.deft4j.kernels.ScoreRule;
 import org.deft4j.kernels.StepProgram;
 import org.deft4j.kernels.Tensor;
 import org.deft4j.kernels.WeightType;
@@ -38,9 +40,13 @@ public final class Transformer implements AutoCloseable {
       @Nullable Tensor keyNorm,
       Matrix output,
       @Nullable Tensor outputBias,
+      @Nullable Tensor attentionPostNorm,
       Tensor ffnNorm,
       Matrix gateUp,
-      Matrix down) {
+      Matrix down,
+      @Nullable Tensor ffnPostNorm,
+      Rope rope,
+      ScoreRule rule) {
     List<AutoCloseable> parts() {
       return Stream.of(
               attentionNorm,
@@ -50,9 +56,11 @@ public final class Transformer implements AutoCloseable {
               keyNorm,
               output,
               outputBias,
+              attentionPostNorm,
               ffnNorm,
               gateUp,
-              down)
+              down,
+              ffnPostNorm)
           .filter(Objects::nonNull)
           .toList();
     }
@@ -63,9 +71,8 @@ public final class Transformer implements AutoCloseable {
   private final Matrix embedding;
   private final Matrix head;
   private final Tensor outputNorm;
-  private final Rope rope;
+  private final ModelTraits traits;
   private final Layer[] layers;
-  private final float scale;
   private final String weightType;
   private final long parameters;
   private final long weightBytes;
@@ -79,6 +86,7 @@ public final class Transformer implements AutoCloseable {
   private Tensor last;
   private Tensor normed;
   private Tensor logits;
+  private @Nullable Tensor product;
   private final int[] sliceRows = new int[SLICE];
   private @Nullable KvCache programKv;
   private StepProgram program = rows -> {};
@@ -102,6 +110,11 @@ public final class Transformer implements AutoCloseable {
     embedding = load.matrix(config.vocabulary(), dim, "token_embd.weight");
     head = config.tied() ? embedding : load.matrix(config.vocabulary(), dim, "output.weight");
     outputNorm = load.vector("output_norm.weight", dim);
+    traits = config.traits();
+    boolean windows = backend.parts().contains(ModelPart.SLIDING_WINDOW);
+    Rope rope = backend.rope(config.rope());
+    Rope localRope = traits.localRope() == null ? rope : backend.rope(traits.localRope());
+    float scale = (float) config.scoreScale();
     layers = new Layer[config.layers()];
     for (int i = 0; i < layers.length; i++) {
       String p = "blk." + i + ".";
@@ -114,9 +127,13 @@ public final class Transformer implements AutoCloseable {
               load.optional(p + "attn_k_norm.weight", config.headDim()),
               load.matrix(dim, q, p + "attn_output.weight"),
               load.optional(p + "attn_output.bias", dim),
+              load.optional(p + "post_attention_norm.weight", dim),
               load.vector(p + "ffn_norm.weight", dim),
               load.gateUp(p, config.ffn(), dim),
-              load.matrix(dim, config.ffn(), p + "ffn_down.weight"));
+              load.matrix(dim, config.ffn(), p + "ffn_down.weight"),
+              load.optional(p + "post_ffw_norm.weight", dim),
+              traits.window(i) > 0 ? localRope : rope,
+              new ScoreRule(scale, windows ? traits.window(i) : 0, traits.scoreCap()));
     }
     long count = 0;
     long bytes = 0;
@@ -133,8 +150,6 @@ public final class Transformer implements AutoCloseable {
     parameters = count;
     weightBytes = bytes;
     weightType = layers[0].qkv.type().name();
-    rope = backend.rope(config.rope());
-    scale = (float) config.scoreScale();
     capacity = 16;
     x = backend.tensor(capacity, dim);
     h = backend.activations(capacity, dim, layers[0].qkv);
@@ -255,6 +270,9 @@ public final class Transformer implements AutoCloseable {
     reserve(rows);
     float eps = config.eps();
     backend.embed(embedding, x);
+    if (traits.embeddingScale() != 1) {
+      backend.scale(x, traits.embeddingScale(), rows);
+    }
     for (int i = 0; i < layers.length; i++) {
       Layer l = layers[i];
       backend.rmsNorm(x, l.attentionNorm, eps, h, rows);
@@ -268,16 +286,39 @@ public final class Transformer implements AutoCloseable {
       if (l.keyNorm != null) {
         backend.normHeads(qkv, config.heads(), config.kvHeads(), l.keyNorm, eps, rows);
       }
-      backend.ropeAppend(rope, kv, i, qkv);
-      backend.attention(kv, i, qkv, scale, attended);
-      backend.matmulAdd(l.output, attended, x, rows);
+      backend.ropeAppend(l.rope, kv, i, qkv);
+      backend.attention(kv, i, qkv, l.rule, attended);
+      residual(l.output, attended, l.attentionPostNorm, rows);
       if (l.outputBias != null) {
         backend.addBias(x, l.outputBias, rows);
       }
       backend.rmsNorm(x, l.ffnNorm, eps, h, rows);
-      backend.matmulSwiglu(l.gateUp, h, ffn, rows);
-      backend.matmulAdd(l.down, ffn, x, rows);
+      if (traits.gelu()) {
+        backend.matmulGeglu(l.gateUp, h, ffn, rows);
+      } else {
+        backend.matmulSwiglu(l.gateUp, h, ffn, rows);
+      }
+      residual(l.down, ffn, l.ffnPostNorm, rows);
     }
+  }
+
+  /** Adds a product, normalized first where there is a norm, to the residual stream. */
+  private void residual(Matrix w, Tensor y, @Nullable Tensor norm, int rows) {
+    if (norm == null) {
+      backend.matmulAdd(w, y, x, rows);
+      return;
+    }
+    Tensor sum = product;
+    if (sum == null || sum.rows() < rows) {
+      if (sum != null) {
+        sum.close();
+      }
+      sum = backend.tensor(capacity, config.dim());
+      product = sum;
+    }
+    backend.matmul(w, y, sum, rows);
+    backend.rmsNorm(sum, norm, config.eps(), sum, rows);
+    backend.add(x, sum, rows);
   }
 
   /**
@@ -305,6 +346,9 @@ public final class Transformer implements AutoCloseable {
     }
     backend.rmsNorm(states, outputNorm, config.eps(), normed, n);
     backend.matmul(head, normed, logits, n);
+    if (traits.logitCap() > 0) {
+      backend.softCap(logits, traits.logitCap(), n);
+    }
     return logits;
   }
 
@@ -350,6 +394,9 @@ public final class Transformer implements AutoCloseable {
     }
     for (Tensor t : new Tensor[] {x, h, qkv, attended, ffn, last, normed, logits}) {
       t.close();
+    }
+    if (product != null) {
+      product.close();
     }
   }
 }

@@ -233,12 +233,15 @@ class HfFolderTest {
     }
   }
 
-  /** Attention reads the whole path, so no path may be longer than the window. */
   @Test
-  void aSlidingWindowBoundsTheContext() throws IOException {
+  void aSlidingWindowDoesNotBoundTheContext() throws IOException {
     write(plain("llama"), "mistral", ",\"sliding_window\":17", 1);
-    try (TreeEngine e = TreeEngine.open(EngineOptions.of(folder).withKvMemory(1 << 20))) {
-      assertThat(e.info().contextLength()).isEqualTo(17);
+    try (ModelSource source = ModelSource.open(folder)) {
+      ModelConfig config = Transformer.config(source);
+      assertThat(config.traits().window(0)).isEqualTo(17);
+      assertThat(config.context(true)).isEqualTo(128);
+      // A backend without windows ends there.
+      assertThat(config.context(false)).isEqualTo(17);
     }
     Files.delete(folder.resolve("model.safetensors"));
     write(plain("qwen2"), "qwen2", ",\"sliding_window\":17,\"use_sliding_window\":false", 1);

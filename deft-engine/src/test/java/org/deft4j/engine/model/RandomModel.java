@@ -36,6 +36,13 @@ final class RandomModel {
   final TensorType type;
   // 0 none, 1 linear, 2 YaRN
   final int scaling;
+  final int window;
+  // Of so many layers the last sees all.
+  final int globalEvery;
+  final double scoreCap;
+  final double logitCap;
+  private final boolean gemma;
+  private final boolean postNorms;
   private final double normScale;
   private final Map<String, double[]> weights = new HashMap<>();
   private final Map<String, Raw> raw = new LinkedHashMap<>();
@@ -55,12 +62,22 @@ final class RandomModel {
   /**
    * A model.
    *
+   * @param architecture as in files, or {@code mistral} for a Llama with a sliding window
    * @param halfSplit the rotary embedding of Hugging Face's files, for Llama too
    */
   RandomModel(long seed, TensorType type, String architecture, boolean halfSplit) {
     SplittableRandom r = new SplittableRandom(seed);
+    boolean mistral = architecture.equals("mistral");
+    architecture = mistral ? "llama" : architecture;
     this.architecture = architecture;
     this.halfSplit = halfSplit || !architecture.equals("llama");
+    gemma = architecture.startsWith("gemma");
+    postNorms = architecture.equals("gemma2") || architecture.equals("gemma3");
+    globalEvery = architecture.equals("gemma2") ? 2 : architecture.equals("gemma3") ? 3 : 0;
+    window = mistral || postNorms ? 3 + new SplittableRandom(seed).nextInt(9) : 0;
+    // Small, so that they matter at the scores and logits of random weights.
+    scoreCap = architecture.equals("gemma2") ? 2 : 0;
+    logitCap = architecture.equals("gemma2") ? 3 : 0;
     this.type = type;
     boolean blocks = type.blockElements() > 1;
     boolean large = type.blockElements() > 32;
@@ -68,15 +85,15 @@ final class RandomModel {
     kvHeads = large ? 2 << r.nextInt(2) : 1 + r.nextInt(3);
     heads = large ? 8 : kvHeads * (1 + r.nextInt(3));
     headDim = blocks ? 32 : 4 * (1 + r.nextInt(6));
-    rotary = r.nextBoolean() ? headDim : Math.max(2, headDim / 2);
+    rotary = r.nextBoolean() || gemma ? headDim : Math.max(2, headDim / 2);
     dim = heads * headDim;
     ffn = unit * (1 + r.nextInt(large ? 2 : 6)) + (blocks ? 0 : 3);
-    layers = 1 + r.nextInt(3);
+    layers = postNorms ? 4 : 1 + r.nextInt(3);
     vocabulary = 60 + r.nextInt(40);
-    tied = r.nextBoolean();
+    tied = r.nextBoolean() || gemma;
     base = r.nextBoolean() ? 10_000 : 500_000;
-    factors = new float[r.nextBoolean() ? rotary / 2 : 0];
-    scaling = factors.length > 0 || rotary < headDim ? 0 : r.nextInt(3);
+    factors = new float[r.nextBoolean() && !gemma ? rotary / 2 : 0];
+    scaling = factors.length > 0 || rotary < headDim ? 0 : r.nextInt(gemma ? 2 : 3);
     // Quantized blocks of any bits hold values of about 1, so norms keep what they multiply small.
     normScale = blocks && type != TensorType.Q8_0 ? 1.5 / Math.sqrt(dim) : 1;
     List<String> tokens = new ArrayList<>();
@@ -99,6 +116,17 @@ final class RandomModel {
         .put("tokenizer.ggml.tokens", tokens)
         .put("tokenizer.ggml.scores", scores)
         .put("tokenizer.ggml.unknown_token_id", 0);
+    if (window > 0) {
+      file.put(architecture + ".attention.sliding_window", window);
+    }
+    if (architecture.equals("gemma2")) {
+      file.put("gemma2.attn_logit_softcapping", (float) scoreCap)
+          .put("gemma2.final_logit_softcapping", (float) logitCap);
+    }
+    if (architecture.equals("gemma3")) {
+      file.put("gemma3.attention.sliding_window_pattern", globalEvery)
+          .put("gemma3.rope.freq_base_swa", 5000f);
+    }
     matrix(r, "token_embd.weight", vocabulary, dim, type, 1);
     if (!tied) {
       matrix(r, "output.weight", vocabulary, dim, type, 1);
@@ -126,7 +154,11 @@ final class RandomModel {
           norm(r, p + name + ".bias", (name.equals("attn_q") ? heads : kvHeads) * headDim);
         }
       }
-      if (architecture.equals("qwen3")) {
+      if (postNorms) {
+        norm(r, p + "post_attention_norm.weight", dim);
+        norm(r, p + "post_ffw_norm.weight", dim);
+      }
+      if (architecture.equals("qwen3") || architecture.equals("gemma3")) {
         norm(r, p + "attn_q_norm.weight", headDim);
         norm(r, p + "attn_k_norm.weight", headDim);
       }
@@ -241,33 +273,45 @@ final class RandomModel {
     for (int t = 0; t < n; t++) {
       double[] e = java.util.Objects.requireNonNull(weights.get("token_embd.weight"));
       x[t] = java.util.Arrays.copyOfRange(e, tokens[t] * dim, (tokens[t] + 1) * dim);
+      for (int i = 0; i < dim && gemma; i++) {
+        x[t][i] *= Math.sqrt(dim);
+      }
     }
     for (int l = 0; l < layers; l++) {
       String p = "blk." + l + ".";
+      boolean local = window > 0 && (globalEvery == 0 || l % globalEvery < globalEvery - 1);
       double[][] q = new double[n][];
       double[][] k = new double[n][];
       double[][] v = new double[n][];
       for (int t = 0; t < n; t++) {
         double[] h = normed(x[t], p + "attn_norm.weight");
-        q[t] = rotated(projected(p + "attn_q", h), t);
-        k[t] = rotated(projected(p + "attn_k", h), t);
+        q[t] = rotated(projected(p + "attn_q", h), t, local);
+        k[t] = rotated(projected(p + "attn_k", h), t, local);
         v[t] = projected(p + "attn_v", h);
       }
       for (int t = 0; t < n; t++) {
-        add(x[t], times(p + "attn_output.weight", attention(q[t], k, v, t)));
+        int first = local ? Math.max(0, t - window + 1) : 0;
+        double[] a = times(p + "attn_output.weight", attention(q[t], k, v, first, t));
+        add(x[t], postNorms ? normed(a, p + "post_attention_norm.weight") : a);
         double[] h = normed(x[t], p + "ffn_norm.weight");
         double[] gate = times(p + "ffn_gate.weight", h);
         double[] up = times(p + "ffn_up.weight", h);
         for (int i = 0; i < ffn; i++) {
-          gate[i] = gate[i] / (1 + Math.exp(-gate[i])) * up[i];
+          double g = gate[i];
+          double tanh = Math.tanh(Math.sqrt(2 / Math.PI) * (g + 0.044715 * g * g * g));
+          gate[i] = (gemma ? g / 2 * (1 + tanh) : g / (1 + Math.exp(-g))) * up[i];
         }
-        add(x[t], times(p + "ffn_down.weight", gate));
+        double[] f = times(p + "ffn_down.weight", gate);
+        add(x[t], postNorms ? normed(f, p + "post_ffw_norm.weight") : f);
       }
     }
     double[][] out = new double[n][];
     for (int t = 0; t < n; t++) {
       out[t] =
           times(tied ? "token_embd.weight" : "output.weight", normed(x[t], "output_norm.weight"));
+      for (int i = 0; i < vocabulary && logitCap > 0; i++) {
+        out[t][i] = logitCap * Math.tanh(out[t][i] / logitCap);
+      }
     }
     return out;
   }
@@ -291,26 +335,27 @@ final class RandomModel {
     return y;
   }
 
-  private double[] attention(double[] q, double[][] k, double[][] v, int last) {
+  private double[] attention(double[] q, double[][] k, double[][] v, int first, int last) {
     double[] out = new double[heads * headDim];
     for (int h = 0; h < heads; h++) {
       int kv = h / (heads / kvHeads) * headDim;
       double[] w = new double[last + 1];
       double max = Double.NEGATIVE_INFINITY;
-      for (int s = 0; s <= last; s++) {
+      for (int s = first; s <= last; s++) {
         for (int i = 0; i < headDim; i++) {
           w[s] += q[h * headDim + i] * k[s][kv + i];
         }
         // YaRN makes queries and keys longer by 0.1 ln(factor) + 1 each.
         w[s] *= (scaling == 2 ? 1.1386294361 * 1.1386294361 : 1) / Math.sqrt(headDim);
+        w[s] = scoreCap > 0 ? scoreCap * Math.tanh(w[s] / scoreCap) : w[s];
         max = Math.max(max, w[s]);
       }
       double sum = 0;
-      for (int s = 0; s <= last; s++) {
+      for (int s = first; s <= last; s++) {
         w[s] = Math.exp(w[s] - max);
         sum += w[s];
       }
-      for (int s = 0; s <= last; s++) {
+      for (int s = first; s <= last; s++) {
         for (int i = 0; i < headDim; i++) {
           out[h * headDim + i] += w[s] / sum * v[s][kv + i];
         }
@@ -319,11 +364,14 @@ final class RandomModel {
     return out;
   }
 
-  private double[] rotated(double[] x, int position) {
+  private double[] rotated(double[] x, int position, boolean local) {
+    boolean own = local && architecture.equals("gemma3");
     for (int h = 0; h < x.length / headDim; h++) {
       for (int i = 0; i < rotary / 2; i++) {
         double f = Math.pow(base, -2.0 * i / rotary) / (factors.length > 0 ? factors[i] : 1);
-        if (scaling == 1) {
+        if (own) {
+          f = Math.pow(5000, -2.0 * i / rotary);
+        } else if (scaling == 1) {
           f /= 4;
         } else if (scaling == 2) {
           // Pairs that turn more than 32 times in 32 positions are kept, less than once divided.

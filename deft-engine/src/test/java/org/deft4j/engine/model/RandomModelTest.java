@@ -24,6 +24,13 @@ class RandomModelTest {
   @ParameterizedTest
   @CsvSource({
     "F32, llama",
+    "F32, mistral",
+    "Q4_K, mistral",
+    "F32, gemma",
+    "F32, gemma2",
+    "Q6_K, gemma2",
+    "F32, gemma3",
+    "Q8_0, gemma3",
     "F16, llama",
     "BF16, llama",
     "Q8_0, llama",

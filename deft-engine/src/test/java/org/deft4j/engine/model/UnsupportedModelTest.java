@@ -54,7 +54,8 @@ class UnsupportedModelTest {
   void eachWithItsReason() {
     refused(
         shape("mamba", 8, 2, 1),
-        "architecture 'mamba' is not supported; known: llama, phi3, qwen2, qwen3");
+        "architecture 'mamba' is not supported; known: gemma, gemma2, gemma3, llama, phi3, qwen2,"
+            + " qwen3");
     refused(shape("llama", 8, 3, 3), "no multiple of its 3 heads");
     refused(shape("llama", 9, 3, 2), "3 query heads cannot share 2 KV heads");
     refused(shape("llama", 8, 2, 1).put("llama.expert_count", 8), "mixtures of experts");

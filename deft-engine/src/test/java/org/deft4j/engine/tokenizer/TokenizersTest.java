@@ -12,6 +12,7 @@ import java.util.SplittableRandom;
 import org.deft4j.engine.TestModels;
 import org.deft4j.engine.gguf.GgufFile;
 import org.deft4j.engine.gguf.GgufWriter;
+import org.deft4j.tree.DeftException;
 import org.deft4j.tree.decode.TokenCodec;
 import org.junit.jupiter.api.Test;
 
@@ -117,6 +118,24 @@ class TokenizersTest {
                 + " stablelm2, starcoder, tekken");
     assertThatThrownBy(() -> codec(new GgufWriter().put("tokenizer.ggml.model", "rwkv")))
         .hasMessageContaining("tokenizer 'rwkv' is not supported; known: gpt2");
+  }
+
+  /** The finding of a fuzzing run, which Jazzer's own rule about patterns keeps from its inputs. */
+  @Test
+  void aPatternThatIsNoneIsRefused() {
+    String json =
+        "{'pre_tokenizer': {'type': 'Sequence', 'pretokenizers': [{'type': 'Split', 'pattern':"
+            + " {'Regex': 'a{1,3\\uFFFD}|b'}, 'behavior': 'Isolated', 'invert': false},"
+            + " {'type': 'ByteLevel', 'add_prefix_space': false, 'use_regex': false}]},"
+            + " 'model': {'type': 'BPE', 'vocab': {'a': 0}, 'merges': []}}";
+    assertThatThrownBy(() ->
+            new TokenizerJson(
+                    json.replace('\'', '"'),
+                    TokenizerFile.Roles.UNKNOWN,
+                    what -> new DeftException(DeftException.UNSUPPORTED_MODEL, what))
+                .codec())
+        .isInstanceOf(DeftException.class)
+        .hasMessageContaining("pattern is not understood");
   }
 
   @Test

@@ -9,9 +9,11 @@ import org.deft4j.kernels.Batch;
 import org.deft4j.kernels.KvCache;
 import org.deft4j.kernels.KvShape;
 import org.deft4j.kernels.Matrix;
+import org.deft4j.kernels.ModelPart;
 import org.deft4j.kernels.Rope;
 import org.deft4j.kernels.RopeSpec;
 import org.deft4j.kernels.RowSummary;
+import org.deft4j.kernels.ScoreRule;
 import org.deft4j.kernels.Tensor;
 import org.deft4j.kernels.Weights;
 import org.deft4j.kernels.sample.Draws;
@@ -61,8 +63,9 @@ public abstract class CpuBackend implements Backend {
   /** {@link Backend#matmul}, with {@code add} {@link Backend#matmulAdd}. */
   protected abstract void multiply(CpuMatrix w, float[] x, float[] y, int rows, boolean add);
 
-  /** {@link Backend#matmulSwiglu}. */
-  protected abstract void multiplySwiglu(CpuMatrix gateUp, float[] x, float[] y, int rows);
+  /** {@link Backend#matmulSwiglu}, with {@code gelu} {@link Backend#matmulGeglu}. */
+  protected abstract void multiplyGated(
+      CpuMatrix gateUp, float[] x, float[] y, int rows, boolean gelu);
 
   /** {@link Backend#attention}; {@code qkvCols} and {@code heads} describe {@code qkv}. */
   protected abstract void attend(
@@ -72,7 +75,7 @@ public abstract class CpuBackend implements Backend {
       float[] qkv,
       int qkvCols,
       int heads,
-      float scale,
+      ScoreRule rule,
       float[] out);
 
   /** {@link Backend#softmax} of row at {@code x[at...]}; with {@code log} its logarithm. */
@@ -94,6 +97,11 @@ public abstract class CpuBackend implements Backend {
       sum += Math.exp((double) x[at + i] - max);
     }
     out.set(part, best, max, sum);
+  }
+
+  @Override
+  public Set<ModelPart> parts() {
+    return Set.of(ModelPart.values());
   }
 
   // --- memory ---
@@ -251,13 +259,61 @@ public abstract class CpuBackend implements Backend {
 
   @Override
   public void matmulSwiglu(Matrix gateUp, Tensor x, Tensor y, int rows) {
+    gated(gateUp, x, y, rows, false);
+  }
+
+  @Override
+  public void matmulGeglu(Matrix gateUp, Tensor x, Tensor y, int rows) {
+    gated(gateUp, x, y, rows, true);
+  }
+
+  private void gated(Matrix gateUp, Tensor x, Tensor y, int rows, boolean gelu) {
     distinct(x, y);
     if (gateUp.rows() % 2 != 0) {
       throw new IllegalArgumentException(gateUp.rows() + " rows are no gate and up");
     }
     float[] in = tensor(x, rows, gateUp.cols()).data();
     float[] out = tensor(y, rows, gateUp.rows() / 2).data();
-    multiplySwiglu((CpuMatrix) gateUp, in, out, rows);
+    multiplyGated((CpuMatrix) gateUp, in, out, rows, gelu);
+  }
+
+  @Override
+  public void add(Tensor y, Tensor x, int rows) {
+    distinct(x, y);
+    int cols = y.cols();
+    float[] to = tensor(y, rows, cols).data();
+    float[] in = tensor(x, rows, cols).data();
+    for (int i = 0; i < rows * cols; i++) {
+      to[i] += in[i];
+    }
+  }
+
+  @Override
+  public void scale(Tensor x, float f, int rows) {
+    float[] data = tensor(x, rows, x.cols()).data();
+    for (int i = 0; i < rows * x.cols(); i++) {
+      data[i] *= f;
+    }
+  }
+
+  @Override
+  public void softCap(Tensor x, float cap, int rows) {
+    int cols = x.cols();
+    float[] data = tensor(x, rows, cols).data();
+    // Parts of a row, so that one row is enough for all threads.
+    int parts = (cols + SUMMARY_PART - 1) / SUMMARY_PART;
+    parallel(
+        rows * parts,
+        Math.min(cols, SUMMARY_PART) * 8,
+        (lo, hi) -> {
+          for (int i = lo; i < hi; i++) {
+            int from = i / parts * cols + i % parts * SUMMARY_PART;
+            int end = Math.min(from + SUMMARY_PART, (i / parts + 1) * cols);
+            for (int j = from; j < end; j++) {
+              data[j] = (float) (cap * Math.tanh(data[j] / cap));
+            }
+          }
+        });
   }
 
   @Override
@@ -299,6 +355,9 @@ public abstract class CpuBackend implements Backend {
     }
     table.reserve(last);
     reserve(cache, b.slots(), b.rows());
+    for (int r = 0; r < b.rows(); r++) {
+      cache.place(b.slots()[r], b.positions()[r]);
+    }
     int kvHeads = shape.kvHeads();
     parallel(
         b.rows(),
@@ -319,6 +378,11 @@ public abstract class CpuBackend implements Backend {
 
   @Override
   public void attention(KvCache kv, int layer, Tensor qkv, float scale, Tensor out) {
+    attention(kv, layer, qkv, new ScoreRule(scale, 0, 0), out);
+  }
+
+  @Override
+  public void attention(KvCache kv, int layer, Tensor qkv, ScoreRule rule, Tensor out) {
     distinct(qkv, out);
     Batch b = batch();
     KvShape shape = kv.shape();
@@ -330,7 +394,7 @@ public abstract class CpuBackend implements Backend {
     }
     float[] q = tensor(qkv, b.rows(), qkv.cols()).data();
     float[] o = tensor(out, b.rows(), heads * shape.headDim()).data();
-    attend((CpuKvCache) kv, layer, b, q, qkv.cols(), heads, scale, o);
+    attend((CpuKvCache) kv, layer, b, q, qkv.cols(), heads, rule, o);
   }
 
   @Override
@@ -451,6 +515,9 @@ public abstract class CpuBackend implements Backend {
     }
     reserve(cache, from, n);
     reserve(cache, to, n);
+    for (int i = 0; i < n; i++) {
+      cache.place(to[i], cache.position(from[i]));
+    }
     int values = (int) Math.min(1 << 24, (long) n * shape.kvHeads() * shape.headDim() * 2);
     parallel(
         shape.layers(),

@@ -6,15 +6,27 @@ import org.deft4j.kernels.KvShape;
 /** What KV caches on the processor share. */
 public abstract class CpuKvCache implements KvCache {
   private final KvShape shape;
+  private final int[] positions;
 
   /** A cache of this shape. */
   protected CpuKvCache(KvShape shape) {
     this.shape = shape;
+    positions = new int[shape.slots()];
   }
 
   @Override
   public final KvShape shape() {
     return shape;
+  }
+
+  /** Says where in its path the token of a slot stands. */
+  final void place(int slot, int position) {
+    positions[slot] = position;
+  }
+
+  /** Where in its path the token of a slot stands. */
+  public final int position(int slot) {
+    return positions[slot];
   }
 
   /** Makes sure that slots below {@code slots} have memory; never while threads use the cache. */

@@ -5,6 +5,7 @@ import org.deft4j.kernels.BackendInfo;
 import org.deft4j.kernels.BackendOptions;
 import org.deft4j.kernels.Batch;
 import org.deft4j.kernels.KvShape;
+import org.deft4j.kernels.ScoreRule;
 import org.deft4j.kernels.Weights;
 import org.deft4j.tree.plan.AttentionPlan;
 
@@ -82,7 +83,7 @@ public final class ScalarBackend extends CpuBackend {
   }
 
   @Override
-  protected void multiplySwiglu(CpuMatrix gateUp, float[] x, float[] y, int rows) {
+  protected void multiplyGated(CpuMatrix gateUp, float[] x, float[] y, int rows, boolean gelu) {
     int cols = gateUp.cols();
     int n = gateUp.rows() / 2;
     pool.run((worker, workers) -> {
@@ -94,7 +95,8 @@ public final class ScalarBackend extends CpuBackend {
         gateUp.decodeRow(n + i, up, 0);
         for (int r = 0; r < rows; r++) {
           double g = dot(gate, x, r * cols, cols);
-          y[r * n + i] = (float) (g / (1 + Math.exp(-g)) * dot(up, x, r * cols, cols));
+          double a = gelu ? 2 * Math.sqrt(2 / Math.PI) * (g + 0.044715 * g * g * g) : g;
+          y[r * n + i] = (float) (g / (1 + Math.exp(-a)) * dot(up, x, r * cols, cols));
         }
       }
     });
@@ -132,7 +134,7 @@ public final class ScalarBackend extends CpuBackend {
       float[] qkv,
       int qkvCols,
       int heads,
-      float scale,
+      ScoreRule rule,
       float[] out) {
     AttentionPlan plan = batch.plan();
     int dim = kv.shape().headDim();
@@ -162,7 +164,8 @@ public final class ScalarBackend extends CpuBackend {
               h / perKv,
               qkv,
               r * qkvCols + h * dim,
-              scale,
+              rule,
+              rule.window() == 0 ? Integer.MIN_VALUE : batch.positions()[r] - rule.window(),
               key,
               value,
               cell);
@@ -188,7 +191,8 @@ public final class ScalarBackend extends CpuBackend {
       int kvHead,
       float[] q,
       int at,
-      float scale,
+      ScoreRule rule,
+      int hidden,
       float[] key,
       float[] value,
       int cell) {
@@ -199,12 +203,16 @@ public final class ScalarBackend extends CpuBackend {
     double sum = 0;
     for (int p = plan.groupPiece()[group]; p < plan.groupPiece()[group + 1]; p++) {
       for (int i = 0; i < plan.pieceLength()[p]; i++) {
-        if (!plan.sees(r, p, i)) {
+        // Up to position hidden the window hides the path.
+        if (!plan.sees(r, p, i) || kv.position(plan.pieceSlot()[p] + i) <= hidden) {
           continue;
         }
         kv.read(layer, 0, kvHead, plan.pieceSlot()[p] + i, key);
         kv.read(layer, 1, kvHead, plan.pieceSlot()[p] + i, value);
-        double s = scale * dot(key, q, at, dim);
+        double s = rule.scale() * dot(key, q, at, dim);
+        if (rule.cap() > 0) {
+          s = rule.cap() * Math.tanh(s / rule.cap());
+        }
         double m = Math.max(max, s);
         double keep = sum == 0 ? 0 : Math.exp(max - m);
         double e = Math.exp(s - m);

@@ -8,7 +8,9 @@ import static org.deft4j.kernels.cpu.panama.Lanes.load;
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
+import org.deft4j.kernels.Batch;
 import org.deft4j.kernels.KvType;
+import org.deft4j.kernels.ScoreRule;
 import org.deft4j.tree.plan.AttentionPlan;
 
 /**
@@ -19,6 +21,7 @@ final class GroupKernel {
   /** Maximum of a row that sees nothing; finite, so that differences are no NaN. */
   static final float NOTHING = -1e30f;
 
+  private static final float LOG2E = 1.4426950408889634f;
   private static final int CHUNK = 128;
   // Key panels of a chunk: bounds the scratch of widened keys where pieces are short.
   private static final int CHUNK_PANELS = 12;
@@ -44,6 +47,10 @@ final class GroupKernel {
   private float[] keySource = wideKeys;
   private float[] valueSource = wideValues;
   private int segments;
+  private int[] positions = new int[0];
+  private int window;
+  // In base 2, as the scores are.
+  private float cap;
 
   /** 2^n for integer n from -126 (below: 0) to 0. */
   static float powerOfTwo(float n) {
@@ -53,16 +60,21 @@ final class GroupKernel {
   void run(
       PanamaKvCache kv,
       int layer,
-      AttentionPlan plan,
+      Batch batch,
       int group,
       int kvHead,
       float[] qkv,
       int qkvCols,
       int perKv,
-      float scale,
+      ScoreRule rule,
       float[] outSums,
       float[] outMaxima,
       float[] outWeights) {
+    AttentionPlan plan = batch.plan();
+    positions = batch.positions();
+    window = rule.window();
+    cap = rule.cap() * LOG2E;
+    float scale = rule.scale() * LOG2E;
     int lo = plan.groupRowLo()[group];
     int n = (plan.groupRowHi()[group] - lo) * perKv;
     int dim = kv.shape().headDim();
@@ -194,6 +206,9 @@ final class GroupKernel {
         continue;
       }
       int slot = plan.pieceSlot()[piece] + segmentFirst[s];
+      if (window > 0 && behindWindow(kv.position(slot) + length - 1, rowLo, rowHi)) {
+        continue;
+      }
       int panel = direct ? kv.keyPanel(slot) : segmentPanel[s] * dim * PANEL;
       scores(panel, slot, length, dim, firstQuery, real, columns);
       int value = (direct ? slot : segmentValue[s]) * row;
@@ -201,7 +216,16 @@ final class GroupKernel {
         valueRows[columns + i] = value + i * row;
       }
       for (int i = 0; i < real; i++) {
-        hide(plan, s, lo + (firstQuery + i) / perKv, length, i * LD + columns);
+        int r = lo + (firstQuery + i) / perKv;
+        if (cap > 0) {
+          cap(i * LD + columns, length);
+        }
+        hide(plan, s, r, length, i * LD + columns);
+        if (window > 0) {
+          // A piece's tokens follow each other on the path.
+          int hidden = Math.min(length, positions[r] - window + 1 - kv.position(slot));
+          Arrays.fill(scores, i * LD + columns, i * LD + columns + Math.max(0, hidden), NOTHING);
+        }
       }
       columns += length;
     }
@@ -219,6 +243,25 @@ final class GroupKernel {
     }
     for (int d = 0; d < row; d += Tiles.COLS) {
       Tiles.values4(valueSource, d, valueRows, columns, scores, 0, LD, sums, to + d, row);
+    }
+  }
+
+  // Whether no row of rowLo..rowHi sees a token at this place of its path.
+  private boolean behindWindow(int position, int rowLo, int rowHi) {
+    for (int r = rowLo; r <= rowHi; r++) {
+      if (position > positions[r] - window) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  // cap * tanh(score / cap); the last vector may run past the end.
+  private void cap(int at, int n) {
+    for (int i = 0; i < n; i += L) {
+      FloatVector v = load(scores, at + i);
+      FloatVector e = Lanes.exp(v.mul(2 / cap)).add(1f);
+      all(cap).sub(all(2 * cap).div(e)).intoArray(scores, at + i);
     }
   }
 

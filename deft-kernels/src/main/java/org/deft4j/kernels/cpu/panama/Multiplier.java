@@ -21,7 +21,13 @@ final class Multiplier {
     /** It is added to y. */
     ADD,
     /** Panel p and its partner are gate and up. */
-    SWIGLU
+    SWIGLU,
+    /** The same with GELU. */
+    GEGLU;
+
+    boolean gated() {
+      return this == SWIGLU || this == GEGLU;
+    }
   }
 
   // 16 KiB of expanded weights: half of a 32 KiB first-level cache. Wide tiles take twice the
@@ -49,13 +55,13 @@ final class Multiplier {
   Multiplier(WorkerPool pool, boolean exactOrder) {
     this.pool = pool;
     this.exactOrder = exactOrder;
-    panels = new int[pool.workers()][DEPTH * PANEL];
+    panels = new int[pool.workers()][DEPTH * PANEL + SuperPanels.SCRATCH];
     sums = new float[pool.workers()][2 * ROW_BLOCK * PANEL];
   }
 
   void multiply(PanelMatrix w, float[] x, float[] y, int rows, Mode mode) {
-    int units = mode == Mode.SWIGLU ? w.panels() / 2 : w.panels();
-    int ldy = mode == Mode.SWIGLU ? w.rows() / 2 : w.rows();
+    int units = mode.gated() ? w.panels() / 2 : w.panels();
+    int ldy = mode.gated() ? w.rows() / 2 : w.rows();
     boolean small = (long) rows * w.rows() * w.cols() < SMALL;
     if (rows == 1 && !(exactOrder && w.format().rowOrderDiffers())) {
       float[] in = w.format().prepares() ? prepared(w, x) : x;
@@ -149,11 +155,11 @@ final class Multiplier {
       PanelMatrix w, float[] x, float[] y, Mode mode, int units, float[] acc, int lo, int hi) {
     PanelFormat f = w.format();
     for (int p = lo; p < hi; ) {
-      int second = mode == Mode.SWIGLU ? p + units : p + 1 < hi ? p + 1 : -1;
+      int second = mode.gated() ? p + units : p + 1 < hi ? p + 1 : -1;
       f.multiply1(w.data(), w.offset(p), second < 0 ? -1 : w.offset(second), w.cols(), x, 0, acc);
       finish(w, p, acc, 0, PANEL, 1, y, 0, 0, mode);
       p++;
-      if (mode != Mode.SWIGLU && second >= 0) {
+      if (!mode.gated() && second >= 0) {
         finish(w, p, acc, PANEL, PANEL, 1, y, 0, 0, mode);
         p++;
       }
@@ -174,7 +180,7 @@ final class Multiplier {
       int hi) {
     for (int p = lo; p < hi; p++) {
       panel(w, p, row, rows, tile, worker, 0);
-      if (mode == Mode.SWIGLU) {
+      if (mode.gated()) {
         panel(w, p + units, row, rows, tile, worker, ROW_BLOCK * PANEL);
       }
       finish(w, p, sums[worker], 0, ROW_BLOCK * PANEL, rows, y, row * ldy, ldy, mode);
@@ -203,9 +209,10 @@ final class Multiplier {
       int out = to + r * ldy + w.column(p);
       for (int j = 0; j < PANEL; j += L) {
         FloatVector v = load(acc, from + j).mul(scale);
-        if (mode == Mode.SWIGLU) {
+        if (mode.gated()) {
           FloatVector u = load(acc, from + up + j).mul(scale);
-          v = v.div(Lanes.exp(v.neg()).add(all(1))).mul(u);
+          FloatVector a = mode == Mode.GEGLU ? Rows.gelu(v) : v;
+          v = v.div(Lanes.exp(a.neg()).add(all(1))).mul(u);
         }
         if (j + L <= width) {
           if (mode == Mode.ADD) {

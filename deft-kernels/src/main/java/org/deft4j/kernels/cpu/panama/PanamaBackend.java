@@ -5,6 +5,7 @@ import org.deft4j.kernels.BackendOptions;
 import org.deft4j.kernels.Batch;
 import org.deft4j.kernels.KvShape;
 import org.deft4j.kernels.RowSummary;
+import org.deft4j.kernels.ScoreRule;
 import org.deft4j.kernels.Weights;
 import org.deft4j.kernels.cpu.CpuBackend;
 import org.deft4j.kernels.cpu.CpuKvCache;
@@ -70,9 +71,10 @@ final class PanamaBackend extends CpuBackend {
   }
 
   @Override
-  protected void multiplySwiglu(CpuMatrix w, float[] x, float[] y, int rows) {
+  protected void multiplyGated(CpuMatrix w, float[] x, float[] y, int rows, boolean gelu) {
     if (((PanelMatrix) w).paired()) {
-      multiplier.multiply((PanelMatrix) w, x, y, rows, Multiplier.Mode.SWIGLU);
+      Multiplier.Mode mode = gelu ? Multiplier.Mode.GEGLU : Multiplier.Mode.SWIGLU;
+      multiplier.multiply((PanelMatrix) w, x, y, rows, mode);
       return;
     }
     int n = w.rows() / 2;
@@ -85,7 +87,7 @@ final class PanamaBackend extends CpuBackend {
         8 * n,
         (lo, hi) -> {
           for (int r = lo; r < hi; r++) {
-            Rows.swiglu(gateUp, r * 2 * n, n, y, r * n);
+            Rows.gate(gateUp, r * 2 * n, n, y, r * n, gelu);
           }
         });
   }
@@ -108,7 +110,7 @@ final class PanamaBackend extends CpuBackend {
       float[] qkv,
       int qkvCols,
       int heads,
-      float scale,
+      ScoreRule rule,
       float[] out) {
     AttentionPlan plan = batch.plan();
     int end = 0;
@@ -116,6 +118,6 @@ final class PanamaBackend extends CpuBackend {
       end = Math.max(end, plan.pieceSlot()[p] + plan.pieceLength()[p]);
     }
     reserve(kv, end);
-    attention.run((PanamaKvCache) kv, layer, plan, qkv, qkvCols, heads, scale, out);
+    attention.run((PanamaKvCache) kv, layer, batch, qkv, qkvCols, heads, rule, out);
   }
 }

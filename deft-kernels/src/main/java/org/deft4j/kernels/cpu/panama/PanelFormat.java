@@ -323,6 +323,112 @@ enum PanelFormat {
     void expand(int[] s, int at, int k0, int kn, int cols, int[] to) {
       GroupedPanels.expandBytes(s, at, k0, kn, to);
     }
+  },
+
+  /** Q4_K of finite scales; see {@link SuperPanels}. */
+  Q4_K {
+    @Override
+    int panelInts(int cols) {
+      return SuperPanels.panelInts(false, cols);
+    }
+
+    @Override
+    void pack(Weights w, int row, int n, int[] to, int at) {
+      SuperPanels.pack(false, w, row, n, to, at);
+    }
+
+    @Override
+    void decode(int[] s, int at, int r, int cols, float[] dst, int offset) {
+      SuperPanels.decode(false, s, at, r, cols, dst, offset);
+    }
+
+    @Override
+    boolean prepares() {
+      return true;
+    }
+
+    @Override
+    void prepare(float[] x, int from, int n, float[] to, int at, int step) {
+      SuperPanels.prepare(x, from, n, to, at, step);
+    }
+
+    @Override
+    int preparedLength(int cols) {
+      return SuperPanels.preparedLength(false, cols);
+    }
+
+    @Override
+    void prepareRow(float[] x, int cols, float[] to) {
+      SuperPanels.prepareRow(false, x, cols, to);
+    }
+
+    @Override
+    boolean rowOrderDiffers() {
+      return true;
+    }
+
+    @Override
+    void multiply1(int[] s, int a, int b, int cols, float[] x, int xAt, float[] acc) {
+      SuperPanels.multiply4(s, a, b, cols, x, xAt, acc);
+    }
+
+    @Override
+    void expand(int[] s, int at, int k0, int kn, int cols, int[] to) {
+      SuperPanels.expand4(s, at, k0, kn, cols, to);
+    }
+  },
+
+  /** Q6_K of finite scales; see {@link SuperPanels}. */
+  Q6_K {
+    @Override
+    int panelInts(int cols) {
+      return SuperPanels.panelInts(true, cols);
+    }
+
+    @Override
+    void pack(Weights w, int row, int n, int[] to, int at) {
+      SuperPanels.pack(true, w, row, n, to, at);
+    }
+
+    @Override
+    void decode(int[] s, int at, int r, int cols, float[] dst, int offset) {
+      SuperPanels.decode(true, s, at, r, cols, dst, offset);
+    }
+
+    @Override
+    boolean prepares() {
+      return true;
+    }
+
+    @Override
+    void prepare(float[] x, int from, int n, float[] to, int at, int step) {
+      SuperPanels.prepare(x, from, n, to, at, step);
+    }
+
+    @Override
+    int preparedLength(int cols) {
+      return SuperPanels.preparedLength(true, cols);
+    }
+
+    @Override
+    void prepareRow(float[] x, int cols, float[] to) {
+      SuperPanels.prepareRow(true, x, cols, to);
+    }
+
+    @Override
+    boolean rowOrderDiffers() {
+      return true;
+    }
+
+    @Override
+    void multiply1(int[] s, int a, int b, int cols, float[] x, int xAt, float[] acc) {
+      SuperPanels.multiply6(s, a, b, cols, x, xAt, acc);
+    }
+
+    @Override
+    void expand(int[] s, int at, int k0, int kn, int cols, int[] to) {
+      SuperPanels.expand6(s, at, k0, kn, cols, to);
+    }
   };
 
   private static final ValueLayout.OfInt INT =
@@ -341,11 +447,15 @@ enum PanelFormat {
 
   /**
    * One row times panel {@code a} into {@code acc[0..31]} and, unless negative, panel {@code b}
-   * into {@code acc[32..63]}; before {@link #outputScale}.
+   * into {@code acc[32..63]}; before {@link #outputScale}. What lies behind in {@code acc}, {@link
+   * SuperPanels#SCRATCH} floats at least, is scratch.
    */
   abstract void multiply1(int[] s, int a, int b, int cols, float[] x, int xAt, float[] acc);
 
-  /** Rows {@code k0..k0+kn-1} of a panel as {@code [kn][32]} float32; k0 a multiple of 32. */
+  /**
+   * Rows {@code k0..k0+kn-1} of a panel as {@code [kn][32]} float32; k0 a multiple of 32, and of kn
+   * where there are blocks of 256. The last {@link SuperPanels#SCRATCH} of {@code to} are scratch.
+   */
   abstract void expand(int[] s, int at, int k0, int kn, int cols, int[] to);
 
   /** Whether {@link #prepare} changes the activations. */
@@ -401,8 +511,10 @@ enum PanelFormat {
       case Q8_0 -> none(parts, pool, PanelFormat::hasLeastByte) ? Q8_0 : F32;
       // The shifts that widen binary16 know no infinities.
       case F16 -> none(parts, pool, PanelFormat::hasSpecials) ? F16 : F32;
-      case Q4_0, Q4_1, Q4_K -> NIBBLES;
-      case Q5_0, Q5_1, Q5_K, Q6_K -> BYTES;
+      case Q4_0, Q4_1 -> NIBBLES;
+      case Q5_0, Q5_1, Q5_K -> BYTES;
+      case Q4_K -> none(parts, pool, SuperPanels::hasSpecials) ? Q4_K : NIBBLES;
+      case Q6_K -> none(parts, pool, SuperPanels::hasSpecials) ? Q6_K : BYTES;
     };
   }
 

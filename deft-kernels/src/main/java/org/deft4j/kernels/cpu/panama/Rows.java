@@ -9,6 +9,9 @@ import jdk.incubator.vector.VectorOperators;
 
 /** What works on one row at a time. */
 final class Rows {
+  private static final double GELU = 2 * Math.sqrt(2 / Math.PI);
+  private static final double GELU_CUBE = 0.044715;
+
   private Rows() {}
 
   static void norm(float[] x, int at, float[] weight, float eps, float[] y, int n) {
@@ -46,17 +49,24 @@ final class Rows {
     return sum;
   }
 
-  /** {@code y[to + i] = silu(x[at + i]) * x[at + n + i]}. */
-  static void swiglu(float[] x, int at, int n, float[] y, int to) {
+  /** {@code y[to + i] = f(x[at + i]) * x[at + n + i]}, f being GELU or SiLU. */
+  static void gate(float[] x, int at, int n, float[] y, int to, boolean gelu) {
     int i = 0;
     for (; i + L <= n; i += L) {
       FloatVector g = load(x, at + i);
-      g.div(Lanes.exp(g.neg()).add(all(1))).mul(load(x, at + n + i)).intoArray(y, to + i);
+      FloatVector a = gelu ? gelu(g) : g;
+      g.div(Lanes.exp(a.neg()).add(all(1))).mul(load(x, at + n + i)).intoArray(y, to + i);
     }
     for (; i < n; i++) {
       float g = x[at + i];
-      y[to + i] = (float) (g / (1 + Math.exp(-g))) * x[at + n + i];
+      double a = gelu ? GELU * (g + GELU_CUBE * g * g * g) : g;
+      y[to + i] = (float) (g / (1 + Math.exp(-a))) * x[at + n + i];
     }
+  }
+
+  /** What GELU's approximation by tanh takes the logistic function of: tanh(a / 2) = 2 s(a) - 1. */
+  static FloatVector gelu(FloatVector g) {
+    return g.mul(g).mul((float) GELU_CUBE).add(1f).mul(g).mul((float) GELU);
   }
 
   static void softmax(float[] x, int at, int n, boolean log) {

@@ -7,6 +7,8 @@ import static org.deft4j.kernels.cpu.panama.Lanes.load;
 import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicInteger;
 import jdk.incubator.vector.FloatVector;
+import org.deft4j.kernels.Batch;
+import org.deft4j.kernels.ScoreRule;
 import org.deft4j.kernels.cpu.WorkerPool;
 import org.deft4j.tree.plan.AttentionPlan;
 
@@ -22,7 +24,6 @@ import org.deft4j.tree.plan.AttentionPlan;
 final class TreeAttention {
   // Multiply-adds below which a second thread costs more than it saves.
   private static final long SMALL = 20_000;
-  private static final float LOG2E = 1.4426950408889634f;
 
   private final WorkerPool pool;
   private final GroupKernel[] kernels;
@@ -42,12 +43,13 @@ final class TreeAttention {
   void run(
       PanamaKvCache kv,
       int layer,
-      AttentionPlan plan,
+      Batch batch,
       float[] qkv,
       int qkvCols,
       int heads,
-      float scale,
+      ScoreRule rule,
       float[] out) {
+    AttentionPlan plan = batch.plan();
     int kvHeads = kv.shape().kvHeads();
     int dim = kv.shape().headDim();
     int row = kv.row();
@@ -68,13 +70,13 @@ final class TreeAttention {
             kernel.run(
                 kv,
                 layer,
-                plan,
+                batch,
                 i / kvHeads,
                 i % kvHeads,
                 qkv,
                 qkvCols,
                 heads / kvHeads,
-                scale * LOG2E,
+                rule,
                 sums,
                 maxima,
                 weights);
