@@ -234,9 +234,9 @@ public final class Search {
     return computations.running() > 0;
   }
 
-  /** Whether it stands still because it is paused. */
+  /** Whether it stands still because it was paused when it last looked. */
   boolean standing() {
-    return paused && branches.live() == 0;
+    return wasPaused && branches.live() == 0;
   }
 
   /** At most so many branches may be at work from now on. */
@@ -253,11 +253,13 @@ public final class Search {
         finish(end);
         return;
       }
-      if (paused != wasPaused) {
-        wasPaused = paused;
-        emit(paused ? new SearchEvent.Paused() : new SearchEvent.Resumed(0));
+      // Read once: another thread may change its mind in the middle of this.
+      boolean pausing = paused;
+      if (pausing != wasPaused) {
+        wasPaused = pausing;
+        emit(pausing ? new SearchEvent.Paused() : new SearchEvent.Resumed(0));
       }
-      if (paused) {
+      if (pausing) {
         return;
       }
       boolean mayAsk = !ordered() || open.isEmpty();

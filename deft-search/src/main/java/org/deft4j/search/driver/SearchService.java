@@ -19,6 +19,9 @@ public final class SearchService implements AutoCloseable {
   private final Thread thread;
   private volatile boolean closed;
 
+  /** The thread looks at no more commands, but those that lie there now. */
+  private volatile boolean ended;
+
   /** A service on this decoder, which its caller closes after the service. */
   public SearchService(TreeDecoder decoder) {
     this(decoder, Integer.MAX_VALUE);
@@ -40,12 +43,12 @@ public final class SearchService implements AutoCloseable {
    * @throws IllegalStateException after {@link #close}
    */
   public SearchHandle submit(SearchRequest request) {
-    if (!thread.isAlive()) {
+    if (ended) {
       throw new IllegalStateException("the service is closed");
     }
     SearchHandle handle = new SearchHandle(this, request.recording());
     commands.add(() -> begin(request, handle));
-    if (!thread.isAlive()) {
+    if (ended) {
       // It ended meanwhile, maybe before it saw the command: nobody else looks at the queue now.
       drain();
     }
@@ -94,6 +97,8 @@ public final class SearchService implements AutoCloseable {
     } finally {
       closed = true;
       running.forEach(h -> h.ended(null, null));
+      // Before the last look: a command that comes after it finds this set.
+      ended = true;
       drain();
     }
   }
