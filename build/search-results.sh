@@ -52,8 +52,7 @@ read -r length skew < "$out/difficulty.txt"
 say "strategies: $(($(date +%s) - began)) s"
 
 # --- DVTS of 64 branches against best-of-64, at equal tokens, alternately. ---
-# One answer is a thought, so best-of-n has one level; dvts goes on to improve: its tokens are
-# limited to those of best-of-64, and both print what they sampled.
+# An answer is one thought: with depth 1 both sample 64 answers of the same length.
 dvts=$out/dvts.csv
 [ -s "$dvts" ] || echo "strategy,round,decoded,seconds,depth" > "$dvts"
 time_one() { # name round strategy options...
@@ -70,8 +69,6 @@ time_one() { # name round strategy options...
 for round in $(seq 1 "${DVTS_ROUNDS:-5}"); do
   time_one best-of-64 "$round" best-of-n -S width=64 -S temperature=1
   time_one dvts-16x4 "$round" dvts -S width=16 -S branch=4 -S depth=1 -S temperature=1
-  time_one best-of-256 "$round" best-of-n -S width=256 -S temperature=1
-  time_one dvts-16x4-deep "$round" dvts -S width=16 -S branch=4 -S depth=4 -S temperature=1
 done
 
 {
@@ -91,7 +88,7 @@ page=${PAGE:-$home/docs/search.md}
   echo
   echo "| run | tokens sampled | s, median | tokens a second |"
   echo "|---|--:|--:|--:|"
-  for name in best-of-64 dvts-16x4 best-of-256 dvts-16x4-deep; do
+  for name in best-of-64 dvts-16x4; do
     grep "^$name," "$dvts" | sort -t, -k4 -n | awk -F, -v name="$name" '
       { decoded[NR] = $3; seconds[NR] = $4 }
       END { m = int((NR + 1) / 2)
