@@ -8,9 +8,11 @@ from collections import Counter
 import numpy as np
 import torch
 
-import data
+import sorting
 import gguf
-from data import DIGIT_0, END, IMPROVE, JUDGE, MERGE, NO, SOLVE, SPLIT, YES
+from sorting import SPLIT
+from tokenizer import DIGIT_0
+from tree import END, IMPROVE, JUDGE, MERGE, NO, SOLVE, YES
 from model import Model, ModelConfig
 
 
@@ -70,7 +72,7 @@ def auroc(positive, negative):
 def one_edit(rng, right):
     """A wrong attempt, each kind of edit equally likely."""
     while True:
-        a = data.EDITS[rng.integers(len(data.EDITS))](rng, right)
+        a = sorting.EDITS[rng.integers(len(sorting.EDITS))](rng, right)
         if len(a) != len(right) or (a != right).any():
             return a
 
@@ -92,13 +94,13 @@ def after(roots, tried, tag):
 def split_quality(model, lists):
     """How often a split keeps every digit in order with one cut, and where that cut falls."""
     n = len(lists[0])
-    parts = attempts(model, [np.append(data.list_tokens(x), SPLIT) for x in lists], n + 5)
+    parts = attempts(model, [np.append(sorting.list_tokens(x), SPLIT) for x in lists], n + 5)
     kept, off = 0, Counter()
     for a, x in zip(parts, lists):
         cuts = np.flatnonzero(a < 0)
         if len(cuts) == 1 and same(np.delete(a, cuts), x):
             kept += 1
-            off[f"{cuts[0] - data.split_point(n):+d}"] += 1
+            off[f"{cuts[0] - sorting.split_point(n):+d}"] += 1
     return {"split_kept": kept / len(lists), "split_cut_off_by": dict(off.most_common())}
 
 
@@ -107,7 +109,7 @@ def evaluate(model, n, count, seed=999, samples=True, generator=None):
     rng = np.random.default_rng((seed, n))
     lists = [rng.integers(0, 10, n) for _ in range(count)]
     right = [np.sort(x) for x in lists]
-    roots = [data.list_tokens(x) for x in lists]
+    roots = [sorting.list_tokens(x) for x in lists]
     solve = [np.append(r, SOLVE) for r in roots]
     greedy = attempts(model, solve, n + 4)
     result = {
@@ -154,8 +156,8 @@ def evaluate(model, n, count, seed=999, samples=True, generator=None):
             again = attempts(model, prompts, n + 4)
             result[f"{key}_improve_own"] = exact(again, [wide_right[i] for i in bad])
 
-    cut = data.split_point(n)
-    halves = [data.list_tokens(np.sort(x[:cut]), np.sort(x[cut:])) for x in lists]
+    cut = sorting.split_point(n)
+    halves = [sorting.list_tokens(np.sort(x[:cut]), np.sort(x[cut:])) for x in lists]
     merged = attempts(model, [np.append(h, MERGE) for h in halves], n + 4)
     result["merge_exact"] = exact(merged, right)
     result |= split_quality(model, lists)

@@ -7,7 +7,7 @@ import json
 import numpy as np
 
 import gguf
-from data import END
+from tree import END
 from tokenizer import Tokenizer
 
 

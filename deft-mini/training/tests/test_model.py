@@ -27,8 +27,8 @@ class ModelTest(unittest.TestCase):
     def test_a_packed_tree_gives_what_each_path_gives_alone(self):
         from data import DataConfig, make_batch
         from model import tree_mask
-        batch = make_batch(DataConfig(rows=2, row_length=1024, ramp_batches=10, ramp_from=12), 0)
-        tokens, targets, positions, docs, segs, ancs = torch.from_numpy(batch)
+        batch = make_batch(DataConfig(rows=2, row_length=1024, ramp_batches=10, mix=(("sorting", 1, 1),)), 0)
+        tokens, targets, positions, docs, segs, ancs, _ = torch.from_numpy(batch)
         with torch.no_grad():
             packed = self.model(tokens, positions, tree_mask(docs, segs, ancs))
         checked = 0
