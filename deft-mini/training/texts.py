@@ -216,6 +216,13 @@ def fetch(source, folder):
     return root, size
 
 
+def load(folder, held_out=False):
+    """What examples are made from: a `pool.Pool` of the folder's sentences; or those that training never sees."""
+    import pool  # the fetching itself needs no tokenizer
+
+    return pool.load(folder, held_out)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder")
