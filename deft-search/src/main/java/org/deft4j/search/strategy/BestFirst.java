@@ -25,6 +25,11 @@ public final class BestFirst implements SearchStrategy {
   /** Its name. */
   public static final String NAME = "best-first";
 
+  /** What a level and an ordinal take off an equal rank: far less than scores differ by. */
+  private static final double SHALLOWER = 1e-6;
+
+  private static final double OLDER = 1e-12;
+
   private final Config config;
   private Board board = new Board(Start.ROOT);
   private final PriorityQueue<Thought> open =
@@ -130,11 +135,14 @@ public final class BestFirst implements SearchStrategy {
     }
     if (t.expandable() && t.depth() < config.depth()) {
       open.add(t);
-      waiting.put(t.ordinal(), rank(t));
+      waiting.put(t.ordinal(), rank(t) - SHALLOWER * t.depth() - OLDER * t.ordinal());
     }
   }
 
-  /** Its rank among the open thoughts; what was continued already is never come back to. */
+  /**
+   * Its rank among the open thoughts, with ties in the order of the queue; what was continued
+   * already is never come back to.
+   */
   @Override
   public double revisitValue(long thought) {
     if (scoring.containsValue(thought)) {
