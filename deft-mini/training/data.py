@@ -6,7 +6,9 @@ workers, and see the same data.
 A module of a task has `example(rng, part, texts, own) -> Tree`. `part`, 0 to 1, says how far the ramp is
 from the shortest problems to the longest; `texts` is what `texts.load` gives, or None; `own`, mostly None,
 is a problem and the tokens of the model's own attempt at it. A module whose `fresh(rng, part, texts)` draws
-a problem, `prompt(problem)` and `answer(problem)` give its tokens, gets attempts of the model to learn from.
+a problem, `prompt(problem)` and `answer(problem)` give its tokens, and `right(problem, tokens)` grades an
+answer, gets attempts of the model to learn from. `check(model, rng, texts)` gives figures during training,
+`evaluate(model, rng, count, texts)` after it.
 """
 
 import importlib

@@ -5,7 +5,8 @@ import numpy as np
 import gguf
 from tokenizer import CONTROL, CONTROL_ID, Tokenizer
 
-VERSION = "1"
+VERSION = "2"
+FILE_NAME = f"deft-mini-v{VERSION}.gguf"
 
 
 def metadata(config):
@@ -17,7 +18,7 @@ def metadata(config):
         "general.version": f"v{VERSION}",
         "general.license": "Apache-2.0",
         "general.description":
-            "Sorts lists of 4 to 128 digits as thoughts: solve, improve, merge, split, judge.",
+            "Sorts digits, intersects sets, counts country names and merges documents as thoughts.",
         "general.file_type": 7,
         "general.quantization_version": 2,
         "general.alignment": gguf.ALIGNMENT,
@@ -32,7 +33,7 @@ def metadata(config):
         "llama.rope.freq_base": config.rope_base,
         "llama.vocab_size": config.vocab,
         "tokenizer.ggml.model": "gpt2",
-        "tokenizer.ggml.pre": "qwen2",
+        "tokenizer.ggml.pre": "llama-bpe",
         "tokenizer.ggml.tokens": tokenizer.tokens,
         "tokenizer.ggml.token_type": [3 if t in CONTROL else 1 for t in tokenizer.tokens],
         "tokenizer.ggml.merges": [f"{a} {b}" for a, b in tokenizer.merges],

@@ -13,8 +13,8 @@ from torch.nn.attention.flex_attention import BlockMask, flex_attention
 class ModelConfig:
     """Sizes under the names of GGUF's metadata."""
 
-    vocab: int = 2048
-    context: int = 1024
+    vocab: int = 4096
+    context: int = 4096
     width: int = 384
     blocks: int = 8
     heads: int = 6
@@ -54,6 +54,14 @@ def tree_mask(docs, segs, ancs):
     index = (first.unsqueeze(-1) + step).clamp(max=n - 1).view(rows, 1, n, n)
     return BlockMask.from_kv_blocks(
         count.contiguous(), index.contiguous(), BLOCK_SIZE=MASK_BLOCK, mask_mod=visible)
+
+
+def dense_attention(docs, segs, ancs):
+    """The same without blocks, for machines without a GPU: attention over whole rows."""
+    on_path = (ancs[:, :, None] >> segs[:, None, :]) & 1
+    mask = (docs[:, :, None] == docs[:, None, :]) & (on_path == 1)
+    mask = (mask & torch.ones_like(mask[0]).tril())[:, None]
+    return lambda q, k, v: F.scaled_dot_product_attention(q, k, v, attn_mask=mask)
 
 
 class Block(nn.Module):
@@ -134,20 +142,19 @@ class Model(nn.Module):
             x = block.finish(x, attention(*block.qkv(x, cos, sin)))
         return self.logits(x)
 
-    def loss(self, tokens, targets, positions, mask, verdict, verdict_weight, attention=None):
-        """Weighted mean cross-entropy, and the two sums (answer tokens, verdicts) with their counts.
+    def loss(self, tokens, targets, positions, kinds, mask, weights, attention=None):
+        """Weighted mean cross-entropy, and for each kind of target the sum and the count.
 
-        Targets below zero carry no loss; those of at least `verdict` are a judge's verdict.
+        Targets below zero carry no loss; `kinds` is each token's place in `weights`.
         """
         logits = self(tokens, positions, mask, attention).flatten(0, 1).float()
         flat = targets.flatten().long()
         each = F.cross_entropy(logits, flat, ignore_index=-1, reduction="none")
-        is_verdict = (flat >= verdict).float()
-        is_answer = (flat >= 0).float() - is_verdict
-        answers, verdicts = (each * is_answer).sum(), (each * is_verdict).sum()
-        counts = torch.stack((is_answer.sum(), is_verdict.sum()))
-        total = (answers + verdict_weight * verdicts) / (counts[0] + verdict_weight * counts[1])
-        return total, torch.stack((answers, verdicts)).detach(), counts
+        of_kind = (kinds.flatten()[:, None] == torch.arange(len(weights), device=flat.device)).float()
+        sums = each @ of_kind
+        counts = (flat >= 0).float() @ of_kind
+        total = (weights * sums).sum() / (weights * counts).sum().clamp(min=1e-6)
+        return total, sums.detach(), counts
 
     # ------------------------------------------------------------ decoding
 

@@ -2,11 +2,13 @@
 
 import numpy as np
 
+import measure
 from tokenizer import CONTROL_ID, DIGIT_0
-from tree import BOS, END, MERGE, SEP, SOLVE, Tree, chains
+from tree import BOS, END, IMPROVE, JUDGE, MERGE, SEP, SOLVE, Tree, chains, same
 
 LIST, SPLIT = CONTROL_ID["<|list|>"], CONTROL_ID["<|split|>"]
 
+POOL = 2048  # problems in a pool of own attempts
 MAX_DIGITS = 136  # trained a little past the promised 128, so that 128 is not the edge
 RAMP_FROM = 20
 
@@ -189,3 +191,79 @@ def example(rng, part, texts=None, own=None):
         return sort_example(rng, part, own)
     longest = longest_at(part)
     return merge_example(rng, longest) if r < 0.95 else split_example(rng, longest)
+
+# ---------------------------------------------------------------- quality
+
+
+def right(digits, tokens):
+    """Whether an answer's tokens are right."""
+    return same(tokens, answer(digits))
+
+
+def score_error(digits, tokens):
+    """Graph of Thoughts' score: wrong counts plus adjacent inversions; unreadable: the list's length."""
+    a = np.asarray(tokens, np.int64) - DIGIT_0
+    if ((a < 0) | (a > 9)).any():
+        return len(digits)
+    wrong = np.abs(np.bincount(digits, minlength=10) - np.bincount(a, minlength=10)).sum()
+    return int(wrong + (np.diff(a) < 0).sum())
+
+
+def one_edit(rng, sorted_digits):
+    """A wrong attempt, each kind of edit equally likely."""
+    while True:
+        a = EDITS[rng.integers(len(EDITS))](rng, sorted_digits)
+        if not same(a, sorted_digits):
+            return a
+
+
+def check(model, rng, texts=None):
+    """Greedy figures during training."""
+    return {str(n): greedy_exact(model, rng, 256, n) for n in (64, 128)}
+
+
+def greedy_exact(model, rng, count, n):
+    """The share of lists of `n` digits that are sorted greedily."""
+    lists = [rng.integers(0, 10, n) for _ in range(count)]
+    out = measure.write(model, [prompt(x) for x in lists], n + 4)
+    return float(np.mean([right(x, a) for x, a in zip(lists, out)]))
+
+
+def evaluate(model, rng, count, texts=None, lengths=(32, 64, 128)):
+    """Figures for lists of these lengths: greedy, samples, improve, judge, merge, split."""
+    result = {}
+    for n in lengths:
+        result |= {f"{n}_{k}": v for k, v in _evaluate(model, rng, count, n).items()}
+    return result
+
+
+def _evaluate(model, rng, count, n):
+    lists = [rng.integers(0, 10, n) for _ in range(count)]
+    prompts = [prompt(x) for x in lists]
+
+    def exact(found, of=lists):
+        return float(np.mean([right(x, a) for x, a in zip(of, found)]))
+
+    greedy = measure.write(model, prompts, n + 4)
+    result = {"lists": count, "greedy_exact": exact(greedy),
+              "greedy_error": float(np.mean([score_error(x, a) for x, a in zip(lists, greedy)]))}
+    edited = [one_edit(rng, np.sort(x)) + DIGIT_0 for x in lists]
+    paths = [np.concatenate((p, a, [END])) for p, a in zip(prompts, edited)]
+    result["improve_one_edit"] = exact(measure.write(model, [np.append(p, IMPROVE) for p in paths], n + 4))
+    good = [np.concatenate((p, answer(x), [END, JUDGE])) for p, x in zip(prompts, lists)]
+    yes_good = measure.p_yes(model, good)
+    yes_bad = measure.p_yes(model, [np.append(p, JUDGE) for p in paths])
+    result["judge_auroc_one_edit"] = measure.auroc(yes_good, yes_bad)
+    result["judge_accuracy"] = float((np.mean(yes_good > 0.5) + np.mean(yes_bad <= 0.5)) / 2)
+    tries = 4
+    wide = [x for x in lists for _ in range(tries)]
+    for temperature in (0.7, 1.0):
+        found = measure.write(model, [prompt(x) for x in wide], n + 4, temperature)
+        result[f"samples_exact_t{temperature}"] = exact(found, wide)
+    cut = split_point(n)
+    halves = [np.append(list_tokens(np.sort(x[:cut]), np.sort(x[cut:])), MERGE) for x in lists]
+    result["merge_exact"] = exact(measure.write(model, halves, n + 4))
+    parts = measure.write(model, [np.append(list_tokens(x), SPLIT) for x in lists], n + 5)
+    kept = [a.count(SEP) == 1 and same([t for t in a if t != SEP], x + DIGIT_0) for a, x in zip(parts, lists)]
+    result["split_kept"] = float(np.mean(kept))
+    return result

@@ -56,11 +56,11 @@ class Tree:
         self.length += n
         return seg
 
-    def attempt(self, parent, head, attempt, right):
+    def attempt(self, parent, head, attempt, right, correct=None):
         """An attempt and the verdict on it; loss runs up to and including its first error.
 
         `head` is the tag before it or several tokens that end in it; `attempt` and `right` are token ids
-        without the end.
+        without the end. `correct` says if it is right though it may differ from `right`.
         """
         head = np.atleast_1d(head)
         tokens = np.concatenate((head, attempt, [END])).astype(np.int64)
@@ -69,7 +69,7 @@ class Tree:
         first = len(head) - 1
         shared = min(len(goal), len(attempt) + 1)
         different = np.flatnonzero(tokens[first + 1:first + 1 + shared] != goal[:shared])
-        correct = same(attempt, right)
+        correct = same(attempt, right) if correct is None else correct
         scored = shared if len(different) == 0 else different[0] + 1
         targets[first:first + scored] = goal[:scored]
         seg = self.add(parent, tokens, targets)
@@ -101,11 +101,11 @@ PLANS = (
 _PLAN_WEIGHTS = np.cumsum([share for share, _ in PLANS])
 
 
-def chains(rng, tree, root, head, right, wrong, own=None):
+def chains(rng, tree, root, head, right, wrong, own=None, own_correct=None):
     """Attempts below `root`, first after `head`, then as improvements.
 
     `wrong()` makes the tokens of a wrong attempt; `own` is the model's own attempt at this problem, tried
-    first.
+    first, and `own_correct` whether it is right, if not by equality alone.
     """
     plan = PLANS[min(len(PLANS) - 1, np.searchsorted(_PLAN_WEIGHTS, rng.random(), "right"))][1]
     if own is not None:
@@ -121,5 +121,6 @@ def chains(rng, tree, root, head, right, wrong, own=None):
                 a = before
             else:
                 a = wrong()
-            parent = tree.attempt(parent, here, a, right)
-            here, before = IMPROVE, None if same(a, right) else a
+            correct = own_correct if wanted is None else None
+            parent = tree.attempt(parent, here, a, right, correct)
+            here, before = IMPROVE, None if correct or same(a, right) else a

@@ -7,7 +7,8 @@ import numpy as np
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
 import gguf  # noqa: E402
-from tokenizer import CONTROL, CONTROL_ID, DIGIT_0, Tokenizer, VOCAB_SIZE  # noqa: E402
+import corpus  # noqa: E402
+from tokenizer import CONTROL, CONTROL_ID, DIGIT_0, NUMBER_10, Tokenizer, VOCAB_SIZE  # noqa: E402
 
 
 class GgufTest(unittest.TestCase):
@@ -39,9 +40,18 @@ class TokenizerTest(unittest.TestCase):
 
     def test_vocabulary(self):
         self.assertEqual(len(self.tokenizer.tokens), VOCAB_SIZE)
-        self.assertEqual(self.tokenizer.encode("0123456789"), list(range(DIGIT_0, DIGIT_0 + 10)))
+        self.assertEqual([self.tokenizer.encode(d)[0] for d in "0123456789"], list(range(DIGIT_0, DIGIT_0 + 10)))
         for token in CONTROL:
             self.assertEqual(self.tokenizer.encode(token), [CONTROL_ID[token]])
+
+    def test_numbers_and_country_words_are_one_token(self):
+        for n in range(256):
+            token = n + DIGIT_0 if n < 10 else n - 10 + NUMBER_10
+            self.assertEqual(self.tokenizer.encode(str(n)), [token])
+            self.assertEqual(self.tokenizer.encode(f"{n} 7,")[0], token)
+        for name in corpus.COUNTRIES:
+            words = [w for w in name.split() if w[0].isupper()]
+            self.assertEqual(len(self.tokenizer.encode(" " + " ".join(words))), len(words))
 
     def test_any_text_survives(self):
         rng = np.random.default_rng(1)
