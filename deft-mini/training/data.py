@@ -21,6 +21,8 @@ from tree import CONTEXT, NO_TARGET, TASKS, Tree
 
 FIELDS = ("tokens", "targets", "positions", "docs", "segs", "ancs", "kinds")
 NEEDS_TEXTS = ("keywords", "documents")
+# Problems in a pool of the model's own attempts; documents would take too long.
+POOL = {"sorting": 2048, "sets": 4096, "keywords": 512}
 _FILL = ("sets", "sorting")  # short trees, which fit where long ones leave room
 _MISSES = 10
 _SMALLEST = 96

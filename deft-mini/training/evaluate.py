@@ -39,9 +39,12 @@ def main():
     texts = None
     if args.texts:
         import texts as text_module
-        texts = text_module.load(args.texts)
+        texts = text_module.load(args.texts, held_out=True)
     for task in args.tasks.split(","):
         if texts is None and task in data.NEEDS_TEXTS:
+            continue
+        if not hasattr(data.module(task), "evaluate"):
+            print(f"{task} is not measured here")
             continue
         start = time.time()
         rng = np.random.default_rng((args.seed, TASKS.index(task)))

@@ -6,12 +6,12 @@ import numpy as np
 
 from tree import END, NO, YES
 
-_CHUNK_TOKENS = 400_000
+_CHUNK_TOKENS = 1_000_000
 
 
 def _chunks(prompts, room):
     """Slices of the prompts that fit into memory together, with as many places as they may need."""
-    size = max(1, min(1024, _CHUNK_TOKENS // (max(map(len, prompts), default=1) + room)))
+    size = max(1, min(2048, _CHUNK_TOKENS // (max(map(len, prompts), default=1) + room)))
     return [slice(i, i + size) for i in range(0, len(prompts), size)]
 
 

@@ -8,13 +8,17 @@ work=${MINI_WORK:-/tmp/mini-run}; mkdir -p "$work"
 export TORCHINDUCTOR_CACHE_DIR=/tmp/mini-inductor OMP_NUM_THREADS=1 NCCL_NVLS_ENABLE=${NCCL_NVLS_ENABLE:-0} PYTHONUNBUFFERED=1
 gpus=$(nvidia-smi -L | wc -l)
 [ "$gpus" -ge 1 ] || { echo "no GPU"; exit 1; }
-texts=(); [ -d "$here/texts" ] && texts=(--texts "$here/texts")
+texts=()
+if [ -f "$here/texts/sentences.txt.xz" ]; then
+  python3 -c "import lzma, shutil, sys; shutil.copyfileobj(lzma.open(sys.argv[1]), open(sys.argv[2], 'wb'))" \
+    "$here/texts/sentences.txt.xz" "$work/sentences.txt" && texts=(--texts "$work")
+fi
 train() { torchrun --standalone --nproc_per_node "$gpus" train.py "${texts[@]}" --start "$here/deft-mini-v1.gguf" "$@"; }
 
 smoke=$work/smoke; rm -rf "$smoke"
 if ! [ -f "$work/checkpoint.pt" ] && [ -z "$MINI_NO_SMOKE" ]; then
   # The same shapes as the run, so that its compiling is done as well.
-  train --out "$smoke" --steps 12 --pools 0.5 --pool 256 --checks 0.5 > "$out/smoke.log" 2>&1 \
+  train --out "$smoke" --steps 12 --pools 0.5 --pool 16 --checks 0.5 > "$out/smoke.log" 2>&1 \
     && python3 evaluate.py "$smoke/deft-mini-v2.gguf" "${texts[@]}" --count 8 --bf16 >> "$out/smoke.log" 2>&1 \
     || { echo "SMOKE FAILED after $(( $(date +%s) - begin )) s"; grep -v Warning "$out/smoke.log" | tail -40; exit 1; }
   echo "smoke passed after $(( $(date +%s) - begin )) s"; grep "step\|Mtok" "$out/smoke.log" | tail -4

@@ -15,7 +15,6 @@ NUMBERS = 256
 TOKEN = np.concatenate((np.arange(10) + DIGIT_0, np.arange(10, NUMBERS) - 10 + NUMBER_10))
 _NUMBER = {int(t): n for n, t in enumerate(TOKEN)}
 
-POOL = 4096  # problems in a pool of own attempts
 LONGEST = 72  # trained a little past the promised 64, so that 64 is not the edge
 RAMP_FROM = 6
 

@@ -8,7 +8,6 @@ from tree import BOS, END, IMPROVE, JUDGE, MERGE, SEP, SOLVE, Tree, chains, same
 
 LIST, SPLIT = CONTROL_ID["<|list|>"], CONTROL_ID["<|split|>"]
 
-POOL = 2048  # problems in a pool of own attempts
 MAX_DIGITS = 136  # trained a little past the promised 128, so that 128 is not the edge
 RAMP_FROM = 20
 

@@ -60,10 +60,10 @@ def sample_pool(model, step, args, rank, texts):
     generator = torch.Generator(model.token_embd.device).manual_seed(args.seed * 1000003 + 2 * step + rank)
     attempts = {}
     for task in args.mix:
-        module = data.module(task) if texts is not None or task not in data.NEEDS_TEXTS else None
-        if not hasattr(module, "fresh"):
+        count = min(args.pool, data.POOL.get(task, 0))
+        if count == 0 or (texts is None and task in data.NEEDS_TEXTS):
             continue
-        count = min(args.pool, getattr(module, "POOL", args.pool))
+        module = data.module(task)
         # Longest first, so that what is generated together is about as long.
         problems = [module.fresh(rng, 1.0, texts) for _ in range(count)]
         problems.sort(key=lambda p: len(module.prompt(p)))
@@ -211,7 +211,7 @@ def parse():
     parser.add_argument("--hint-weight", type=float, default=0.5)
     parser.add_argument("--task-weights", default="documents=0.5", help="loss weights other than 1")
     parser.add_argument("--pools", default="0.45,0.7", help="when to sample attempts, as parts of the run")
-    parser.add_argument("--pool", type=int, default=4096, help="problems of a task in a pool, unless its module has fewer")
+    parser.add_argument("--pool", type=int, default=4096, help="most problems of a task in a pool")
     parser.add_argument("--checks", default="0.15,0.3,0.45,0.6,0.75,0.9", help="when to check greedily")
     parser.add_argument("--workers", type=int, default=14, help="of each process")
     parser.add_argument("--seed", type=int, default=1)
@@ -250,7 +250,7 @@ def main():
     texts = None
     if args.texts:
         import texts as text_module
-        texts = text_module.load(args.texts)
+        texts = text_module.load(args.texts).warm()
     config = ModelConfig()
     model = Model(config).to(device)
     optimizer = Optimizer(model, args.lr, args.adam_lr)
