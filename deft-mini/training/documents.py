@@ -13,10 +13,12 @@ import numpy as np
 
 import clauses
 import english
+import measure
 import rewording
 from pool import TABLE, encode, stems, tokenizer, tokens, words
 from tokenizer import CONTROL_ID
-from tree import ANSWER, BOS, CONTEXT, END, HINT, IMPROVE, MERGE, NO, NO_TARGET, SEP, SOLVE, YES, Tree
+from tree import (
+    ANSWER, BOS, CONTEXT, END, HINT, IMPROVE, JUDGE, MERGE, NO, NO_TARGET, SEP, SOLVE, YES, Tree, same)
 
 DOCUMENT = CONTROL_ID["<|document|>"]
 
@@ -278,6 +280,52 @@ def score_error(problem, ids):
     return 1 - 2 * covers * fresh_share / (covers + fresh_share) if covers + fresh_share else 1.0
 
 
+# ---------------------------------------------------------------- quality
+
+
+
+def _concatenated(problem):
+    return english.repetition([w for d in problem for line in d for w in words(line)])
+
+
+def _figures(problems, found):
+    scores = np.array([score(p, a) for p, a in zip(problems, found)])
+    plain = np.mean([_concatenated(p) for p in problems])
+    return {"coverage": float(scores[:, 0].mean()), "repetition": float(scores[:, 1].mean()),
+            "of_concatenation": float(scores[:, 1].mean() / max(1e-9, plain)),
+            "solved": float(np.mean([right(p, a) for p, a in zip(problems, found)]))}
+
+
+def check(model, rng, texts=None):
+    """Greedy figures during training."""
+    problems = [fresh(rng, 0.5, texts) for _ in range(32)]
+    limit = max(len(answer(p)) for p in problems) + 32
+    figures = _figures(problems, measure.write(model, [prompt(p) for p in problems], limit))
+    return {k: figures[k] for k in ("coverage", "of_concatenation", "solved")}
+
+
+def evaluate(model, rng, count, texts=None):
+    """Figures: the right answers, greedy, the best of 8 by the score, and the judge on attempts by rule."""
+    problems = sorted((fresh(rng, 1.0, texts) for _ in range(max(4, count // 8))), key=lambda p: len(prompt(p)))
+    limit, tries = max(len(answer(p)) for p in problems) + 32, 8
+    result = {f"right_{k}": v for k, v in _figures(problems, [answer(p) for p in problems]).items()}
+    prompts = [prompt(p) for p in problems]
+    greedy = measure.write(model, prompts, limit)
+    result |= {f"greedy_{k}": v for k, v in _figures(problems, greedy).items()}
+    result["greedy_exact"] = float(np.mean([same(a, answer(p)) for p, a in zip(problems, greedy)]))
+    source, judged = random.Random(1), {True: [], False: []}
+    for problem, before in zip(problems, prompts):
+        ids, lines = attempt(source, problem, 4)
+        good = right(problem, ids[:-1])
+        judged[good].append(np.concatenate((before, ids, [JUDGE])))
+    if judged[True] and judged[False]:
+        yes, no = (measure.p_yes(model, judged[k]) for k in (True, False))
+        result["judge_auroc"] = measure.auroc(yes, no)
+    sampled = measure.write(model, [p for p in prompts for _ in range(tries)], limit, 0.7)
+    best = [min(sampled[i * tries:(i + 1) * tries], key=lambda a, p=p: score_error(p, a)) for i, p in enumerate(problems)]
+    return result | {f"best_of_8_{k}": v for k, v in _figures(problems, best).items()}
+
+
 # ---------------------------------------------------------------- attempts
 
 
@@ -286,108 +334,143 @@ def _garbled(rng, line, problem):
     at = int(rng.random() * len(line))
     kind = rng.random()
     if kind < 0.25 and len(line) > 1:
-        return line[:at] + line[at + 1:], at
+        return line[:at] + line[at + 1:]
     if kind < 0.35:
-        return line[:at + 1] + line[at:], at + 1
+        return line[:at + 1] + line[at:]
     document = problem[int(rng.random() * len(problem))]
     other = document[int(rng.random() * len(document))]
     to = int(rng.random() * len(other))
     if kind < 0.65:
-        return line[:at] + [other[to]] + line[at + 1:], at
+        return line[:at] + [other[to]] + line[at + 1:]
     if kind < 0.85:
-        return line[:at + 1] + other[to:], at + 1
-    return line[:at + 1], at + 1
+        return line[:at + 1] + other[to:]
+    return line[:at + 1]
 
 
-def attempt(rng, problem, mistakes, start=()):
-    """An answer with about `mistakes` mistakes.
-
-    Returns its tokens and the end, at each of them what was wanted there, the lines it says, and how many mistakes it
-    has.
-    """
-    ids, wanted, lines, made = [], [], [], 0
-    total = sum(len(d) for d in problem)
-    chance = mistakes / max(1, total) if mistakes else 0
+def attempt(rng, problem, mistakes):
+    """An answer with about `mistakes` mistakes: its tokens and the end, and the lines it says."""
+    parts, lines = [], []
+    chance = mistakes / max(1, sum(map(len, problem)))
     said = set()
-    for d, document in enumerate(problem):
-        closing = END if d == len(problem) - 1 else SEP
-        n, i, first, unsaid = len(document), 0, True, None
+    for document in problem:
+        n, i, part = len(document), 0, []
         contents = [stems(line) for line in document]
         while True:
+            line_no = i
+            while line_no < n and english.covered(contents[line_no], said):
+                line_no += 1
+            if chance and rng.random() < chance * max(1, line_no - i):
+                if line_no > i and rng.random() < 0.6:
+                    line_no = i + int(rng.random() * (line_no - i))
+                elif line_no < n:
+                    line_no += 1
+                    while line_no < n and rng.random() < 0.6 and english.covered(contents[line_no], said):
+                        line_no += 1
+            if line_no == n:
+                break
+            line, content = document[line_no], contents[line_no]
+            if chance and rng.random() < chance * 0.3:
+                changed = _garbled(rng, line, problem)
+                if words(changed):
+                    line, content = changed, stems(changed)
+            part.append(line)
+            said.update(content)
+            i = line_no + 1
+        parts.append(part)
+        lines += part
+    return _joined(parts, SEP) + [END], lines
+
+
+def _common(a, b):
+    """How many tokens two lists begin with alike."""
+    for n, (x, y) in enumerate(zip(a, b)):
+        if x != y:
+            return n
+    return min(len(a), len(b))
+
+
+def _followed(line, known, first):
+    """Which line of a document this one copies, of those from `first` on if it can be; and how far."""
+    best, far = None, 0
+    for j in (*range(first, len(known)), *range(first)):
+        if known[j][0] == line[0]:
+            n = _common(line, known[j])
+            if n == len(line) == len(known[j]):
+                return j, n
+            if n > far:
+                best, far = j, n
+    return best, far
+
+
+def wanted(problem, ids):
+    """What should stand at each place of an answer, given what stands before it; `ids` end with the end.
+
+    Where a line is begun it is to be ended, whether it was right to begin it or not; after it comes the next line
+    that those written so far do not cover. Nothing is wanted in words that follow no line.
+    """
+    want, said, at = [], set(), 0
+    ids = [int(i) for i in ids]
+    for d, document in enumerate(problem):
+        closing = END if d == len(problem) - 1 else SEP
+        end = at
+        while end < len(ids) and ids[end] not in (SEP, END):
+            end += 1
+        lines, line = [], []
+        for token in ids[at:end]:
+            if token == _NEW_LINE:
+                lines.append(line)
+                line = []
+            else:
+                line.append(token)
+        if at < end:
+            lines.append(line)
+        known, contents = [tokens(x) for x in document], [stems(x) for x in document]
+        i, unsaid, n = 0, None, len(document)
+        for number in range(len(lines) + 1):
             right_line = i
             while right_line < n and english.covered(contents[right_line], said):
                 right_line += 1
-            line_no = right_line
-            if chance and rng.random() < chance * max(1, right_line - i):
-                if right_line > i and rng.random() < 0.6:
-                    line_no = i + int(rng.random() * (right_line - i))
-                elif right_line < n:
-                    line_no = right_line + 1
-                    while line_no < n and rng.random() < 0.6 and english.covered(contents[line_no], said):
-                        line_no += 1
-            made += line_no != right_line
-            want_first = tokens(document[right_line])[0] if right_line < n else closing
-            if line_no == n:
-                ids.append(closing)
-                wanted.append(unsaid or (closing if right_line == n else want_first if first else _NEW_LINE))
+            goal = known[right_line] if right_line < n else None
+            inside = number and lines[number - 1]
+            if number or not lines:
+                want.append(unsaid or (closing if goal is None else _NEW_LINE if inside else goal[0]))
+            if number == len(lines):
                 break
-            if not first:
-                ids.append(_NEW_LINE)
-                wanted.append(unsaid or (_NEW_LINE if right_line < n else closing))
-                unsaid = None
-                if right_line == n:
-                    want_first = NO_TARGET  # asked for at the line break
-            line, slip = document[line_no], None
-            if chance and rng.random() < chance * 0.3:
-                changed, slip = _garbled(rng, line, problem)
-                if changed == line or not words(changed):
-                    slip = None
-                else:
-                    made += 1
-            written = line if slip is None else changed
-            own = tokens(written)
-            ids += own
-            if slip is None:
-                want = [want_first] + own[1:]
-                if line_no != right_line and right_line < n:
-                    # Lines that begin alike part later.
-                    goal = tokens(document[right_line])
-                    parted = next((k for k, (a, b) in enumerate(zip(own, goal)) if a != b), len(own))
-                    if 0 < parted < min(len(own), len(goal)):
-                        want[parted] = goal[parted]
-                    elif parted < len(goal):
-                        unsaid = goal[parted] if parted else None
-                wanted += want
+            line = lines[number]
+            if not line:
+                continue
+            here = [goal[0] if goal else NO_TARGET if number else closing]
+            j, far = _followed(line, known, i)
+            straight = _common(line, goal) if goal else 0
+            for k in range(1, len(line)):
+                here.append(goal[k] if 0 < k <= straight and k < len(goal)
+                            else known[j][k] if k <= far and k < len(known[j])
+                            else _NEW_LINE if k == far and right_line + 1 < n else NO_TARGET)
+            want += here
+            own = known[j] if far else ()
+            unsaid = (goal[len(line)] if straight == len(line) < len(goal or ())
+                      else own[len(line)] if far == len(line) < len(own) else None)
+            if far == len(line) == len(own):
+                said.update(contents[j])
             else:
-                before = len(tokens(line[:slip])) if slip else 0
-                goal = tokens(line)
-                want = own[:before]
-                if before < len(own):
-                    want.append(goal[before] if before < len(goal) else _NEW_LINE if line_no + 1 < n else NO_TARGET)
-                    # What follows a slip is wanted from the next word on.
-                    after = len(TABLE[written[slip]].spaced if slip else TABLE[written[0]].bare) - 1
-                    want += [NO_TARGET] * min(after, len(own) - len(want))
-                    want += own[len(want):] if len(written) == len(line) else [NO_TARGET] * (len(own) - len(want))
-                if before == len(own) and before < len(goal):
-                    unsaid = goal[before]  # it breaks off
-                want[0] = want_first
-                wanted += want
-            lines.append(written)
-            said.update(contents[line_no] if slip is None else stems(written))
-            first = False
-            i = line_no + 1
-    return ids, wanted, lines, made
+                said.update(english.content_words(tokenizer().decode(line)))
+            if far:
+                i = max(i, j + 1)
+        at = end + 1
+        if at >= len(ids):
+            break
+    return want + [NO_TARGET] * (len(ids) - len(want))
 
 
-def _add(tree, parent, head, ids, wanted):
-    """Appends an attempt below `parent`; `head` comes before it."""
-    targets = [NO_TARGET] * (len(head) - 1) + list(wanted) + [NO_TARGET]
-    return tree.add(parent, np.array(list(head) + ids, np.int64), np.array(targets, np.int64), ANSWER)
+def _add(tree, parent, head, problem, ids):
+    """Appends an attempt, its end included, below `parent`; `head` comes before it."""
+    targets = [NO_TARGET] * (len(head) - 1) + wanted(problem, ids) + [NO_TARGET]
+    return tree.add(parent, np.array(list(head) + list(ids), np.int64), np.array(targets, np.int64), ANSWER)
 
 
 def _try(rng, tree, parent, head, problem, grader, mistakes):
-    ids, wanted, lines, _ = attempt(rng, problem, mistakes)
-    seg = _add(tree, parent, head, ids, wanted)
+    ids, lines = attempt(rng, problem, mistakes)
+    seg = _add(tree, parent, head, problem, ids)
     merged = {s for line in lines for s in stems(line)}
     tree.verdict(seg, bool(lines) and grader.solved(merged, [w for line in lines for w in words(line)]))
     return seg
@@ -416,7 +499,7 @@ def example(rng, part, texts=None, own=None):
         return 0 if r < 0.3 else 1.5 if r < 0.6 else 4 if r < 0.85 else 10
 
     if tried is not None and tree.length + len(tried) + size + 8 <= CONTEXT:
-        seg = tree.add(root, np.concatenate(([SOLVE], tried, [END])).astype(np.int64))
+        seg = _add(tree, root, [SOLVE], problem, [int(i) for i in tried] + [END])
         tree.verdict(seg, right(problem, tried))
         if fits(size, len(ids) + len(tried)):
             _try(source, tree, seg, [IMPROVE], problem, grader, 0)
@@ -425,7 +508,7 @@ def example(rng, part, texts=None, own=None):
         count = 2
         head = [MERGE]
         for i in range(count):
-            found = attempt(source, problem, mistakes())[2]
+            found = attempt(source, problem, mistakes())[1]
             head += ([SEP] if i else []) + _joined([found], None)
         if fits(len(head) + size, len(ids)):
             _try(source, tree, root, head + [SOLVE], problem, grader, 0 if draw() < 0.7 else mistakes())

@@ -11,12 +11,13 @@ from collections import Counter
 
 import numpy as np
 
+import measure
 import travel
 from corpus import COUNTRIES
 from english import FUNCTION_WORDS
 from pool import TABLE, encode, tokenizer
 from tokenizer import CONTROL_ID
-from tree import ANSWER, BOS, CONTEXT, END, HINT, IMPROVE, MERGE, NO_TARGET, SEP, SOLVE, Tree
+from tree import ANSWER, BOS, CONTEXT, END, HINT, IMPROVE, JUDGE, MERGE, NO_TARGET, SEP, SOLVE, Tree
 
 COUNT, COUNTS = CONTROL_ID["<|count|>"], CONTROL_ID["<|answer|>"]
 
@@ -266,6 +267,58 @@ def score_error(chunks, ids):
 def right(chunks, ids):
     """Whether an answer's tokens say the right counts."""
     return score_error(chunks, ids) == 0
+
+
+# ---------------------------------------------------------------- quality
+
+
+
+def _figures(problems, found):
+    errors = [score_error(p, a) for p, a in zip(problems, found)]
+    return {"exact": float(np.mean(np.equal(errors, 0))), "mean_error": float(np.mean(errors)),
+            "median_error": float(np.median(errors))}
+
+
+def _usual(rng, count, texts):
+    """Texts of the usual length that name 10 to 45 countries."""
+    problems = []
+    while len(problems) < count:
+        problem = fresh(rng, 1.0, texts)
+        if len(text_tokens(problem)) <= USUAL and 10 <= len(mentions(problem)) <= 45:
+            problems.append(problem)
+    return problems
+
+
+def check(model, rng, texts=None):
+    """Greedy figures during training."""
+    problems = _usual(rng, 128, texts)
+    limit = max(len(answer(p)) for p in problems) + 32
+    return _figures(problems, measure.write(model, [prompt(p) for p in problems], limit))
+
+
+def evaluate(model, rng, count, texts=None):
+    """Figures: greedy, best of 8 as the judge picks it and as it is, improve, and the judge on attempts by rule."""
+    problems = _usual(rng, max(8, count // 2), texts)
+    limit, tries = max(len(answer(p)) for p in problems) + 32, 8
+    prompts = [prompt(p) for p in problems]
+    greedy = measure.write(model, prompts, limit)
+    result = {f"greedy_{k}": v for k, v in _figures(problems, greedy).items()}
+    result["mentions"] = float(np.mean([len(mentions(p)) for p in problems]))
+    source = random.Random(1)
+    wrong = [attempt(source, mentions(p), 1)[0] for p in problems]
+    good = np.array([right(p, a[:-1]) for p, a in zip(problems, wrong)])
+    judged = measure.p_yes(model, [np.concatenate((p, a, [JUDGE])) for p, a in zip(prompts, wrong)])
+    if good.any() and not good.all():
+        result["judge_auroc"] = measure.auroc(judged[good], judged[~good])
+    again = measure.write(model, [np.concatenate((p, a, [IMPROVE])) for p, a in zip(prompts, wrong)], limit)
+    result |= {f"improve_{k}": v for k, v in _figures(problems, again).items()}
+    paths = [p for p in prompts for _ in range(tries)]
+    sampled = measure.write(model, paths, limit, 0.7)
+    judged = measure.p_yes(model, [np.concatenate((p, a, [END, JUDGE])).astype(np.int64) for p, a in zip(paths, sampled)])
+    picked = [sampled[i * tries + int(judged[i * tries:(i + 1) * tries].argmax())] for i in range(len(problems))]
+    best = [min(sampled[i * tries:(i + 1) * tries], key=lambda a, p=p: score_error(p, a)) for i, p in enumerate(problems)]
+    result |= {f"judge_picks_{k}": v for k, v in _figures(problems, picked).items()}
+    return result | {f"best_of_8_{k}": v for k, v in _figures(problems, best).items()}
 
 
 # ---------------------------------------------------------------- attempts

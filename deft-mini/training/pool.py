@@ -15,11 +15,16 @@ RUN = 50  # neighbours stay together, so that runs of a text can be drawn
 class Chunk:
     """What stands between two blanks of a line."""
 
+    text: str
     spaced: tuple  # token ids behind a blank
-    bare: tuple  # token ids at the start of a line
     stems: tuple  # content words without inflection
     words: tuple  # all words, in lower case
     word_end: int  # the last token (of `spaced`) that is not closing punctuation
+
+    @functools.cached_property
+    def bare(self):
+        """Token ids at the start of a line."""
+        return tuple(tokenizer().encode(self.text))
 
 
 @functools.cache
@@ -40,9 +45,9 @@ class _Table(dict):
     def __missing__(self, text):
         spaced = tuple(tokenizer().encode(" " + text))
         core = text.rstrip(".,;:!?)]\"”’")
-        end = len(tokenizer().encode(" " + core)) - 1 if core else len(spaced) - 1
-        chunk = Chunk(spaced, tuple(tokenizer().encode(text)), tuple(english.content_words(text)),
-                      tuple(english.words(text)), max(0, min(end, len(spaced) - 1)))
+        end = (len(tokenizer().encode(" " + core)) if core and core != text else len(spaced)) - 1
+        chunk = Chunk(text, spaced, tuple(english.content_words(text)), tuple(english.words(text)),
+                      max(0, min(end, len(spaced) - 1)))
         self[text] = chunk
         return chunk
 

@@ -220,7 +220,7 @@ def load(folder, held_out=False):
     """What examples are made from: a `pool.Pool` of the folder's sentences; or those that training never sees."""
     import pool  # the fetching itself needs no tokenizer
 
-    return pool.load(folder, held_out)
+    return pool.load(folder, held_out).warm()
 
 
 def main():

@@ -67,38 +67,59 @@ class DocumentsTest(unittest.TestCase):
 
     def test_an_attempt_without_mistakes_is_the_right_answer(self):
         for problem in self.problems(20):
-            ids, wanted, _, made = documents.attempt(random.Random(1), problem, 0)
-            self.assertEqual(made, 0)
-            self.assertEqual(ids, wanted)
+            ids, lines = documents.attempt(random.Random(1), problem, 0)
             self.assertEqual(ids[:-1], documents.answer(problem).tolist())
+            self.assertEqual(documents.wanted(problem, ids), ids)
+            self.assertEqual(lines, [line for part in documents.kept(problem) for line in part])
 
     def test_after_a_mistake_the_rest_follows_from_what_was_kept(self):
-        made_any = 0
-        for seed, problem in enumerate(self.problems(60)):
-            ids, wanted, lines, made = documents.attempt(random.Random(seed), problem, 4)
+        different = 0
+        for seed, problem in enumerate(self.problems(80)):
+            ids, _ = documents.attempt(random.Random(seed), problem, 4)
+            wanted = documents.wanted(problem, ids)
+            goal = documents.answer(problem).tolist() + [END]
             self.assertEqual(len(ids), len(wanted))
-            self.assertEqual(ids[-1], END)
             self.assertEqual(ids.count(SEP), len(problem) - 1)
-            wrong = [i for i, (a, b) in enumerate(zip(ids, wanted)) if b not in (a, NO_TARGET)]
-            if made == 0:
+            wrong = [i for i, (a, b) in enumerate(zip(ids, wanted)) if b != a]
+            if ids == goal:
                 self.assertEqual(wrong, [])
-            made_any += made > 0
-            # Up to the first mistake it is the right answer.
-            if wrong:
-                goal = documents.answer(problem).tolist() + [END]
-                self.assertEqual(ids[:wrong[0]], goal[:wrong[0]])
-                self.assertEqual(wanted[wrong[0]], goal[wrong[0]])
-        self.assertGreater(made_any, 30)
+                continue
+            different += 1
+            # Up to the first mistake it is the right answer, and there the right one's token is wanted.
+            self.assertEqual(ids[:wrong[0]], goal[:wrong[0]])
+            self.assertEqual(wanted[wrong[0]], goal[wrong[0]])
+            self.assertNotEqual(ids[wrong[0]], goal[wrong[0]])
+        self.assertGreater(different, 40)
+
+    def test_what_is_wanted_leads_to_a_full_merge(self):
+        # Whatever was written of the first document, what is wanted in the second covers what is left of it.
+        for seed, problem in enumerate(self.problems(40)):
+            ids, _ = documents.attempt(random.Random(seed), problem, 6)
+            for at in (i for i, token in enumerate(ids) if token == SEP):
+                path = ids[:at + 1]
+                while path[-1] != END:
+                    path.append(documents.wanted(problem, path + [documents._NEW_LINE])[len(path)])
+                    self.assertLess(len(path), 4000)
+                    self.assertGreaterEqual(path[-1], 0)
+                if at == ids.index(SEP):
+                    later = [pool.stems(x) for d in problem[path[:at + 1].count(SEP):] for x in d]
+                    merged = set(english.content_words(documents.read(problem, path[:-1]) or ""))
+                    self.assertEqual(english.coverage(later, merged) if any(later) else 1, 1)
+                break
 
     def test_a_lost_line_makes_its_duplicate_wanted(self):
         problem = problem_of("Red birds sing loudly.", "Loudly red birds sing.")
-        for seed in range(200):
-            ids, wanted, lines, _ = documents.attempt(random.Random(seed), problem, 1)
-            if spelled(ids).startswith("<|sep|>"):
-                self.assertEqual(wanted[0], pool.tokens(problem[0][0])[0])
-                self.assertEqual(wanted[1], pool.tokens(problem[1][0])[0])
-                return
-        self.fail("no attempt lost the first line")
+        first, second = (pool.tokens(d[0]) for d in problem)
+        self.assertEqual(documents.wanted(problem, [SEP, END]), [first[0], second[0]])
+        self.assertEqual(documents.wanted(problem, [SEP, *second, END]), [first[0], *second, END])
+        # A line that breaks off is to be ended; one too much is to be ended as well.
+        self.assertEqual(documents.wanted(problem, [*first[:-2], SEP, END])[len(first) - 2], first[-2])
+        self.assertEqual(documents.wanted(problem, [*first, SEP, *second, END]), [*first, SEP, END, *second[1:], END])
+        # Words from nowhere ask for nothing, parts too many neither.
+        nowhere = pool.encode("quite different words")
+        self.assertEqual(documents.wanted(problem, [*nowhere, SEP, END])[:len(nowhere)],
+                         [first[0]] + [NO_TARGET] * (len(nowhere) - 1))
+        self.assertEqual(documents.wanted(problem, [SEP, SEP, *second, END])[2:], [NO_TARGET] * (len(second) + 1))
 
     def test_verdicts_are_the_grade(self):
         rng = np.random.default_rng(3)

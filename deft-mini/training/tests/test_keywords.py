@@ -107,5 +107,45 @@ class KeywordsTest(unittest.TestCase):
         self.assertEqual(keywords.score_error(chunks, bad), 1 + 2 + 1)
 
 
+class Oracle:
+    """Writes the right answer of a prompt and judges by the grade."""
+
+    def __init__(self, module, problems):
+        self.answers = {tuple(module.prompt(p).tolist()): module.answer(p).tolist() for p in problems}
+
+    def generate(self, prompts, limit, stop, temperature, generator):
+        return [next(a for p, a in self.answers.items() if tuple(x.tolist()[:len(p)]) == p)[:limit] for x in prompts]
+
+
+class EvaluationTest(unittest.TestCase):
+    def test_a_model_that_is_right_has_perfect_figures(self):
+        import documents
+        for module in (keywords, documents):
+            problems, drawn = [], module.fresh
+
+            def fresh(*args, drawn=drawn, problems=problems):
+                problems.append(drawn(*args))
+                return problems[-1]
+            module.fresh = fresh
+            judge, keep = module.measure.p_yes, module.measure.write
+            try:
+                module.measure.p_yes = lambda model, prompts: np.full(len(prompts), 0.5)
+                module.measure.write = lambda model, prompts, limit, *rest: Oracle(module, problems).generate(
+                    prompts, limit, END, 0, None)
+                found = module.evaluate(None, np.random.default_rng(8), 16, pool.Pool([SENTENCES]))
+                checked = module.check(None, np.random.default_rng(8), pool.Pool([SENTENCES]))
+            finally:
+                module.fresh, module.measure.p_yes, module.measure.write = drawn, judge, keep
+            if module is keywords:
+                self.assertEqual(found["greedy_exact"], 1)
+                self.assertEqual(found["judge_picks_mean_error"], 0)
+                self.assertEqual(checked["median_error"], 0)
+            else:
+                self.assertEqual(found["greedy_coverage"], 1)
+                self.assertEqual(found["greedy_exact"], 1)
+                self.assertEqual(found["greedy_repetition"], found["right_repetition"])
+                self.assertEqual(checked["coverage"], 1)
+
+
 if __name__ == "__main__":
     unittest.main()
