@@ -7,12 +7,15 @@ import argparse
 import functools
 import glob
 import os
+import random
 import re
 import sys
 import unicodedata
 from collections import Counter, defaultdict
 
+import clauses
 import corpus
+import travel
 
 VOCAB_SIZE = 4096
 CONTROL = (
@@ -163,18 +166,29 @@ class Tokenizer:
 
 
 def count_words(folder):
-    """How often each word occurs in the files of a folder and, at a fifth of their weight, in `corpus.py`."""
-    words, made = Counter(), Counter()
+    """How often each word occurs in the files of a folder and, at a share of their weight, in texts by grammars."""
+    words = Counter()
     for path in sorted(glob.glob(os.path.join(folder, "*.txt"))):
         with open(path, encoding="utf-8") as f:
             for line in f:
                 words.update(_PATTERN.findall(line.rstrip("\n")))
-    for text in corpus.paragraphs(0, 20000):
-        made.update(_PATTERN.findall(text))
-    scale = 0.2 * sum(words.values()) / sum(made.values()) if words else 1
-    for word, n in made.items():
-        words[word] += max(1, round(n * scale))
-    return Counter({spell(w): n for w, n in words.items()})
+    words = Counter({spell(w): n for w, n in words.items()})
+
+    def add(texts, share):
+        made = Counter()
+        for text in texts:
+            made.update(_PATTERN.findall(text))
+        scale = share * words.total() / made.total() if words else 1
+        for word, n in made.items():
+            words[spell(word)] += max(1, round(n * scale))
+
+    add(corpus.paragraphs(0, 20000), 0.2)
+    rng = random.Random(1)
+    whole = words.total()
+    add((line for _ in range(4000) for line in clauses.agreement(rng, 20)), 0.5)
+    names = travel.Names(rng)
+    add((names.fill(travel.sentence(rng)) for _ in range(20000)), 0.2 * whole / words.total())
+    return words
 
 
 def main():

@@ -1,5 +1,6 @@
 """Prose that names countries: travels, trade, families, news, by a grammar; `#` stands for a country."""
 
+from corpus import COUNTRIES
 from grammar import Grammar, compile_pattern
 
 NAMES = {
@@ -68,8 +69,58 @@ PATTERNS = [compile_pattern(p) for p in [
 
 GRAMMAR = Grammar(NAMES)
 
+# Of which people speak more often than of others.
+_KNOWN = [name for name in (
+    "Argentina Australia Austria Belgium Brazil Canada Chile China Colombia Cuba Denmark Egypt Ethiopia Finland France Germany"
+    " Ghana Greece Hungary Iceland India Indonesia Iran Iraq Ireland Israel Italy Jamaica Japan Kenya Malaysia Mexico Morocco Nepal"
+    " Netherlands Nigeria Norway Pakistan Peru Philippines Poland Portugal Romania Russia Singapore Spain Sweden Switzerland"
+    " Thailand Turkey Ukraine Venezuela Vietnam Zimbabwe").split()
+    + ["United States", "United Kingdom", "South Korea", "North Korea", "South Africa", "New Zealand", "Saudi Arabia"]
+    if name in set(COUNTRIES)]
+_WITH_ARTICLE = {"United States", "United Kingdom", "Netherlands", "Philippines", "United Arab Emirates", "Czech Republic",
+                 "Bahamas", "Maldives", "Gambia", "Dominican Republic", "Central African Republic", "Solomon Islands",
+                 "Marshall Islands", "Seychelles", "Vatican City", "Ivory Coast"}
+
 
 def sentence(rng):
     """A sentence; `#` is where a country belongs."""
     text = GRAMMAR.expand(rng, PATTERNS[int(rng.random() * len(PATTERNS))])
     return text[0].upper() + text[1:] if text[0] != '"' else text
+
+
+class Names:
+    """Which country comes next: of a few, mostly one that was named a moment ago."""
+
+    def __init__(self, rng):
+        self.random = rng.random
+        few = 3 + int(rng.random() ** 1.3 * 25)
+        names = rng.sample(_KNOWN if rng.random() < 0.5 else COUNTRIES, few)
+        self.names, self.last = names, []
+        self.stay = 0.6 * rng.random()
+        self.article = 0.7 * rng.random()
+
+    def next(self):
+        for _ in range(3):
+            if self.last and self.random() < self.stay:
+                name = self.last[int(self.random() * len(self.last))]
+            else:
+                name = self.names[int(self.random() * len(self.names))]
+            if not self.last or name != self.last[-1] or self.random() < 0.1:
+                break
+        if name not in self.last:
+            self.last = self.last[-2:] + [name]
+        elif name != self.last[-1]:
+            self.last.remove(name)
+            self.last.append(name)
+        return "the " + name if name in _WITH_ARTICLE and self.random() < self.article else name
+
+    def fill(self, text):
+        """A text with names where `#` stood."""
+        parts = text.split("#")
+        out = [parts[0]]
+        for part in parts[1:]:
+            name = self.next()
+            if name[:4] == "the " and (not out[-1] and len(out) == 1 or out[-1].endswith("the ")):
+                name = name[4:]
+            out += [name, part]
+        return "".join(out)
