@@ -298,7 +298,7 @@ def _figures(problems, found):
 
 def check(model, rng, texts=None):
     """Greedy figures during training."""
-    problems = [fresh(rng, 0.5, texts) for _ in range(32)]
+    problems = [fresh(rng, 0.2, texts) for _ in range(32)]  # longer ones take long to write
     limit = max(len(answer(p)) for p in problems) + 32
     figures = _figures(problems, measure.write(model, [prompt(p) for p in problems], limit))
     return {k: figures[k] for k in ("coverage", "of_concatenation", "solved")}
