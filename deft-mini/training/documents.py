@@ -305,9 +305,9 @@ def check(model, rng, texts=None):
 
 
 def evaluate(model, rng, count, texts=None):
-    """Figures: the right answers, greedy, the best of 8 by the score, and the judge on attempts by rule."""
-    problems = sorted((fresh(rng, 1.0, texts) for _ in range(max(4, count // 8))), key=lambda p: len(prompt(p)))
-    limit, tries = max(len(answer(p)) for p in problems) + 32, 8
+    """Figures: the right answers, greedy, the best of 4 by the score, and the judge on attempts by rule."""
+    problems = sorted((fresh(rng, 0.5, texts) for _ in range(max(4, count // 16))), key=lambda p: len(prompt(p)))
+    limit, tries = max(len(answer(p)) for p in problems) + 32, 4
     result = {f"right_{k}": v for k, v in _figures(problems, [answer(p) for p in problems]).items()}
     prompts = [prompt(p) for p in problems]
     greedy = measure.write(model, prompts, limit)
@@ -323,7 +323,7 @@ def evaluate(model, rng, count, texts=None):
         result["judge_auroc"] = measure.auroc(yes, no)
     sampled = measure.write(model, [p for p in prompts for _ in range(tries)], limit, 0.7)
     best = [min(sampled[i * tries:(i + 1) * tries], key=lambda a, p=p: score_error(p, a)) for i, p in enumerate(problems)]
-    return result | {f"best_of_8_{k}": v for k, v in _figures(problems, best).items()}
+    return result | {f"best_of_4_{k}": v for k, v in _figures(problems, best).items()}
 
 
 # ---------------------------------------------------------------- attempts
