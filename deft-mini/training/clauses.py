@@ -216,6 +216,18 @@ def agreement(rng, size):
     return lines
 
 
+def joined(rng, lines):
+    """Some neighbours become one long sentence."""
+    out, between = [], rng.choice(("; ", "; and ", ", and ", "; (ii) ", ": "))
+    for line in lines:
+        if out and out[-1].endswith(".") and line.endswith(".") and rng.random() < 0.35 and len(out[-1]) < 700:
+            lower = line[0].lower() + line[1:] if line[1:2].islower() else line
+            out[-1] = out[-1][:-1] + between + lower
+        else:
+            out.append(line)
+    return out
+
+
 def clause(rng):
     """One sentence of an agreement."""
     topic = _TOPICS[_TOPIC_NAMES[int(rng.random() * len(_TOPIC_NAMES))]]

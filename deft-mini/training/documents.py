@@ -69,8 +69,11 @@ def _overlap(rng, documents, pool, share):
 
 
 def _agreements(rng, count, lines, pool):
-    documents = [[line.split(" ") for line in clauses.agreement(rng, max(2, int(lines / count * (0.5 + rng.random()))))]
-                 for _ in range(count)]
+    documents = []
+    for _ in range(count):
+        told = clauses.agreement(rng, max(2, int(lines / count * (0.5 + rng.random()))))
+        told = clauses.joined(rng, told) if rng.random() < 0.3 else told
+        documents.append([line.split(" ") for line in told])
     _overlap(rng, documents, pool, 0.6 * rng.random() ** 2)
     return documents
 
