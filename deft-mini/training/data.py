@@ -22,7 +22,7 @@ from tree import CONTEXT, NO_TARGET, TASKS, Tree
 FIELDS = ("tokens", "targets", "positions", "docs", "segs", "ancs", "kinds")
 NEEDS_TEXTS = ("keywords", "documents")
 # Problems in a pool of the model's own attempts; documents would take too long.
-POOL = {"sorting": 2048, "sets": 4096, "keywords": 512}
+POOL = {"sorting": 1024, "sets": 2048, "keywords": 512}
 _FILL = ("sets", "sorting")  # short trees, which fit where long ones leave room
 _MISSES = 10
 _SMALLEST = 96
@@ -42,8 +42,8 @@ class DataConfig:
     ramp_batches: int = 1000
     seed: int = 1
     # Share of tokens by task, at the start and from the end of the ramp on.
-    mix: tuple = (("documents", 0.05, 0.25), ("keywords", 0.25, 0.25), ("sets", 0.55, 0.3),
-                  ("sorting", 0.15, 0.2))
+    mix: tuple = (("documents", 0.1, 0.27), ("keywords", 0.2, 0.25), ("sets", 0.55, 0.32),
+                  ("sorting", 0.15, 0.16))
 
     def part(self, index):
         """How far the ramp is at batch `index`, 0 to 1."""

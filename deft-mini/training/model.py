@@ -122,7 +122,8 @@ class Model(nn.Module):
         self.output_norm = nn.Parameter(torch.ones(config.width))
         half = config.head_dim // 2
         rate = config.rope_base ** (-torch.arange(half, dtype=torch.float64) / half)
-        angle = torch.arange(config.context, dtype=torch.float64)[:, None] * rate
+        # Twice the context: prompts that are continued together end at different lengths.
+        angle = torch.arange(2 * config.context, dtype=torch.float64)[:, None] * rate
         self.register_buffer("cos", angle.cos().float(), persistent=False)
         self.register_buffer("sin", angle.sin().float(), persistent=False)
 

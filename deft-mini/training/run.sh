@@ -1,43 +1,47 @@
 #!/bin/bash
-# run.sh SECONDS [UNTIL]: trains on all GPUs here in about SECONDS, the export and a short evaluation included.
-# UNTIL below 1 stops at that part of the run; the next call (same machine) goes on from there. Results go to $OUT.
-total=${1:-900} until=${2:-1} begin=$(date +%s)
-here=$(cd "$(dirname "$0")" && pwd); cd "$here/training" || exit 1
-out=${OUT:-$here/out}; mkdir -p "$out"
-work=${MINI_WORK:-/tmp/mini-run}; mkdir -p "$work"
-export TORCHINDUCTOR_CACHE_DIR=/tmp/mini-inductor OMP_NUM_THREADS=1 NCCL_NVLS_ENABLE=${NCCL_NVLS_ENABLE:-0} PYTHONUNBUFFERED=1
+# run.sh SECONDS: trains on all GPUs here, exports and evaluates, all in about SECONDS. Everything is written to $MINI_WORK
+# (default ./work); started again there, training goes on from the newest checkpoint. collect.sh takes the results.
+total=${1:?seconds} begin=$(date +%s)
+here=$(cd "$(dirname "$0")" && pwd)
+export MINI_WORK=${MINI_WORK:-$here/work}; mkdir -p "$MINI_WORK"
+export TORCHINDUCTOR_CACHE_DIR=$MINI_WORK/inductor OMP_NUM_THREADS=1 NCCL_NVLS_ENABLE=${NCCL_NVLS_ENABLE:-0} PYTHONUNBUFFERED=1
+recipe=$here; [ -d "$here/training" ] && recipe=$here/training
+cd "$recipe" || exit 1
+v1=${MINI_START:-}
+for f in "$here/deft-mini-v1.gguf" "$here"/../../../deft-mini/src/main/resources/org/deft4j/mini/deft-mini-v1.gguf \
+    "$here"/../src/main/resources/org/deft4j/mini/deft-mini-v1.gguf deft-mini/src/main/resources/org/deft4j/mini/deft-mini-v1.gguf; do
+  [ -z "$v1" ] && [ -f "$f" ] && v1=$f
+done
+[ -f "$v1" ] || { echo "no deft-mini-v1.gguf: name it in MINI_START" | tee "$MINI_WORK/status"; exit 1; }
 gpus=$(nvidia-smi -L | wc -l)
-[ "$gpus" -ge 1 ] || { echo "no GPU"; exit 1; }
+[ "$gpus" -ge 1 ] || { echo "no GPU" | tee "$MINI_WORK/status"; exit 1; }
 texts=()
 if [ -f "$here/texts/sentences.txt.xz" ]; then
   python3 -c "import lzma, shutil, sys; shutil.copyfileobj(lzma.open(sys.argv[1]), open(sys.argv[2], 'wb'))" \
-    "$here/texts/sentences.txt.xz" "$work/sentences.txt" && texts=(--texts "$work")
+    "$here/texts/sentences.txt.xz" "$MINI_WORK/sentences.txt" && texts=(--texts "$MINI_WORK")
+elif [ -n "$MINI_TEXTS" ]; then texts=(--texts "$MINI_TEXTS"); fi
+evaluation=${MINI_EVALUATION:-45}
+echo training > "$MINI_WORK/status"
+for try in 1 2 3; do
+  left=$(( total - ($(date +%s) - begin) - evaluation - 3 ))
+  torchrun --standalone --nproc_per_node "$gpus" train.py --out "$MINI_WORK" --warm-start "$v1" "${texts[@]}" \
+    --seconds "$left" --seed $try $MINI_ARGS >> "$MINI_WORK/train.log" 2>&1
+  rc=$?
+  # What was learned so far is kept; other data, lest the same example fails again.
+  [ $rc != 0 ] && [ -f "$MINI_WORK/checkpoint.pt" ] && [ $left -gt 90 ] || break
+  echo "try $try failed ($rc)" | tee -a "$MINI_WORK/train.log"
+done
+if [ $rc != 0 ]; then
+  echo "TRAINING FAILED ($rc)" | tee "$MINI_WORK/status"; grep -v Warning "$MINI_WORK/train.log" | grep -v elastic | tail -40; exit 1
 fi
-train() { torchrun --standalone --nproc_per_node "$gpus" train.py "${texts[@]}" --start "$here/deft-mini-v1.gguf" "$@"; }
-
-smoke=$work/smoke; rm -rf "$smoke"
-if ! [ -f "$work/checkpoint.pt" ] && [ -z "$MINI_NO_SMOKE" ]; then
-  # The same shapes as the run, so that its compiling is done as well.
-  train --out "$smoke" --steps 12 --pools 0.5 --pool 16 --checks 0.5 > "$out/smoke.log" 2>&1 \
-    && python3 evaluate.py "$smoke/deft-mini-v2.gguf" "${texts[@]}" --count 8 --bf16 >> "$out/smoke.log" 2>&1 \
-    || { echo "SMOKE FAILED after $(( $(date +%s) - begin )) s"; grep -v Warning "$out/smoke.log" | tail -40; exit 1; }
-  echo "smoke passed after $(( $(date +%s) - begin )) s"; grep "step\|Mtok" "$out/smoke.log" | tail -4
-fi
-evaluation=0; [ "$until" = 1 ] && evaluation=${MINI_EVALUATION:-60}
-left=$(( total - ($(date +%s) - begin) - evaluation - 5 ))
-train --out "$work" --seconds "$left" --until "$until" $MINI_ARGS > "$out/train.log" 2>&1; rc=$?
-cp "$work"/evaluation.json "$out" 2>/dev/null
-if [ -f "$work/deft-mini-v2.gguf" ]; then split -b 12M "$work/deft-mini-v2.gguf" "$out/deft-mini-v2.gguf."; sha256sum "$work/deft-mini-v2.gguf" > "$out/sha256"; fi
-[ $rc = 0 ] || { echo "TRAINING FAILED ($rc)"; grep -v Warning "$out/train.log" | tail -40; exit 1; }
-if [ "$until" = 1 ]; then
-  pids=() gpu=0
-  for tasks in sets,sorting keywords,documents; do
-    CUDA_VISIBLE_DEVICES=$((gpu % gpus)) timeout "$evaluation" python3 evaluate.py "$work/deft-mini-v2.gguf" "${texts[@]}" --tasks $tasks \
-      --count ${MINI_COUNT:-256} --bf16 --json "$out/evaluation-$gpu.json" > "$out/evaluate-$gpu.log" 2>&1 & pids+=($!)
-    gpu=$((gpu + 1))
-  done
-  wait "${pids[@]}"
-  cat "$out"/evaluate-*.log | cut -c1-900
-fi
-grep -v Warning "$out/train.log" | tail -12 | cut -c1-600
-echo "ended after $(( $(date +%s) - begin )) s"
+echo evaluating > "$MINI_WORK/status"
+pids=() gpu=0
+for tasks in sets,sorting keywords,documents; do
+  CUDA_VISIBLE_DEVICES=$((gpu % gpus)) timeout "$evaluation" python3 evaluate.py "$MINI_WORK/deft-mini-v2.gguf" "${texts[@]}" \
+    --tasks $tasks --count ${MINI_COUNT:-128} --bf16 --json "$MINI_WORK/evaluation-$gpu.json" > "$MINI_WORK/evaluate-$gpu.log" 2>&1 & pids+=($!)
+  gpu=$((gpu + 1))
+done
+wait "${pids[@]}"
+cat "$MINI_WORK"/evaluate-*.log | cut -c1-1200
+tail -3 "$MINI_WORK/train.log" | cut -c1-600
+echo "done after $(( $(date +%s) - begin )) s" | tee "$MINI_WORK/status"

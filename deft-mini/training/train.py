@@ -197,7 +197,7 @@ def parse():
                         help="the part of the run to reach in this time; a later call goes on from there")
     parser.add_argument("--steps", type=int, help="end after these steps instead")
     parser.add_argument("--texts", help="folder of texts; without, tasks of text are left out")
-    parser.add_argument("--start", help="GGUF file from whose weights to start")
+    parser.add_argument("--warm-start", help="GGUF file from whose weights to start")
     parser.add_argument("--tokens", type=int, default=65536, help="tokens of a step, over all GPUs")
     parser.add_argument("--row-length", type=int, default=4096)
     parser.add_argument("--ramp", type=float, default=0.18, help="part of the run in which problems grow")
@@ -212,8 +212,8 @@ def parse():
     parser.add_argument("--task-weights", default="documents=0.5", help="loss weights other than 1")
     parser.add_argument("--pools", default="0.45,0.7", help="when to sample attempts, as parts of the run")
     parser.add_argument("--pool", type=int, default=4096, help="most problems of a task in a pool")
-    parser.add_argument("--checks", default="0.15,0.3,0.45,0.6,0.75,0.9", help="when to check greedily")
-    parser.add_argument("--workers", type=int, default=14, help="of each process")
+    parser.add_argument("--checks", default="0.2,0.42,0.68", help="when to check greedily")
+    parser.add_argument("--workers", type=int, default=13, help="of each process")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--checkpoint-seconds", type=float, default=120)
     parser.add_argument("--device", default="cuda")
@@ -221,15 +221,15 @@ def parse():
 
 
 def check(model, device, texts):
-    """A few greedy figures."""
+    """A few greedy figures; the processes share the tasks."""
     rng = np.random.default_rng(4321)
-    found = {}
-    for task in TASKS:
-        module = data.module(task) if texts is not None or task not in data.NEEDS_TEXTS else None
-        if hasattr(module, "check"):
+    for i, task in enumerate(TASKS):
+        if i % RANKS.count == RANKS.rank and (texts is not None or task not in data.NEEDS_TEXTS):
+            begin = time.time()
             with autocast(device):
-                found |= {f"{task}_{k}": round(v, 4) for k, v in module.check(model, rng, texts).items()}
-    log("  greedy", json.dumps(found))
+                found = data.module(task).check(model, rng, texts)
+            print(f"  greedy {task}", json.dumps({k: round(v, 4) for k, v in found.items()}),
+                  f"{time.time() - begin:.1f} s", flush=True)
 
 
 def main():
@@ -261,8 +261,8 @@ def main():
         model.load_state_dict(state["model"])
         optimizer.load(state["optimizer"])
         step, used = state["step"], state["used"]
-    elif args.start:
-        log(f"{warm_start(model, args.start)} embeddings taken from {args.start}")
+    elif args.warm_start:
+        log(f"{warm_start(model, args.warm_start)} embeddings taken from {args.warm_start}")
     rows = args.tokens // args.row_length // RANKS.count
     data_config = DataConfig(rows=rows, row_length=args.row_length, seed=args.seed, mix=mix,
                              ramp_batches=int(args.ramp * (args.steps or args.seconds / max(0.05, args.until - used) * args.rate)))
@@ -338,9 +338,9 @@ def main():
         if checks and part >= checks[0]:
             while checks and part >= checks[0]:
                 checks.pop(0)
-            if RANKS.rank == 0:
-                check(model, device, texts)
-        if RANKS.rank == 0 and time.time() - saved > args.checkpoint_seconds:
+            check(model, device, texts)
+        early = step == first + 20  # so that what would fail at the end fails now
+        if RANKS.rank == 0 and (early or time.time() - saved > args.checkpoint_seconds):
             save(model, optimizer, step, part, args, config, wait=False)
             saved = time.time()
         if part >= args.until:
