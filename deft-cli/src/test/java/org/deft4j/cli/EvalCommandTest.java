@@ -74,7 +74,7 @@ class EvalCommandTest {
     assertThat(rest.out()).contains("| greedy | 1 | 83.3 % |");
     Outcome other = eval(new CliRunner(temp), "--unit", "41");
     assertThat(other.code()).isEqualTo(2);
-    assertThat(other.err()).contains("rows of another setting").hasLineCount(1);
+    assertThat(other.err()).contains("rows of another configuration").hasLineCount(1);
   }
 
   @Test

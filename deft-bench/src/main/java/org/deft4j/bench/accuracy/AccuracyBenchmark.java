@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
+import org.deft4j.bench.rows.RowLog;
 import org.deft4j.runtime.Deft;
 import org.deft4j.runtime.DeftSearch;
 import org.deft4j.search.driver.Search;
@@ -85,7 +86,7 @@ public record AccuracyBenchmark(List<Entry> entries, long seed) {
               deft.decoder().codec()));
     }
     int all = samples.stream().mapToInt(s -> s.problems().size() * s.entrants().size()).sum();
-    try (RowLog rows = RowLog.open(log, configuration(setting))) {
+    try (RowLog<AccuracyRow> rows = RowLog.open(log, configuration(setting), AccuracyRow.FORM)) {
       int done = 0;
       for (Sample sample : samples) {
         String data = sample.file().name();

@@ -3,6 +3,7 @@ package org.deft4j.bench.accuracy;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import org.deft4j.bench.rows.RowLog;
 import org.deft4j.search.driver.SearchResult;
 import org.deft4j.search.spi.Problem;
 import org.deft4j.search.spi.Verdict;
@@ -32,6 +33,9 @@ public record AccuracyRow(
     long tokens,
     long prefilled,
     double seconds) {
+  static final RowLog.Form<AccuracyRow> FORM =
+      new RowLog.Form<>(AccuracyRow::key, AccuracyRow::toMap, AccuracyRow::read);
+
   static AccuracyRow of(String data, Entrant entrant, SearchResult r) {
     return new AccuracyRow(
         data,

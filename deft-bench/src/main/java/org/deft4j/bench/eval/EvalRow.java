@@ -2,6 +2,7 @@ package org.deft4j.bench.eval;
 
 import java.util.LinkedHashMap;
 import java.util.Map;
+import org.deft4j.bench.rows.RowLog;
 import org.deft4j.search.driver.SearchResult;
 import org.jspecify.annotations.Nullable;
 
@@ -34,6 +35,9 @@ record EvalRow(
     long sent,
     double seconds,
     double kvByteSeconds) {
+  static final RowLog.Form<EvalRow> FORM =
+      new RowLog.Form<>(EvalRow::key, EvalRow::toMap, EvalRow::read);
+
   static EvalRow of(
       String entry, int budget, long seed, String problem, boolean oracle, SearchResult r) {
     long decoded = r.tokens().decoded() + r.tokens().evaluator();
@@ -51,6 +55,11 @@ record EvalRow(
         computed + r.tokens().reused(),
         r.seconds(),
         r.kvByteSeconds());
+  }
+
+  /** Of a problem that the model does not take: not solved, and nothing spent. */
+  static EvalRow failed(String entry, int budget, long seed, String problem, boolean oracle) {
+    return new EvalRow(entry, budget, seed, problem, false, false, oracle, 0, 0, 0, 0, 0);
   }
 
   String key() {

@@ -10,6 +10,7 @@ import java.util.OptionalLong;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
+import org.deft4j.bench.rows.RowLog;
 import org.deft4j.runtime.Deft;
 import org.deft4j.runtime.DeftSearch;
 import org.deft4j.runtime.Registry;
@@ -20,6 +21,7 @@ import org.deft4j.search.driver.StopReason;
 import org.deft4j.search.spi.OptionSpec;
 import org.deft4j.search.spi.Options;
 import org.deft4j.search.spi.Problem;
+import org.deft4j.search.spi.ProblemTooLargeException;
 
 /**
  * Solves problems with several strategies at several budgets and seeds, and keeps each result in a
@@ -77,7 +79,7 @@ public record Evaluation(
       Consumer<Progress> progress,
       BooleanSupplier stop) {
     int all = problems.size() * entries.size() * budgets.size() * seeds;
-    try (EvalLog rows = EvalLog.open(log, header(setting))) {
+    try (RowLog<EvalRow> rows = RowLog.open(log, header(setting), EvalRow.FORM)) {
       int done = 0;
       // Problems outside: what a run that was stopped has, it has for all strategies.
       for (long seed = 0; seed < seeds; seed++) {
@@ -89,14 +91,18 @@ public record Evaluation(
                 progress.accept(
                     new Progress(done, all, name + " " + entry.key() + " at " + budget));
                 DeftSearch search = search(deft, problems.get(p), entry, budget, seed);
-                SearchResult result = solve(deft, search, stop);
-                if (result.stopped() == StopReason.CANCELLED) {
-                  return EvalTable.of(rows.rows(), entries, budgets);
-                }
                 String by = search.evaluatorName();
                 boolean oracle =
                     deft.registry().evaluator(by, optionsOf(deft.registry(), by)).oracle();
-                rows.add(EvalRow.of(entry.key(), budget, seed, name, oracle, result));
+                try {
+                  SearchResult result = solve(deft, search, stop);
+                  if (result.stopped() == StopReason.CANCELLED) {
+                    return EvalTable.of(rows.rows(), entries, budgets);
+                  }
+                  rows.add(EvalRow.of(entry.key(), budget, seed, name, oracle, result));
+                } catch (ProblemTooLargeException e) {
+                  rows.add(EvalRow.failed(entry.key(), budget, seed, name, oracle));
+                }
               }
               done++;
             }
@@ -183,17 +189,23 @@ public record Evaluation(
   }
 
   /**
-   * Mean tokens that a greedy solution of these problems samples: the unit of a budget.
+   * Mean tokens that a greedy solution of these problems samples: the unit of a budget. Those that
+   * the model does not take are left out.
    *
    * @return at least 1
    */
   public static long unit(Deft deft, String task, List<Problem> problems) {
     long sum = 0;
+    long taken = 0;
     for (Problem p : problems) {
-      SearchResult r = deft.search(task).problem(p).strategy("greedy").run();
-      sum += r.tokens().decoded();
+      try {
+        sum += deft.search(task).problem(p).strategy("greedy").run().tokens().decoded();
+        taken++;
+      } catch (ProblemTooLargeException e) {
+        continue;
+      }
     }
-    return Math.max(1, Math.ceilDiv(sum, Math.max(1, problems.size())));
+    return Math.max(1, Math.ceilDiv(sum, Math.max(1, taken)));
   }
 
   private Map<String, Object> header(Map<String, Object> setting) {
@@ -211,7 +223,9 @@ public record Evaluation(
 
   /** The unit that a log was begun with; empty where there is none. */
   public static OptionalLong unit(Path log) {
-    return EvalLog.unit(log);
+    return RowLog.configuration(log).get("unit") instanceof Number n
+        ? OptionalLong.of(n.longValue())
+        : OptionalLong.empty();
   }
 
   /** Budgets written {@code 2^0..2^6}, {@code 4} or {@code 1,8,64}. */
