@@ -25,7 +25,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Searches on a device: grammars hold for every thought as they do on the processor, and an ordered
- * search grows one tree at any width. The model is the shipped one, or that of {@code -Ddeft.test.model}.
+ * search grows one tree at any width. The model is the shipped one, or that of {@code
+ * -Ddeft.test.model}.
  */
 @Tag("gpu")
 class DeviceSearchTest {
@@ -39,12 +40,11 @@ class DeviceSearchTest {
     assumeTrue(why.isEmpty(), () -> "no " + backend + ": " + why.orElseThrow());
     return Deft.open(
         DeftOptions.of(System.getProperty("deft.test.model", "deft-mini"))
-            .withEngine(e ->
-                e.withBackend(backend).withDeterministic(true).withKvMemory(256 << 20)));
+            .withEngine(
+                e -> e.withBackend(backend).withDeterministic(true).withKvMemory(256 << 20)));
   }
 
-  private static SearchResult run(
-      Deft deft, int width, SearchRequest request, List<String> texts) {
+  private static SearchResult run(Deft deft, int width, SearchRequest request, List<String> texts) {
     return new SearchDriver(deft.decoder(), width, System::nanoTime)
         .run(
             request
@@ -64,15 +64,13 @@ class DeviceSearchTest {
     Set<String> hashes = new HashSet<>();
     try (Deft deft = open("cuda")) {
       for (int width : new int[] {1, 8, 64}) {
-        Options how =
-            Options.none().with(strategy.equals("mcts") ? "iterations" : "width", "24");
+        Options how = Options.none().with(strategy.equals("mcts") ? "iterations" : "width", "24");
         Options all = strategy.equals("mcts") ? how : how.with("depth", "3");
         SearchResult r =
             run(
                 deft,
                 width,
-                SearchRequest.of(
-                    new WalkProblem(8), deft.registry().strategy(strategy, all)),
+                SearchRequest.of(new WalkProblem(8), deft.registry().strategy(strategy, all)),
                 new ArrayList<>());
         assertThat(r.tree().nodes()).isGreaterThan(20);
         assertThat(r.tree().maxWidth()).isLessThanOrEqualTo(width);

@@ -9,7 +9,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 import java.util.Random;
 import java.util.stream.IntStream;
 import org.deft4j.search.budget.SearchBudget;
@@ -18,14 +17,7 @@ import org.deft4j.search.driver.SearchDriver;
 import org.deft4j.search.driver.SearchRequest;
 import org.deft4j.search.driver.SearchResult;
 import org.deft4j.search.driver.StrategyReplay;
-import org.deft4j.search.evaluate.Checker;
-import org.deft4j.search.evaluate.Judge;
 import org.deft4j.search.event.SearchEvent;
-import org.deft4j.search.strategy.Beam;
-import org.deft4j.search.strategy.BestFirst;
-import org.deft4j.search.strategy.BestOfN;
-import org.deft4j.search.strategy.SearchStrategy;
-import org.deft4j.search.strategy.TotBfs;
 import org.deft4j.search.testing.LetterProblem;
 import org.deft4j.testing.ScriptedDecoder;
 import org.deft4j.tree.DeftException;
@@ -36,49 +28,10 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** Traces cut at any byte, as the death of a process leaves them. */
 class KillTest {
-  private static final LetterProblem WORD = new LetterProblem(3, 2, "aabbcc", true);
-
   @TempDir Path temp = Path.of("");
 
   static List<Integer> kills() {
     return IntStream.range(0, 100).boxed().toList();
-  }
-
-  private static SearchStrategy strategy(int kind) {
-    return switch (kind) {
-      case 0 -> new TotBfs(new TotBfs.Config(8, 0, 3, 6, 2, TotBfs.Generate.SAMPLE, true, .5));
-      case 1 -> new TotBfs(new TotBfs.Config(6, 0, 3, 6, 2, TotBfs.Generate.PROPOSE, true, .5));
-      case 2 -> new BestOfN();
-      case 3 -> new BestFirst();
-      default -> new Beam();
-    };
-  }
-
-  private static SearchRequest request(int kind) {
-    SearchBudget budget = SearchBudget.UNLIMITED.withNodes(kind == 3 ? 40 : 1000);
-    return SearchRequest.of(WORD, strategy(kind))
-        .withEvaluator(kind % 2 == 0 ? new Checker() : new Judge(2))
-        .withBudget(kind == 0 ? budget.withDecodeTokens(70) : budget)
-        .withSeed(kind)
-        .ordered(8);
-  }
-
-  private static TraceHeader header(int kind) {
-    return new TraceHeader(
-        "letters",
-        Map.of(),
-        new TraceHeader.Source(WORD.id(), WORD.text(), TraceHeader.Source.Kind.TEXT, 0, "", 0),
-        "kind " + kind,
-        Map.of("width", "8"),
-        "checker",
-        Map.of(),
-        false,
-        kind,
-        8,
-        SearchBudget.UNLIMITED,
-        "scripted",
-        "",
-        Map.of());
   }
 
   private static SearchResult run(SearchRequest request, TraceWriter writer, int width) {
@@ -94,7 +47,11 @@ class KillTest {
     int kind = kill % 5;
     Random random = new Random(kill);
     Path file = temp.resolve("trace.jsonl");
-    SearchResult whole = run(request(kind), TraceWriter.create(file, header(kind)), 64);
+    SearchResult whole =
+        run(
+            LetterSearches.request(kind),
+            TraceWriter.create(file, LetterSearches.header(kind)),
+            64);
     byte[] bytes = Files.readAllBytes(file);
     int header = new String(bytes, StandardCharsets.UTF_8).indexOf('\n') + 1;
     // Killed up to three times, each time somewhere in what there is by then.
@@ -103,7 +60,7 @@ class KillTest {
       int cut = header + random.nextInt(bytes.length - header);
       Files.write(file, Arrays.copyOf(bytes, cut));
       Trace trace = Trace.read(file);
-      SearchRequest rest = request(kind).after(trace.recording());
+      SearchRequest rest = LetterSearches.request(kind).after(trace.recording());
       SearchResult result = run(rest, TraceWriter.append(file, trace), 1 + random.nextInt(9));
       assertThat(result.treeHash()).isEqualTo(whole.treeHash());
       assertThat(result.best()).isEqualTo(whole.best());
@@ -116,7 +73,10 @@ class KillTest {
     // And the patched trace replays without a decoder.
     StrategyReplay replay =
         StrategyReplay.of(
-            strategy(kind), last.context().orElseThrow(), last.recording().events(), true);
+            LetterSearches.strategy(kind),
+            last.context().orElseThrow(),
+            last.recording().events(),
+            true);
     assertThat(replay.treeHash()).isEqualTo(whole.treeHash());
   }
 
@@ -126,9 +86,9 @@ class KillTest {
       Path file = temp.resolve(kind + ".jsonl");
       List<SearchEvent> heard = new java.util.ArrayList<>();
       try (ScriptedDecoder decoder = LetterProblem.decoder(kind);
-          TraceWriter writer = TraceWriter.create(file, header(kind))) {
+          TraceWriter writer = TraceWriter.create(file, LetterSearches.header(kind))) {
         new SearchDriver(decoder)
-            .run(request(kind).ordered(0).withListener(writer.andThen(heard::add)));
+            .run(LetterSearches.request(kind).ordered(0).withListener(writer.andThen(heard::add)));
       }
       heard.removeIf(e ->
           e instanceof SearchEvent.Started
@@ -136,10 +96,13 @@ class KillTest {
               || e instanceof SearchEvent.Selected);
       Trace trace = Trace.read(file);
       assertThat(trace.recording().events()).isEqualTo(heard);
-      assertThat(trace.header()).isEqualTo(header(kind));
+      assertThat(trace.header()).isEqualTo(LetterSearches.header(kind));
       StrategyReplay replay =
           StrategyReplay.of(
-              strategy(kind), trace.context().orElseThrow(), trace.recording().events(), false);
+              LetterSearches.strategy(kind),
+              trace.context().orElseThrow(),
+              trace.recording().events(),
+              false);
       assertThat(replay.treeHash()).isEqualTo(trace.treeHash());
       assertThat(replay.best().flatMap(t -> t.answer())).isEqualTo(trace.answer());
     }
@@ -148,17 +111,18 @@ class KillTest {
   @Test
   void aSearchGoesOnWithMoreBudget() {
     Path file = temp.resolve("more.jsonl");
-    run(request(0), TraceWriter.create(file, header(0)), 64);
+    run(LetterSearches.request(0), TraceWriter.create(file, LetterSearches.header(0)), 64);
     SearchBudget larger = SearchBudget.UNLIMITED.withDecodeTokens(400);
     SearchResult large;
     try (ScriptedDecoder decoder = LetterProblem.decoder(0)) {
-      large = new SearchDriver(decoder).run(request(0).withBudget(larger));
+      large = new SearchDriver(decoder).run(LetterSearches.request(0).withBudget(larger));
     }
     Trace trace = Trace.read(file);
     Recording recording = trace.recording().beforeLimits();
     TraceWriter writer = TraceWriter.append(file, trace);
     writer.rewind(recording.events().size(), larger);
-    SearchResult rest = run(request(0).withBudget(larger).after(recording), writer, 64);
+    SearchResult rest =
+        run(LetterSearches.request(0).withBudget(larger).after(recording), writer, 64);
     assertThat(rest.treeHash()).isEqualTo(large.treeHash());
     Trace again = Trace.read(file);
     assertThat(again.budget()).isEqualTo(larger);
@@ -175,7 +139,7 @@ class KillTest {
               DeftException.class, e -> assertThat(e.exitCode()).isEqualTo(DeftException.USAGE))
           .hasMessageContaining("bad.jsonl");
     }
-    run(request(2), TraceWriter.create(file, header(2)), 64);
+    run(LetterSearches.request(2), TraceWriter.create(file, LetterSearches.header(2)), 64);
     List<String> lines = Files.readAllLines(file);
     lines.set(4, lines.get(4).replaceFirst(":", ";"));
     Files.write(file, lines);
