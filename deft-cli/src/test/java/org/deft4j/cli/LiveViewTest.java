@@ -12,6 +12,7 @@ import org.deft4j.search.Thought;
 import org.deft4j.search.ThoughtState;
 import org.deft4j.search.budget.SearchBudget;
 import org.deft4j.search.event.SearchEvent;
+import org.deft4j.search.strategy.PruneReason;
 import org.junit.jupiter.api.Test;
 
 class LiveViewTest {
@@ -52,7 +53,7 @@ class LiveViewTest {
     view.on(new SearchEvent.Scored(2, 2, new Score(0, false, "c")));
     view.on(new SearchEvent.Scored(2, 5, new Score(1, true, "c")));
     view.on(new SearchEvent.ThoughtAdded(3, thought(6, 2, 2, false), List.of(), false));
-    view.on(new SearchEvent.Pruned(2));
+    view.on(new SearchEvent.Pruned(2, PruneReason.OUTRANKED));
     view.on(new SearchEvent.Selected(thought(1, 0, 1, false)));
     view.on(step());
   }

@@ -44,7 +44,7 @@ public final class EventLog implements SearchListener {
       case SearchEvent.Scored s ->
           log.scored(s.thought(), s.score().value(), s.score().solved(), s.score().source());
       case SearchEvent.Selected s -> log.selected(s.best().ordinal());
-      case SearchEvent.Pruned p -> log.pruned(p.thought());
+      case SearchEvent.Pruned p -> log.pruned(p.thought(), p.why());
       case SearchEvent.BudgetSpent b -> spent(b.usage());
       case SearchEvent.SoftLimit s ->
           log.note(now(), "soft limit reached: " + s.limit().name().toLowerCase(Locale.ROOT));

@@ -7,10 +7,11 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import org.deft4j.cli.report.SearchLog.Node;
+import org.deft4j.search.strategy.PruneReason;
 
 /**
- * Finds out why thoughts were pruned. A strategy does not say why; but those that it let go at one
- * time can be compared with those of their depth that it kept.
+ * Says in words why thoughts were pruned: the strategy's reason, and what it compares with among
+ * those of its depth that were kept at that time.
  */
 final class Fates {
   private final Map<Long, Node> nodes;
@@ -20,10 +21,11 @@ final class Fates {
     this.nodes = nodes;
   }
 
-  void pruned(long thought) {
+  void pruned(long thought, PruneReason why) {
     Node node = nodes.get(thought);
     if (node != null && !node.pruned) {
       node.pruned = true;
+      node.reason = why;
       together.add(node);
     }
   }
@@ -53,18 +55,37 @@ final class Fates {
     if (node.why != null) {
       return node.why;
     }
+    return switch (node.reason) {
+      case OUTRANKED -> outranked(node);
+      case REPEATED -> repeated(node);
+      case ENDED ->
+          node.state == SearchLog.State.ANSWER
+              ? "an answer, nothing comes after it; it stays a candidate"
+              : "nothing comes after it";
+      case BELOW_THRESHOLD ->
+          String.format(Locale.ROOT, "score %.3f is below the threshold", node.score);
+      case EXPLORED -> "all that was to be tried below it has been tried";
+      case LOOKED_AHEAD -> "grown to judge #" + node.parent + ", which is done";
+      case UNNEEDED -> "nothing that is still to be done takes it";
+    };
+  }
+
+  private String repeated(Node node) {
+    return nodes.values().stream()
+        .filter(n -> n != node && !n.pruned && n.says.equals(node.says) && n.state == node.state)
+        .findFirst()
+        .map(n -> "says the same as #" + n.ordinal + ", which was kept")
+        .orElse("says what another thought said");
+  }
+
+  private String outranked(Node node) {
+    if (Double.isNaN(node.score)) {
+      return "others of its depth were kept; it had no score";
+    }
     List<Node> kept =
         nodes.values().stream()
             .filter(n -> n.depth == node.depth && !n.pruned && n.state != SearchLog.State.DEAD)
             .toList();
-    Optional<Node> same =
-        kept.stream().filter(n -> n.says.equals(node.says) && n.state == node.state).findFirst();
-    if (same.isPresent()) {
-      return "says the same as #" + same.get().ordinal + ", which was kept";
-    }
-    if (Double.isNaN(node.score)) {
-      return "let go before it was scored";
-    }
     Optional<Node> least =
         kept.stream()
             .filter(n -> !Double.isNaN(n.score))
@@ -77,8 +98,6 @@ final class Fates {
           least.get().ordinal,
           least.get().score);
     }
-    return kept.isEmpty()
-        ? "nothing of its depth was kept"
-        : String.format(Locale.ROOT, "not among those kept, with score %.3f", node.score);
+    return String.format(Locale.ROOT, "not among those kept, with score %.3f", node.score);
   }
 }

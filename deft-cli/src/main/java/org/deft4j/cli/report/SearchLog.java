@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.deft4j.search.budget.SearchBudget;
+import org.deft4j.search.strategy.PruneReason;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -51,6 +52,7 @@ public final class SearchLog {
     boolean solved;
     String source = "";
     boolean pruned;
+    PruneReason reason = PruneReason.OUTRANKED;
     @Nullable String why;
 
     Node(
@@ -162,8 +164,8 @@ public final class SearchLog {
   }
 
   /** A thought and all below it were freed; pruned together are those told without a break. */
-  public void pruned(long thought) {
-    fates.pruned(thought);
+  public void pruned(long thought, PruneReason why) {
+    fates.pruned(thought, why);
   }
 
   private void settle() {

@@ -12,6 +12,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import org.deft4j.engine.json.JsonReader;
+import org.deft4j.search.strategy.PruneReason;
 import org.deft4j.tree.DeftException;
 
 /**
@@ -152,7 +153,7 @@ public final class TraceLog {
               Boolean.TRUE.equals(e.get("solved")),
               text(e, "source"));
       case "Selected" -> log.selected(whole(e, "thought"));
-      case "Pruned" -> log.pruned(whole(e, "thought"));
+      case "Pruned" -> log.pruned(whole(e, "thought"), PruneReason.named(text(e, "why")));
       case "BudgetSpent" -> {
         log.spent(Ledger.DECODED, whole(e, "decodeTokens"));
         log.spent(Ledger.EVALUATOR, whole(e, "evaluatorTokens"));

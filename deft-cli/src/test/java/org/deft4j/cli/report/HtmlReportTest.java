@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
+import org.deft4j.search.strategy.PruneReason;
 import org.deft4j.tree.DeftException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.CleanupMode;
@@ -39,8 +40,8 @@ class HtmlReportTest {
     log.scored(2, .25, false, "checker");
     log.scored(4, .875, false, "checker");
     log.selected(1);
-    log.pruned(2);
-    log.pruned(4);
+    log.pruned(2, PruneReason.OUTRANKED);
+    log.pruned(4, PruneReason.REPEATED);
     log.stepped(.4, 2, 40, 4000, 6000);
     log.thought(.5, 5, 1, 2, "improve", "[1, 2, 3]!", SearchLog.State.ANSWER, "[1, 2, 3]", 9, -1);
     log.scored(5, 1, true, "checker");
@@ -69,10 +70,10 @@ class HtmlReportTest {
     log.started("p");
     log.thought(0, 1, 0, 1, "s", "a", SearchLog.State.PARTIAL, "a", 1, 0);
     log.thought(0, 2, 1, 2, "s", "b", SearchLog.State.PARTIAL, "b", 1, 0);
-    log.pruned(1);
+    log.pruned(1, PruneReason.LOOKED_AHEAD);
     Map<?, ?> nodes = (Map<?, ?>) Objects.requireNonNull(log.data().get("nodes"));
     List<?> why = (List<?>) Objects.requireNonNull(nodes.get("why"));
-    assertThat(why.get(1)).isEqualTo("let go before it was scored");
+    assertThat(why.get(1)).isEqualTo("grown to judge #0, which is done");
     assertThat(why.get(2)).isEqualTo("#1 above it was pruned");
   }
 
@@ -204,7 +205,7 @@ class HtmlReportTest {
         }
       }
       if (i % 400 == 0) {
-        log.pruned(open.remove(open.size() - 1));
+        log.pruned(open.remove(open.size() - 1), PruneReason.ENDED);
       }
       log.stepped(i / 100.0, 20 + random.nextInt(30), 40L * i, 900_000L * i, 5_000_000L * i);
     }

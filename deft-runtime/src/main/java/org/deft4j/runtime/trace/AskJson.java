@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.deft4j.search.strategy.Ask;
+import org.deft4j.search.strategy.PruneReason;
 import org.deft4j.search.strategy.ThoughtGenerator;
 import org.deft4j.search.strategy.ThoughtGenerator.Sampling;
 
@@ -51,6 +52,7 @@ final class AskJson {
       case Ask.Prune p -> {
         map.put("ask", "prune");
         map.put("thought", p.thought());
+        map.put("why", p.why().id());
       }
     }
     return map;
@@ -66,7 +68,7 @@ final class AskJson {
                 new Ask.Expand(f.integer("id"), f.integer("from"), f.small("count"), how(f));
             case "evaluate" -> new Ask.Evaluate(f.integer("id"), f.integers("thoughts"));
             case "cancel" -> new Ask.Cancel(f.integer("id"));
-            case "prune" -> new Ask.Prune(f.integer("thought"));
+            case "prune" -> new Ask.Prune(f.integer("thought"), PruneReason.named(f.text("why")));
             default -> throw new IllegalArgumentException("no such ask: " + f.text("ask"));
           });
     }

@@ -13,6 +13,7 @@ import org.deft4j.search.budget.Usage;
 import org.deft4j.search.driver.SearchResult;
 import org.deft4j.search.driver.StopReason;
 import org.deft4j.search.event.SearchEvent;
+import org.deft4j.search.strategy.PruneReason;
 import org.deft4j.search.strategy.StrategyContext;
 import org.deft4j.search.strategy.Told;
 
@@ -87,7 +88,10 @@ public final class EventJson {
         map.put("answer", s.best().answer().orElse(null));
         map.put("value", value(s.best()));
       }
-      case SearchEvent.Pruned p -> map.put("thought", p.thought());
+      case SearchEvent.Pruned p -> {
+        map.put("thought", p.thought());
+        map.put("why", p.why().id());
+      }
       case SearchEvent.Demoted d -> {
         map.put("thought", d.thought());
         map.put("revisitValue", d.revisitValue());
@@ -172,7 +176,8 @@ public final class EventJson {
                   f.small("results"),
                   Told.Why.valueOf(f.text("why").toUpperCase(Locale.ROOT)),
                   f.has("limit") ? Optional.of(reason(f.text("limit"))) : Optional.empty());
-          case "Pruned" -> new SearchEvent.Pruned(f.integer("thought"));
+          case "Pruned" ->
+              new SearchEvent.Pruned(f.integer("thought"), PruneReason.named(f.text("why")));
           case "Demoted" -> new SearchEvent.Demoted(f.integer("thought"), f.number("revisitValue"));
           case "Evicted" -> new SearchEvent.Evicted(f.integer("thought"), f.small("tokens"));
           case "Restored" -> new SearchEvent.Restored(f.integer("thought"), f.small("tokens"));

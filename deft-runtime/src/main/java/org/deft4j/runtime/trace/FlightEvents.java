@@ -106,7 +106,7 @@ final class FlightEvents implements SearchListener {
           Map.entry("Scored", "ask:n thought:n value:x variance:x samples:n solved:b source:s"),
           Map.entry("Closed", "ask:n results:n why:s limit:s"),
           Map.entry("Selected", "thought:n answer:s value:x"),
-          Map.entry("Pruned", "thought:n"),
+          Map.entry("Pruned", "thought:n why:s"),
           Map.entry("Demoted", "thought:n revisitValue:x"),
           Map.entry("Evicted", "thought:n tokens:n"),
           Map.entry("Restored", "thought:n tokens:n"),

@@ -20,6 +20,7 @@ import org.deft4j.search.spi.ProblemTooLargeException;
 import org.deft4j.search.spi.PromptLayout;
 import org.deft4j.search.spi.Stage;
 import org.deft4j.search.strategy.Ask;
+import org.deft4j.search.strategy.PruneReason;
 import org.deft4j.search.strategy.SearchStrategy;
 import org.deft4j.search.strategy.StrategyContext;
 import org.deft4j.search.strategy.ThoughtGenerator;
@@ -428,7 +429,7 @@ public final class Search {
           branches.drop(job -> job.ask == a);
         }
       }
-      case Ask.Prune p -> tree.find(p.thought()).ifPresent(this::prune);
+      case Ask.Prune p -> tree.find(p.thought()).ifPresent(e -> prune(e, p.why()));
     }
   }
 
@@ -529,10 +530,10 @@ public final class Search {
     return open.get(id);
   }
 
-  private void prune(ThoughtTree.Entry entry) {
+  private void prune(ThoughtTree.Entry entry, PruneReason why) {
     computations.drop(running -> running.at().within(entry));
     branches.prune(entry);
-    emit(new SearchEvent.Pruned(entry.thought.ordinal()));
+    emit(new SearchEvent.Pruned(entry.thought.ordinal(), why));
   }
 
   // --- what comes of them

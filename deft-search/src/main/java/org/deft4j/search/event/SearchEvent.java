@@ -10,6 +10,7 @@ import org.deft4j.search.driver.SearchResult;
 import org.deft4j.search.driver.StopReason;
 import org.deft4j.search.spi.Problem;
 import org.deft4j.search.strategy.Ask;
+import org.deft4j.search.strategy.PruneReason;
 import org.deft4j.search.strategy.StrategyContext;
 import org.deft4j.search.strategy.Told;
 
@@ -124,8 +125,9 @@ public sealed interface SearchEvent {
    * A thought and all below it were freed.
    *
    * @param thought its ordinal
+   * @param why why the strategy let it go
    */
-  record Pruned(long thought) implements SearchEvent {}
+  record Pruned(long thought, PruneReason why) implements SearchEvent {}
 
   /**
    * Memory was short: a thought that nobody works on may lose its keys and values from now on.

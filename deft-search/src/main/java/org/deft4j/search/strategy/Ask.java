@@ -49,6 +49,7 @@ public sealed interface Ask {
    * Frees a thought and all below it.
    *
    * @param thought its ordinal, not the root's
+   * @param why why it is let go
    */
-  record Prune(long thought) implements Ask {}
+  record Prune(long thought, PruneReason why) implements Ask {}
 }

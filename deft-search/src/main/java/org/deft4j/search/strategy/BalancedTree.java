@@ -142,7 +142,9 @@ final class BalancedTree {
     }
     for (Thought t : candidates) {
       if (!living.contains(t.ordinal())) {
-        board.prune(t.ordinal());
+        PruneReason why = PruneReason.of(t, List.of());
+        boolean ends = over && why == PruneReason.OUTRANKED;
+        board.prune(t.ordinal(), ends ? PruneReason.UNNEEDED : why);
       }
     }
     depth++;

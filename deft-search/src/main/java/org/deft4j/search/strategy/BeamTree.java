@@ -111,7 +111,7 @@ final class BeamTree {
     preview.release();
     for (Thought t : candidates) {
       if (!living.contains(t.ordinal())) {
-        board.prune(t.ordinal());
+        board.prune(t.ordinal(), PruneReason.of(t, kept));
       }
     }
     over = kept.isEmpty() || depth >= shape.depth() || board.cut();

@@ -123,7 +123,7 @@ public final class BestFirst implements SearchStrategy {
         if (states.add(t.state())) {
           scoring.put(board.evaluate(List.of(t.ordinal())), t.ordinal());
         } else {
-          board.prune(t.ordinal());
+          board.prune(t.ordinal(), PruneReason.REPEATED);
         }
       }
     }

@@ -69,28 +69,42 @@ public final class Board {
   }
 
   /** Frees a thought and all below it, once. */
-  public void prune(long thought) {
+  public void prune(long thought, PruneReason why) {
     if (pruned.add(thought)) {
-      outbox.add(new Ask.Prune(thought));
+      outbox.add(new Ask.Prune(thought, why));
     }
   }
 
-  /** Frees all living thoughts but these and those above them. */
-  public void keepOnly(List<Thought> kept) {
+  /**
+   * Frees all living thoughts but these and those above them.
+   *
+   * @param why why, of those that were not continued, could be and are not repeated among the kept
+   */
+  public void keepOnly(List<Thought> kept, PruneReason why) {
     Set<Long> needed = new HashSet<>(List.of(Thought.ROOT));
     for (Thought t : kept) {
       for (Thought x = t; x != null && needed.add(x.ordinal()); x = thoughts.get(x.parent())) {}
     }
+    Set<Long> continued = new HashSet<>();
+    thoughts.values().forEach(t -> continued.add(t.parent()));
     for (Thought t : thoughts.values()) {
       // What hangs below a pruned thought went with it.
       if (!t.dead() && !needed.contains(t.ordinal())) {
         if (needed.contains(t.parent())) {
-          prune(t.ordinal());
+          boolean tried = continued.contains(t.ordinal());
+          prune(t.ordinal(), tried ? PruneReason.EXPLORED : reason(t, kept, why));
         } else {
           pruned.add(t.ordinal());
         }
       }
     }
+  }
+
+  private static PruneReason reason(Thought t, List<Thought> kept, PruneReason otherwise) {
+    if (kept.stream().anyMatch(k -> k.state().equals(t.state()))) {
+      return PruneReason.REPEATED;
+    }
+    return t.expandable() ? otherwise : PruneReason.ENDED;
   }
 
   /** Takes a result. */

@@ -144,10 +144,10 @@ public final class DiverseBeam implements SearchStrategy {
       });
       kept.add(mine);
     }
-    for (Level level : groups) {
-      for (Thought t : level.candidates()) {
+    for (int i = 0; i < kept.size(); i++) {
+      for (Thought t : groups.get(i).candidates()) {
         if (!living.contains(t.ordinal())) {
-          board.prune(t.ordinal());
+          board.prune(t.ordinal(), PruneReason.of(t, kept.get(i)));
         }
       }
     }

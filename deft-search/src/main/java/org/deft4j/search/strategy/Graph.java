@@ -247,7 +247,7 @@ public final class Graph implements SearchStrategy {
         needed.addAll(inputs(node));
       }
     }
-    board.keepOnly(needed);
+    board.keepOnly(needed, PruneReason.UNNEEDED);
   }
 
   private void note(List<Thought> thoughts) {

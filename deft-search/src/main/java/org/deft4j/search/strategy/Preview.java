@@ -125,7 +125,7 @@ final class Preview {
   void release() {
     for (Chain chain : chains) {
       if (chain.first >= 0 && !board.thought(chain.first).dead()) {
-        board.prune(chain.first);
+        board.prune(chain.first, PruneReason.LOOKED_AHEAD);
       }
     }
   }

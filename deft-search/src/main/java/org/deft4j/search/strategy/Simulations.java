@@ -235,7 +235,7 @@ final class Simulations {
     if (s.node >= 0) {
       policy.joined(s.node);
       if (!t.dead()) {
-        outbox.add(new Ask.Prune(t.ordinal()));
+        outbox.add(new Ask.Prune(t.ordinal(), PruneReason.REPEATED));
       }
       Simulation first = scoring.get(s.node);
       if (first != null) {
@@ -321,7 +321,7 @@ final class Simulations {
 
   private void settle(Simulation s, double value) {
     if (s.firstRolled >= 0) {
-      outbox.add(new Ask.Prune(s.firstRolled));
+      outbox.add(new Ask.Prune(s.firstRolled, PruneReason.LOOKED_AHEAD));
     }
     scoring.remove(s.node);
     tree.value(s.node, value);

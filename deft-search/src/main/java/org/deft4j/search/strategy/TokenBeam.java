@@ -93,7 +93,7 @@ public final class TokenBeam implements SearchStrategy {
               .findFirst();
       stopped = !answers.isEmpty() || best.isEmpty() || depth >= config.depth() || board.cut();
       if (!stopped) {
-        board.keepOnly(List.of(best.orElseThrow()));
+        board.keepOnly(List.of(best.orElseThrow()), PruneReason.OUTRANKED);
         expand(best.orElseThrow().ordinal());
       }
     }

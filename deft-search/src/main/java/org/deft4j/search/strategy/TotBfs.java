@@ -159,7 +159,7 @@ public final class TotBfs implements SearchStrategy {
       stop();
       return;
     }
-    board.keepOnly(needed);
+    board.keepOnly(needed, PruneReason.OUTRANKED);
     depth++;
     level = new Level(board, context, scored, refining ? kept : List.of());
     if (fresh > 0) {

@@ -1,6 +1,7 @@
 package org.deft4j.search.strategy;
 
 import java.util.ArrayDeque;
+import java.util.Collection;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -167,7 +168,7 @@ public final class TotDfs implements SearchStrategy {
       top.rest = rest;
       for (Thought t : top.level.candidates()) {
         if (rest.stream().noneMatch(kept -> kept.ordinal() == t.ordinal())) {
-          board.prune(t.ordinal());
+          board.prune(t.ordinal(), reason(t, rest));
         }
       }
     }
@@ -175,13 +176,23 @@ public final class TotDfs implements SearchStrategy {
     if (next == null) {
       stack.pop();
       if (!top.at.isRoot()) {
-        board.prune(top.at.ordinal());
+        board.prune(top.at.ordinal(), PruneReason.EXPLORED);
       }
     } else if (steps >= config.steps()) {
       stop();
     } else if (!entered.contains(next.state())) {
       enter(next);
     }
+  }
+
+  private PruneReason reason(Thought t, Collection<Thought> kept) {
+    if (!t.expandable() || t.depth() >= config.depth()) {
+      return PruneReason.ENDED;
+    }
+    if (Ranking.value(t) < config.threshold()) {
+      return PruneReason.BELOW_THRESHOLD;
+    }
+    return entered.contains(t.state()) ? PruneReason.REPEATED : PruneReason.of(t, kept);
   }
 
   private List<Thought> select(Level level) {

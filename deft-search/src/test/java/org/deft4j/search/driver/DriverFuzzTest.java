@@ -21,6 +21,7 @@ import org.deft4j.search.spi.Problem;
 import org.deft4j.search.spi.PromptLayout;
 import org.deft4j.search.spi.Stage;
 import org.deft4j.search.strategy.Ask;
+import org.deft4j.search.strategy.PruneReason;
 import org.deft4j.search.strategy.SearchStrategy;
 import org.deft4j.search.strategy.StrategyContext;
 import org.deft4j.search.strategy.ThoughtGenerator;
@@ -165,7 +166,7 @@ class DriverFuzzTest {
         return new Ask.Evaluate(nextId++, List.of(at));
       }
       forget(at);
-      return new Ask.Prune(at);
+      return new Ask.Prune(at, PruneReason.OUTRANKED);
     }
 
     private void forget(long at) {

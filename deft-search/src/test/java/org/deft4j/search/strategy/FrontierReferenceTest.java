@@ -60,6 +60,13 @@ class FrontierReferenceTest {
         .as("what is left behind is freed at once")
         .containsSubsequence("ab", "aa", "a")
         .doesNotContain("bb");
+    assertThat(
+            search.asked().stream()
+                .filter(Ask.Prune.class::isInstance)
+                .map(Ask.Prune.class::cast)
+                .map(p -> search.path(p.thought()).getLast().text() + " " + p.why().id()))
+        .as("and says why")
+        .contains("ab below-threshold", "aaa ended", "aa explored", "a explored");
   }
 
   @Test

@@ -132,8 +132,27 @@ public final class StrategySimulator {
         if (p.thought() == Thought.ROOT) {
           throw new AssertionError("prunes the root");
         }
+        justified(p);
         prune(p.thought());
       }
+    }
+  }
+
+  /** The reason for letting a thought go must hold. */
+  private void justified(Ask.Prune p) {
+    Thought t = all.get(p.thought());
+    boolean holds =
+        t != null
+            && switch (p.why()) {
+              case REPEATED ->
+                  all.values().stream().anyMatch(x -> x != t && x.state().equals(t.state()));
+              case EXPLORED -> all.values().stream().anyMatch(x -> x.parent() == t.ordinal());
+              case ENDED -> t.answer().isPresent() || !t.expandable();
+              case OUTRANKED -> all.values().stream().anyMatch(x -> x != t && !x.isRoot());
+              case BELOW_THRESHOLD, LOOKED_AHEAD, UNNEEDED -> true;
+            };
+    if (!holds) {
+      throw new AssertionError("prunes " + t + " for a reason that does not hold: " + p.why());
     }
   }
 
