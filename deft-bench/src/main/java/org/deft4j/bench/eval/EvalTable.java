@@ -17,6 +17,9 @@ import org.deft4j.bench.report.Report;
  * against the best baseline of the same budget, problem by problem.
  */
 public final class EvalTable {
+  /** The verdict where there is no interval. */
+  private static final String ALONE = "one problem tells nothing";
+
   private final List<Line> lines;
   private final List<Comparison> comparisons;
 
@@ -177,14 +180,26 @@ public final class EvalTable {
     }
     Bootstrap.Interval i = Bootstrap.mean(differences);
     String verdict =
-        i.above()
-            ? "beats it"
-            : i.below() ? "is worse than it" : "does not beat it: the interval holds 0";
+        Double.isNaN(i.low())
+            ? ALONE
+            : i.above()
+                ? "beats it"
+                : i.below() ? "is worse than it" : "does not beat it: the interval holds 0";
     return Optional.of(
         new Comparison(entry, budget, baseline, i.mean(), i.low(), i.high(), verdict));
   }
 
-  /** Comma-separated values, a line a strategy and budget. */
+  /** Figures in a format; nothing where the first is none. */
+  private static String cell(String format, Object... values) {
+    return values[0] instanceof Double d && d.isNaN()
+        ? ""
+        : String.format(Locale.ROOT, format, values);
+  }
+
+  /**
+   * Comma-separated values, a line a strategy and budget; the interval of a single problem is left
+   * empty.
+   */
   public String csv() {
     StringBuilder out =
         new StringBuilder(
@@ -194,14 +209,14 @@ public final class EvalTable {
       out.append(
           String.format(
               Locale.ROOT,
-              "\"%s\",%d,%d,%s,%.4f,%.4f,%.4f,%.4f,%.1f,%.1f,%.1f,%.4f,%.0f%n",
+              "\"%s\",%d,%d,%s,%.4f,%s,%s,%.4f,%.1f,%.1f,%.1f,%.4f,%.0f%n",
               l.entry().key().replace("\"", "\"\""),
               l.budget(),
               l.runs(),
               l.oracle(),
               l.solved(),
-              l.low(),
-              l.high(),
+              cell("%.4f", l.low()),
+              cell("%.4f", l.high()),
               l.covered(),
               l.decoded(),
               l.computed(),
@@ -222,13 +237,12 @@ public final class EvalTable {
       out.append(
           String.format(
               Locale.ROOT,
-              "| %s%s | %d | %.1f %% | %.1f-%.1f | %.1f %% | %.0f | %.0f | %.3f | %.2f |%n",
+              "| %s%s | %d | %.1f %% | %s | %.1f %% | %.0f | %.0f | %.3f | %.2f |%n",
               l.entry().key(),
               l.oracle() ? " (oracle)" : "",
               l.budget(),
               100 * l.solved(),
-              100 * l.low(),
-              100 * l.high(),
+              Double.isNaN(l.low()) ? "–" : cell("%.1f-%.1f", 100 * l.low(), 100 * l.high()),
               100 * l.covered(),
               l.decoded(),
               l.computed(),
@@ -240,16 +254,16 @@ public final class EvalTable {
       out.append(
           String.format(
               Locale.ROOT,
-              "- %s at budget %d against %s, the best baseline: %+.1f points [%+.1f, %+.1f]; %s.%n",
+              "- %s at budget %d against %s, the best baseline: %+.1f points%s; %s.%n",
               c.entry().key(),
               c.budget(),
               c.baseline().key(),
               100 * c.difference(),
-              100 * c.low(),
-              100 * c.high(),
+              Double.isNaN(c.low()) ? "" : cell(" [%+.1f, %+.1f]", 100 * c.low(), 100 * c.high()),
               c.verdict()));
     }
-    if (!comparisons.isEmpty() && comparisons.stream().noneMatch(c -> c.low() > 0)) {
+    if (comparisons.stream().anyMatch(c -> !Double.isNaN(c.low()))
+        && comparisons.stream().noneMatch(c -> c.low() > 0)) {
       out.append("\nSearch did not beat the cheap baselines at any budget of this run.\n");
     }
     return out.toString();

@@ -44,6 +44,20 @@ class EvalTableTest {
   }
 
   @Test
+  void oneProblemHasNoInterval() {
+    EvalTable table =
+        EvalTable.of(
+            List.of(row("greedy", 0, 0, false), row("beam", 0, 0, true)),
+            List.of(Entry.parse("greedy"), Entry.parse("beam")),
+            List.of(4));
+    assertThat(table.markdown())
+        .contains(
+            "| beam | 4 | 100.0 % | – | 100.0 % |", "+100.0 points; one problem tells nothing.")
+        .doesNotContain("NaN", "Search did not beat");
+    assertThat(table.csv()).contains("\"beam\",4,1,false,1.0000,,,1.0000,").doesNotContain("NaN");
+  }
+
+  @Test
   void theIntervalIsThatOfAMean() {
     // Of 400 fair coins the standard error is 0.025.
     double[] coins = new double[400];
