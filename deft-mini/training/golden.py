@@ -3,12 +3,17 @@
 import argparse
 import hashlib
 import json
+from collections import Counter
 
 import numpy as np
 
+import documents
 import gguf
-from tree import END
-from tokenizer import Tokenizer
+import keywords
+import sets
+import sorting
+from tokenizer import DIGIT_0, Tokenizer
+from tree import END, IMPROVE, JUDGE, MERGE, SOLVE
 
 
 class Reference:
@@ -55,31 +60,58 @@ class Reference:
         return self.norm(x[-1], "output_norm.weight") @ w["token_embd.weight"].T
 
 
-def prompts():
-    """Named prompts: (name, text, tokens to continue)."""
+FIRST = """The Receiving Party shall keep the information secret.
+This Agreement ends after two years.
+Disputes are settled in the courts of Ohio."""
+SECOND = """The agreement ends after two years.
+Copies must be returned within thirty days.
+The Receiving Party shall keep all the information secret."""
+TRAVEL = ("Anna left Norway for Sweden, and her brother stayed in Norway. From Sweden she went to the United Kingdom,"
+          " which reminded her of New Zealand and Norway.")
+
+
+def problems():
+    """(task, text of a problem as the tasks read it, its tokens)."""
     rng = np.random.default_rng(2024)
+    digits = rng.integers(0, 10, 16)
+    first, second = sets.draw_sets(rng, 12, 12, usual=True)
+    lines = [[line.split() for line in d.split("\n")] for d in (FIRST, SECOND)]
+    yield "sorting", str(digits.tolist()), sorting.list_tokens(digits)
+    yield "set-intersection", f"{first.tolist()} {second.tolist()}", sets.root_tokens((first, second))
+    yield "keyword-counting", TRAVEL, keywords.prompt(TRAVEL.split(" "))[:-1]
+    yield "document-merging", f"{FIRST}\n<<< next document >>>\n{SECOND}", documents.root_tokens(lines)
 
-    def text(digits):
-        return "".join(map(str, digits))
 
+def cases():
+    """Named prompts: (name, tokens, how many to continue)."""
+    rng = np.random.default_rng(2024)
     short, long = rng.integers(0, 10, 16), rng.integers(0, 10, 64)
-    right = np.sort(short)
-    dropped = np.delete(right, 7)
-    halves = text(np.sort(long[:32])), text(np.sort(long[32:]))
-    root = f"<|bos|><|list|>{text(short)}"
-    yield "solve-16", f"{root}<|solve|>", 20
-    yield "solve-64", f"<|bos|><|list|>{text(long)}<|solve|>", 70
-    yield "judge-right", f"{root}<|solve|>{text(right)}<|end|><|judge|>", 1
-    yield "judge-wrong", f"{root}<|solve|>{text(dropped)}<|end|><|judge|>", 1
-    yield "improve", f"{root}<|solve|>{text(dropped)}<|end|><|improve|>", 20
-    yield ("judge-improved",
-           f"{root}<|solve|>{text(dropped)}<|end|><|improve|>{text(right)}<|end|><|judge|>", 1)
-    yield "merge", f"<|bos|><|list|>{halves[0]}<|sep|>{halves[1]}<|merge|>", 70
-    yield "split", f"{root}<|split|>", 20
+    right, dropped = np.sort(short) + DIGIT_0, np.delete(np.sort(short), 7) + DIGIT_0
+    yield "solve-16", sorting.prompt(short), 20
+    yield "solve-64", sorting.prompt(long), 70
+    tried = [np.concatenate((sorting.prompt(short), a, [END])) for a in (right, dropped)]
+    yield "judge-right", np.append(tried[0], JUDGE), 1
+    yield "judge-wrong", np.append(tried[1], JUDGE), 1
+    yield "improve", np.append(tried[1], IMPROVE), 20
+    yield "judge-improved", np.concatenate((tried[1], [IMPROVE], right, [END, JUDGE])), 1
+    yield "merge", np.append(sorting.list_tokens(np.sort(long[:32]), np.sort(long[32:])), MERGE), 70
+    yield "split", np.append(sorting.list_tokens(short), sorting.SPLIT), 20
+    for task, _, ids in problems():
+        if task != "sorting":
+            yield task, np.append(ids, SOLVE), 100
+    # Of some problems, so that one is among them of which the model is sure from end to end.
+    for i in range(8):
+        problem = sets.draw_sets(rng, 32, 32, usual=True)
+        yield f"sets-32-{i}", sets.prompt(problem), 80
+        held = sets.spaced(sets.wrong_attempt(rng, problem, edits=1))
+        yield f"sets-improve-{i}", np.concatenate((sets.prompt(problem), held, [END, IMPROVE])), 80
 
+
+SURE = 1.0  # logits by which the best token is ahead throughout: engines that add in other orders agree
 
 TEXTS = ("", "310254", "The Receiving Party shall not disclose Confidential Information.",
-         "They travelled to Kazakhstan, didn't they?\n\n  Then home.", "[3, 14, 159]",
+         "They travelled to Kazakhstan, didn't they?\n\n  Then home.", "[3, 14, 159]", "7 42 255 256 1999 007",
+         " Norway 2, United Kingdom 1, the Netherlands' Sweden's",
          "Z\u00fcrich \u6771\u4eac \u20ac5 \U0001F600", "<|bos|><|list|>31<|sep|>2<|merge|>")
 
 
@@ -89,10 +121,13 @@ def main():
     parser.add_argument("json")
     args = parser.parse_args()
     model, tokenizer = Reference(args.gguf), Tokenizer()
-    cases = []
-    for name, text, limit in prompts():
-        ids = tokenizer.encode(text)
-        case = {"name": name, "prompt": text, "prompt_ids": ids}
+    found, kinds = [], Counter()
+    for name, ids, limit in cases():
+        kind = name.rstrip("0123456789").rstrip("-") if name.startswith("sets-") else name
+        if kinds[kind]:
+            continue
+        ids = [int(i) for i in ids]
+        case = {"name": name, "prompt": tokenizer.decode(ids), "prompt_ids": ids}
         path, gap = list(ids), np.inf
         for step in range(limit):
             logits = model.logits(path)
@@ -101,19 +136,22 @@ def main():
                 case["top5_logits_after_prompt"] = [[int(i), round(float(logits[i]), 5)] for i in best]
             gap = min(gap, float(logits[best[0]] - logits[best[1]]))
             path.append(int(best[0]))
-            if path[-1] == END:
+            if path[-1] == END or gap < SURE:
                 break
         case["greedy_ids"] = path[len(ids):]
         case["greedy_text"] = tokenizer.decode(case["greedy_ids"])
         case["smallest_top1_top2_gap"] = round(gap, 5)
-        print(case["name"], case["greedy_text"], case["smallest_top1_top2_gap"])
-        cases.append(case)
+        print(case["name"], case["greedy_text"], case["smallest_top1_top2_gap"], flush=True)
+        if gap > SURE:
+            kinds[kind] += 1
+            found.append(case)
     with open(args.gguf, "rb") as f:
         digest = hashlib.sha256(f.read()).hexdigest()
     result = {
         "sha256": digest, "tolerance": 0.01,
         "engine": "numpy, weights dequantized to float32, full recomputation per token",
-        "cases": cases,
+        "cases": found,
+        "problems": [{"task": t, "problem": p, "ids": [int(i) for i in ids]} for t, p, ids in problems()],
         "tokenizer": [{"text": t, "ids": tokenizer.encode(t)} for t in TEXTS]}
     with open(args.json, "w") as f:
         json.dump(result, f, indent=1)
