@@ -65,6 +65,9 @@ struct PartialList {
     count = p.rowPartial[query + 1] - first;
     own = lane < count ? p.partialOf[first + lane] : 0;
   }
+
+  // The row is written already.
+  __device__ __forceinline__ bool direct() const { return __shfl_sync(~0u, own, 0) == ~0u; }
 };
 
 // One warp: HEADS rows of query `query`, from head hh of KV head `head` on. Their partial results lie
@@ -217,7 +220,8 @@ struct CombineWork {
       const PartialList now = list;
       at += step;
       if (at < rows) list.look(p, at / p.group);
-      if (each == 4) {
+      if (now.direct()) {
+      } else if (each == 4) {
         combineRows<D, 4>(p, query, head, hh, now);
       } else if (each == 2) {
         combineRows<D, 2>(p, query, head, hh, now);

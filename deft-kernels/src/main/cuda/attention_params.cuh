@@ -16,21 +16,29 @@ struct AttentionItem {
   int endTile;
   int partial;  // first partial result, in queries
   int columns;  // rows a team takes at once: one of the compiled widths
-  int split;    // 0: teams have rows of their own (OwnRows); 1: they take tiles in turn and each that gets
-                // one writes all rows, team w to partial + w * queries
+  int split;    // who does what of the teams, see OwnRows: SPLIT_HALVES, SPLIT_TILES, SPLIT_ROWS
   int mask;     // 0: intervals; 1: dense bytes; 2: bit words
 };
+
+// Teams have halves of the rows; they take tiles in turn and each that gets one writes all rows, team w to
+// partial + w * queries; or they have 16 rows in turn.
+constexpr int SPLIT_HALVES = 0;
+constexpr int SPLIT_TILES = 1;
+constexpr int SPLIT_ROWS = 2;
+// Added to the others: no row of the item has another partial result, so that it is the output.
+constexpr int DIRECT = 4;
 
 // 64 tokens of an item. One run of slots: tokens 0..count-1 at slot.., visible to rows [lo, hi) of the
 // item. With TILE_RUNS `slot` is the first of `rows` AttentionRuns.
 struct AttentionTile {
   int slot;
   uint32_t rows;  // lo | hi << 16, in rows (query * group)
-  int count;      // tokens | TILE_RUNS | TILE_FULL
+  int count;      // tokens | TILE_RUNS | TILE_FULL | TILE_IDLE << team
   int column;     // mask column of the first token
 };
 constexpr int TILE_RUNS = 1 << 8;
 constexpr int TILE_FULL = 1 << 9;  // every row of the item sees all 64 tokens
+constexpr int TILE_IDLE = 1 << 10;  // no row of team 0 sees any of them; the next bit for team 1
 
 // Tokens `first` up to the next run's first (or the tile's count) at slot, slot + 1, ... Token t is
 // visible to rows [lo + max(0, t - causal) * group, hi).
@@ -46,7 +54,8 @@ struct AttentionRun {
 struct AttentionRange {
   int firstItem;
   int endItem;
-  int unused[2];
+  int merge;    // 0: all rows are computed by items that write outputs, so that there is no stage 2
+  int unused;
   AttentionItem item;
   AttentionTile tile;
 };
@@ -64,7 +73,7 @@ struct AttentionParams {
   float2* weights;      // [kvHeads][partials * group]: m, and the sum of 2^(score - m); 0 if a row saw
                         // nothing
   const int* rowPartial;     // [rows + 1]
-  const int* partialOf;      // partial result (in queries) of each entry
+  const int* partialOf;      // partial result (in queries) of each entry; -1 for a row written by its item
   void* out;            // [rows][outStride], heads * headDim of them used
   unsigned long long* arrived;  // [kvHeads], counts thread blocks, never reset; see attention_sm90.cuh
   float scaleLog2;      // scale of scores times log2(e)

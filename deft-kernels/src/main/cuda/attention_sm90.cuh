@@ -9,6 +9,7 @@
 // scores alone.
 #pragma once
 #include "attention_combine.cuh"
+#include "early.cuh"
 #include "sm90_columns.cuh"
 #include "sm90_produce.cuh"
 #include "sm90_rows.cuh"
@@ -20,6 +21,7 @@ template <typename T, int D>
 __device__ __forceinline__ void attention(const AttentionParams& p) {
   markItem(0);
   mark(0);
+  allowSuccessor();
   // A symbol of known place: addresses in it cost no registers. The host gives the room; that it is
   // aligned is checked, since the matrix unit would read other bytes.
   extern __shared__ __align__(1024) unsigned char raw[];
@@ -31,6 +33,7 @@ __device__ __forceinline__ void attention(const AttentionParams& p) {
   if (threadIdx.x == 0) {
     sm.head = blockIdx.x % p.kvHeads;
     sm.end = end;
+    sm.merge = range.merge;
     for (int i = 0; i < STAGES; i++) {
       mbarrierInit(sharedAddress(&sm.full[i]), 128 + 4);
       mbarrierInit(sharedAddress(&sm.empty[i]), CONSUMERS * 4);
@@ -39,6 +42,8 @@ __device__ __forceinline__ void attention(const AttentionParams& p) {
   }
   if (threadIdx.x < CONSUMERS) sm.own[threadIdx.x].item[first & 1] = range.item;
   __syncthreads();
+  // So far only what came with the step's upload was read.
+  waitForPredecessor();
   if (threadIdx.x >= CONSUMERS * 128) {
     asm volatile("setmaxnreg.dec.sync.aligned.u32 %0;" ::"n"(PRODUCER_REGISTERS));
     if (first < end) produce<T, D>(p, sm, range);
@@ -70,6 +75,7 @@ __device__ __forceinline__ void attention(const AttentionParams& p) {
           }
       }
     }
+    if (!sm.merge) return;
     markItem(0);
     mark(1);
     // Stage 2 when all thread blocks of this head are done, by all of them. They run at the same time:
@@ -79,12 +85,12 @@ __device__ __forceinline__ void attention(const AttentionParams& p) {
     barrierSync(STAGE2, CONSUMERS * 128);
     const int head = sm.head;
     // Few rows: one a thread block. Not so where bits must not depend on how many rows there are.
-    const int range = blockIdx.x / p.kvHeads;
+    const int turn = blockIdx.x / p.kvHeads;
     const int rows = p.rows * p.group;
     const bool few = rows <= ranges && !p.exact;
-    const int query = range * p.groupMagic >> 16;
-    CombineWork work(p, head, range * (CONSUMERS * 4) + (threadIdx.x >> 5), ranges * CONSUMERS * 4);
-    if (few && range < rows) work.list.look(p, query);
+    const int query = turn * p.groupMagic >> 16;
+    CombineWork work(p, head, turn * (CONSUMERS * 4) + (threadIdx.x >> 5), ranges * CONSUMERS * 4);
+    if (few && turn < rows) work.list.look(p, query);
     if (threadIdx.x == 0) {
       unsigned long long* arrived = p.arrived + head;
       const unsigned long long all = (atomicAdd(arrived, 1ull) / ranges + 1) * ranges;
@@ -97,9 +103,10 @@ __device__ __forceinline__ void attention(const AttentionParams& p) {
     mark(2);
     if (!few) {
       work.run<D>(p);
-    } else if (range < rows) {
-      const int hh = range - query * p.group;
-      if (work.list.count <= 32) {
+    } else if (turn < rows) {
+      const int hh = turn - query * p.group;
+      if (work.list.direct()) {
+      } else if (work.list.count <= 32) {
         combineTogether<D, CONSUMERS * 4>(p, query, head, hh, work.list, reinterpret_cast<float*>(sm.kv), STAGE2);
       } else if (threadIdx.x < 32) {
         combineRows<D, 1>(p, query, head, hh, work.list);

@@ -91,7 +91,7 @@ __device__ __forceinline__ void consumeColumns(const AttentionParams& p, Shared<
     const uint32_t keys = matrixPlace(stage);
     const uint32_t values = matrixPlace(stage + TILE * D * 2);
     // The vote tells the compiler that all of the warp goes one way.
-    const bool whole = __any_sync(~0u, sm.whole[at.stage()]);
+    const bool whole = __any_sync(~0u, sm.flags[at.stage()] & TILE_FULL);
     uint32_t seenA = ~0u;
     uint32_t seenB = ~0u;
     uint32_t packed[N / 4];

@@ -131,7 +131,7 @@ __device__ __forceinline__ void produce(const AttentionParams& p, Shared<D>& sm,
           copyAsync16(there + TILE * D * 2, static_cast<const uint4*>(p.v) + from, bytes);
         }
       }
-      if (thread == 0) sm.whole[at.stage()] = whole;
+      if (thread == 0) sm.flags[at.stage()] = tile.count;
       __syncwarp();
       if (lane == 0) mbarrierArrive(full + at.stage() * 8);  // what was written by hand
       mbarrierArriveOnCopies(full + at.stage() * 8);

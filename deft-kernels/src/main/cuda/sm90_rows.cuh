@@ -101,17 +101,16 @@ struct RowBlock {
     for (int r = 0; r < 2; r++) sum[r] += add[r][0] + add[r][1];
   }
 
-  // Its partial result and weights, for rows below `valid` of those from `first` on.
-  __device__ __forceinline__ void flush(const AttentionParams& p, size_t first, int valid) {
+  // Its partial result and weights; `row` of the item is this thread's first, those below `limit` count.
+  __device__ __forceinline__ void flush(const AttentionParams& p, size_t first, int row, int limit) {
     const int thread = threadIdx.x & 127;
-    const int row = (thread >> 5) * 16 + (thread & 31) / 4;
     const int pair = (thread & 3) * 2;
 #pragma unroll
     for (int r = 0; r < 2; r++) {
       float all = sum[r];
       all += __shfl_xor_sync(~0u, all, 1);
       all += __shfl_xor_sync(~0u, all, 2);
-      if (row + 8 * r < valid) {
+      if (row + 8 * r < limit) {
         float* out = p.partial + (first + row + 8 * r) * D + pair;
 #pragma unroll
         for (int i = 0; i < D / 8; i++) {
@@ -121,13 +120,36 @@ struct RowBlock {
       }
     }
   }
+
+  // The same of rows that have no other partial result: their outputs.
+  __device__ __forceinline__ void finish(const AttentionParams& p, int q0, int head, int row, int limit) {
+    const int pair = (threadIdx.x & 3) * 2;
+#pragma unroll
+    for (int r = 0; r < 2; r++) {
+      float all = sum[r];
+      all += __shfl_xor_sync(~0u, all, 1);
+      all += __shfl_xor_sync(~0u, all, 2);
+      const float scale = all > 0 ? 1 / all : 0.f;
+      if (row + 8 * r < limit) {
+        const int query = (row + 8 * r) * p.groupMagic >> 16;
+        const int h = head * p.group + row + 8 * r - query * p.group;
+        T* out = static_cast<T*>(p.out) + static_cast<size_t>(q0 + query) * p.outStride + h * p.headDim + pair;
+#pragma unroll
+        for (int i = 0; i < D / 8; i++) {
+          if (8 * i < p.headDim) {
+            *reinterpret_cast<uint32_t*>(out + 8 * i) = pack<T>(o[4 * i + 2 * r] * scale, o[4 * i + 2 * r + 1] * scale);
+          }
+        }
+      }
+    }
+  }
 };
 
 // BLOCKS blocks of item `index` of those before `end` on one warpgroup. The item was asked for; asks for
 // the next one.
 template <typename T, int D, int BLOCKS>
 __device__ __forceinline__ void consumeRows(const AttentionParams& p, Shared<D>& sm, Own<D>& own,
-                                            int tiles, bool split, int index, int warpgroup, Cursor& at) {
+                                            int tiles, int split, int index, int warpgroup, Cursor& at) {
   const int thread = threadIdx.x & 127;
   const int lane = thread & 31;
   const int barrier = 1 + warpgroup;
@@ -147,10 +169,12 @@ __device__ __forceinline__ void consumeRows(const AttentionParams& p, Shared<D>&
   fenceMatrixReads();
   barrierSync(barrier, 128);
   mark(1);
-  const Turn turn(tiles, split, warpgroup);
+  const Turn turn(tiles, (split & 3) == SPLIT_TILES, warpgroup);
   for (int left = tiles; left > 0; left--) {
     mbarrierWait(full + at.stage() * 8, at.parity());
-    if (!turn.own(left)) {
+    // The votes tell the compiler that all of the warp goes one way.
+    const int flags = sm.flags[at.stage()];
+    if (!turn.own(left) || __any_sync(~0u, flags & TILE_IDLE << warpgroup)) {
       release();
       at.next();
       continue;
@@ -159,8 +183,7 @@ __device__ __forceinline__ void consumeRows(const AttentionParams& p, Shared<D>&
     const uint32_t stage = kv + at.stage() * (TILE * D * 4);
     const uint32_t keys = matrixPlace(stage);
     const uint32_t values = matrixPlace(stage + TILE * D * 2, TILE * 128);
-    // The vote tells the compiler that all of the warp goes one way.
-    const bool whole = __any_sync(~0u, sm.whole[at.stage()]);
+    const bool whole = __any_sync(~0u, flags & TILE_FULL);
     float s[BLOCKS][32];
     wgmmaFence();
 #pragma unroll
@@ -186,7 +209,7 @@ __device__ __forceinline__ void consumeRows(const AttentionParams& p, Shared<D>&
       pin(s[m]);
       if (!whole) {
         const AttentionItem& item = own.item[index & 1];
-        const int row = OwnRows(item, p.group, warpgroup).first + m * BLOCK + (thread >> 5) * 16 + lane / 4;
+        const int row = OwnRows(item, p.group, warpgroup).of(m * BLOCK + (thread >> 5) * 16 + lane / 4);
         const uint32_t seen = seenTokens(p, sm.sight[at.stage()], item.q0, item.mask, row, (lane & 3) * 2);
 #pragma unroll
         for (int i = 0; i < 32; i++) {
@@ -217,11 +240,17 @@ __device__ __forceinline__ void consumeRows(const AttentionParams& p, Shared<D>&
   if (index + 1 < sm.end) askItem<T, D>(p, sm, own, uniform(own.item[index + 1 & 1]), index + 1, warpgroup);
   const OwnRows rows(item, p.group, warpgroup);
   const size_t first = (static_cast<size_t>(sm.head) * p.partials + item.partial +
-                        (item.split ? warpgroup * item.queries : 0)) *
-                           p.group +
-                       rows.first;
+                        ((item.split & 3) == SPLIT_TILES ? warpgroup * item.queries : 0)) *
+                       p.group;
 #pragma unroll
-  for (int m = 0; m < BLOCKS; m++) block[m].flush(p, first + m * BLOCK, rows.count - m * BLOCK);
+  for (int m = 0; m < BLOCKS; m++) {
+    const int row = rows.of(m * BLOCK + (thread >> 5) * 16 + lane / 4);
+    if (__any_sync(~0u, item.split & DIRECT)) {
+      block[m].finish(p, item.q0, sm.head, row, rows.limit);
+    } else {
+      block[m].flush(p, first, row, rows.limit);
+    }
+  }
   mark(4);
 }
 

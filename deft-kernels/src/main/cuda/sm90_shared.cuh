@@ -37,9 +37,10 @@ struct alignas(1024) Shared {
   TokenSight sight[STAGES][TILE];  // who sees each token; not written where all rows see all of them
   AttentionRun runs[4][TILE];      // of the tile at hand, for each warp of the producer
   AttentionTile tiles[4][32];      // the next ones, for each of its warps
-  int whole[STAGES];               // whether all rows see all tokens
+  int flags[STAGES];               // of the tile: TILE_FULL, TILE_IDLE
   int head;                        // KV head, and the item past the last: here, not in registers
   int end;
+  int merge;
   uint64_t full[STAGES];
   uint64_t empty[STAGES];
 };
@@ -91,21 +92,30 @@ __device__ __forceinline__ AttentionItem uniform(AttentionItem item) {
   item.firstTile = __shfl_sync(~0u, item.firstTile, 0);
   item.endTile = __shfl_sync(~0u, item.endTile, 0);
   item.columns = __shfl_sync(~0u, item.columns, 0);
-  item.split = __any_sync(~0u, item.split);
+  item.split = __shfl_sync(~0u, item.split, 0);
   return item;
 }
 
-// The rows of an item that fall to a warpgroup: [first, first + count). Split items' tiles are shared out
-// instead, and both have all rows.
+// The rows of an item that fall to a warpgroup: its row r < count is row of(r) of the item, if that is below
+// `limit`. Where tiles are shared out instead, both have all rows.
 struct OwnRows {
   int first;
+  int step;  // from 16 rows to the next 16
   int count;
+  int limit;
 
   __device__ __forceinline__ OwnRows(const AttentionItem& item, int group, int warpgroup) {
     const int rows = item.queries * group;
-    if (item.split) {
+    step = 16;
+    limit = rows;
+    const int split = item.split & 3;
+    if (split == SPLIT_TILES) {
       first = 0;
-      count = warpgroup < item.endTile - item.firstTile ? rows : 0;
+      limit = count = warpgroup < item.endTile - item.firstTile ? rows : 0;
+    } else if (split == SPLIT_ROWS) {
+      first = warpgroup * 16;
+      step = 32;
+      count = (((rows + 15) >> 4) + 1 - warpgroup >> 1) * 16;
     } else {
       const int blocks = (rows + BLOCK - 1) / BLOCK;
       const int half = (blocks + 1) / 2 * BLOCK;
@@ -113,6 +123,8 @@ struct OwnRows {
       count = warpgroup == 0 ? min(rows, half) : max(rows - half, 0);
     }
   }
+
+  __device__ __forceinline__ int of(int r) const { return first + (r >> 4) * step + (r & 15); }
 };
 
 // Asks for what one warpgroup needs of item `index`: its queries, with zeros past the last, and the next
@@ -136,11 +148,12 @@ __device__ __forceinline__ void askItem(const AttentionParams& p, const Shared<D
   const uint32_t to = sharedAddress(own.q);
 #pragma unroll 4
   for (int r = thread / CHUNKS; r < asked; r += 128 / CHUNKS) {
-    const int row = rows.first + r;
+    const int row = rows.of(r);
     const int query = row * p.groupMagic >> 16;
-    const int from = r < rows.count ? row + query * (heads - p.group) : 0;
+    const bool there = row < rows.limit;
+    const int from = there ? row + query * (heads - p.group) : 0;
     copyAsync16(to + (r / BLOCK) * (BLOCK * D * 2) + swizzled(r % BLOCK, chunk, BLOCK),
-                q + static_cast<size_t>(from) * (D * 2), r < rows.count ? 16 : 0);
+                q + static_cast<size_t>(from) * (D * 2), there ? 16 : 0);
   }
   copyAsyncCommit();
 }

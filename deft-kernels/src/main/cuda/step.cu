@@ -211,7 +211,42 @@ extern "C" __global__ void __launch_bounds__(256) swiglu(const __grid_constant__
   });
 }
 
-// --- rotary embedding, keys and values ---
+// --- norms of heads, rotary embedding, keys and values ---
+
+// What a head's values are multiplied with before their weights. All lanes of the warp.
+template <typename T>
+__device__ __forceinline__ float head_scale(const T* x, int dim, float eps) {
+  float sum = 0;
+  for (int i = threadIdx.x & 31; i < dim; i += 32) {
+    const float v = As<T>::get(x[i]);
+    sum += v * v;
+  }
+  return 1.f / sqrtf(warp_sum(sum) / dim + eps);
+}
+
+struct HeadNormParams {
+  void* x;  // the first head of the first row
+  const float* weight;
+  uint64_t x_stride;
+  int heads, dim;
+  int x_type;
+  float eps;
+};
+DEFT_PARAMS(norm_heads, HeadNormParams);
+
+// A warp a head.
+extern "C" __global__ void __launch_bounds__(128) norm_heads(const __grid_constant__ HeadNormParams p) {
+  begin();
+  const int head = blockIdx.x * 4 + (threadIdx.x >> 5);
+  if (head >= p.heads) return;
+  DEFT_BY_TYPE(p.x_type, T, {
+    T* x = static_cast<T*>(p.x) + blockIdx.y * p.x_stride + head * p.dim;
+    const float scale = head_scale(x, p.dim, p.eps);
+    for (int i = threadIdx.x & 31; i < p.dim; i += 32) {
+      x[i] = As<T>::put(As<T>::get(x[i]) * scale * p.weight[i]);
+    }
+  });
+}
 
 struct RopeParams {
   void* qkv;                  // [rows][(heads + 2 kv_heads) * dim]
@@ -221,11 +256,14 @@ struct RopeParams {
   void* queries;  // [rows][heads][padded], of the cache's type
   void* keys;     // this layer's
   void* values;
+  const float* query_norm;  // [dim], or null: heads stay as they are
+  const float* key_norm;
   uint64_t qkv_stride;
   int heads, kv_heads, dim, padded, pairs, shift;
   int interleaved;
   int qkv_type, kv_type;
   int rotate;  // 0: only copies the queries
+  float eps;
 };
 DEFT_PARAMS(rope_append, RopeParams);
 
@@ -233,6 +271,12 @@ template <typename T, typename U>
 __device__ void rope_head(const RopeParams& p, int r, int head, T* x, U* to) {
   const int lane = threadIdx.x & 31;
   if (p.rotate && head < p.heads + p.kv_heads) {
+    const float* weight = head < p.heads ? p.query_norm : p.key_norm;
+    const float scale = weight ? head_scale(x, p.dim, p.eps) : 1.f;
+    auto value = [&](int i) {
+      const float v = As<T>::get(x[i]);
+      return weight ? v * scale * weight[i] : v;
+    };
     const double position = p.positions[r];
     for (int i = lane; i < p.pairs; i += 32) {
       // The angle is exact enough in float64 only: it grows with the position.
@@ -242,8 +286,8 @@ __device__ void rope_head(const RopeParams& p, int r, int head, T* x, U* to) {
       sincosf(static_cast<float>(t), &sin, &cos);
       const int a = p.interleaved ? 2 * i : i;
       const int b = p.interleaved ? 2 * i + 1 : i + p.pairs;
-      const float u = As<T>::get(x[a]);
-      const float v = As<T>::get(x[b]);
+      const float u = value(a);
+      const float v = value(b);
       const float ru = u * cos - v * sin;
       const float rv = u * sin + v * cos;
       x[a] = As<T>::put(ru);
@@ -251,7 +295,11 @@ __device__ void rope_head(const RopeParams& p, int r, int head, T* x, U* to) {
       to[a] = As<U>::put(ru);
       to[b] = As<U>::put(rv);
     }
-    for (int i = 2 * p.pairs + lane; i < p.dim; i += 32) to[i] = As<U>::put(As<T>::get(x[i]));
+    for (int i = 2 * p.pairs + lane; i < p.dim; i += 32) {
+      const float v = value(i);
+      if (weight) x[i] = As<T>::put(v);
+      to[i] = As<U>::put(v);
+    }
   } else {
     for (int i = lane; i < p.dim; i += 32) to[i] = As<U>::put(As<T>::get(x[i]));
   }

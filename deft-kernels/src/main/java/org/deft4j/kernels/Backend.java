@@ -4,6 +4,7 @@ import java.util.Map;
 import java.util.Set;
 import org.deft4j.kernels.sample.Draws;
 import org.deft4j.tree.DeftException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Computes on one device. Operations run in the order of the calls, as on a stream; only reading a
@@ -121,13 +122,7 @@ public interface Backend extends AutoCloseable {
    * @param x {@code [rows][any number of heads * headDim]}
    * @param weight {@code [1][headDim]}
    */
-  default void normHeads(Tensor x, int first, int n, Tensor weight, float eps, int rows) {
-    throw new DeftException(
-        DeftException.BACKEND_UNAVAILABLE,
-        "models that normalize queries and keys do not run on the backend "
-            + info().name()
-            + " yet; use --backend panama");
-  }
+  void normHeads(Tensor x, int first, int n, Tensor weight, float eps, int rows);
 
   /** {@code y[r][n] = sum_k w[n][k] * x[r][k]}. */
   void matmul(Matrix w, Tensor x, Tensor y, int rows);
@@ -181,6 +176,31 @@ public interface Backend extends AutoCloseable {
    * @param qkv {@code [rows][(heads + 2 * kvHeads) * headDim]}: queries, then keys, then values
    */
   void ropeAppend(Rope rope, KvCache kv, int layer, Tensor qkv);
+
+  /**
+   * {@link #normHeads} of the queries and of the keys of the batch's rows, where there are weights,
+   * then {@link #ropeAppend(Rope, KvCache, int, Tensor)}.
+   *
+   * @param rows of the batch
+   */
+  default void ropeAppend(
+      Rope rope,
+      KvCache kv,
+      int layer,
+      Tensor qkv,
+      @Nullable Tensor queryNorm,
+      @Nullable Tensor keyNorm,
+      float eps,
+      int rows) {
+    int heads = kv.shape().queryHeads(qkv.cols());
+    if (queryNorm != null) {
+      normHeads(qkv, 0, heads, queryNorm, eps, rows);
+    }
+    if (keyNorm != null) {
+      normHeads(qkv, heads, kv.shape().kvHeads(), keyNorm, eps, rows);
+    }
+    ropeAppend(rope, kv, layer, qkv);
+  }
 
   /**
    * Attention of the batch's rows by the batch's plan: partial results of each group with their

@@ -163,6 +163,7 @@ public abstract class BackendContract {
       {WeightType.Q4_0, WeightType.Q4_1, WeightType.Q4_K},
       {WeightType.Q8_0, WeightType.Q5_K, WeightType.Q5_0},
       {WeightType.F32, WeightType.F16, WeightType.BF16},
+      {WeightType.BF16, WeightType.F32, WeightType.F16},
       {WeightType.F16, WeightType.Q8_0, WeightType.Q5_1}
     };
     int cols = 256;
@@ -524,6 +525,76 @@ public abstract class BackendContract {
           Oracle.attention(plan, got, 4 * dim, 2, 1, dim, 0.5, keys, values),
           4e-6,
           "attention after rope");
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"8, 6, 2", "64, 3, 1", "128, 8, 4", "24, 3, 3"})
+  void normalizesHeads(int dim, int heads, int kvHeads) {
+    SplittableRandom random = new SplittableRandom(dim);
+    int rows = 3;
+    int cols = (heads + 2 * kvHeads) * dim;
+    float[] qkv = Oracle.floats(random, rows * cols);
+    float[][] weight = {Oracle.floats(random, dim), Oracle.floats(random, dim)};
+    float eps = 1e-3f;
+    double[] want = new double[qkv.length];
+    for (int i = 0; i < want.length; i += dim) {
+      int head = i % cols / dim;
+      double sum = 0;
+      for (int d = 0; d < dim; d++) {
+        sum += (double) qkv[i + d] * qkv[i + d];
+      }
+      double scale = 1 / Math.sqrt(sum / dim + eps);
+      for (int d = 0; d < dim; d++) {
+        want[i + d] =
+            head < heads
+                ? qkv[i + d] * scale * weight[0][d]
+                : head < heads + kvHeads ? qkv[i + d] * scale * weight[1][d] : qkv[i + d];
+      }
+    }
+    try (Backend b = open(1, false)) {
+      Tensor t = b.tensor(rows, cols);
+      t.write(0, rows, qkv, 0);
+      Tensor q = b.vector(weight[0]);
+      Tensor k = b.vector(weight[1]);
+      b.normHeads(t, 0, heads, q, eps, rows);
+      b.normHeads(t, heads, kvHeads, k, eps, rows);
+      float[] got = new float[qkv.length];
+      t.read(0, rows, got, 0);
+      assertClose(got, want, 2e-6, "heads' norms");
+      assertThatThrownBy(() -> b.normHeads(t, heads + kvHeads, kvHeads + 1, k, eps, rows))
+          .isInstanceOf(IllegalArgumentException.class);
+
+      // Together with what follows them.
+      Batch batch = new Batch();
+      batch.reset(rows);
+      AttentionPlan plan = new AttentionPlan();
+      plan.reset(AttentionMethod.NODE, rows);
+      for (int r = 0; r < rows; r++) {
+        batch.positions()[r] = 7 * r;
+        batch.slots()[r] = r;
+        plan.addPiece(r, 1, 0, rows, AttentionPlan.ALL, r);
+      }
+      plan.endGroup(0, rows);
+      for (int r = 0; r < rows; r++) {
+        plan.addRange(0, 1);
+        plan.endRow(r);
+      }
+      batch.plan(plan);
+      b.begin(batch);
+      KvCache kv = b.kvCache(new KvShape(1, kvHeads, dim, rows, exact()));
+      Rope rope = b.rope(RopeSpec.of(RopeSpec.Style.HALF_SPLIT, dim, dim, 1e4));
+      b.ropeAppend(rope, kv, 0, t);
+      t.read(0, rows, got, 0);
+      Tensor at = b.tensor(rows, cols);
+      at.write(0, rows, qkv, 0);
+      b.ropeAppend(rope, kv, 0, at, q, k, eps, rows);
+      float[] fused = new float[qkv.length];
+      at.read(0, rows, fused, 0);
+      for (int i = 0; i < got.length; i++) {
+        want[i] = got[i];
+      }
+      assertClose(fused, want, 4e-6, "norms, rotated");
     }
   }
 

@@ -280,13 +280,7 @@ public final class Transformer implements AutoCloseable {
       if (l.qkvBias != null) {
         backend.addBias(qkv, l.qkvBias, rows);
       }
-      if (l.queryNorm != null) {
-        backend.normHeads(qkv, 0, config.heads(), l.queryNorm, eps, rows);
-      }
-      if (l.keyNorm != null) {
-        backend.normHeads(qkv, config.heads(), config.kvHeads(), l.keyNorm, eps, rows);
-      }
-      backend.ropeAppend(l.rope, kv, i, qkv);
+      backend.ropeAppend(l.rope, kv, i, qkv, l.queryNorm, l.keyNorm, eps, rows);
       backend.attention(kv, i, qkv, l.rule, attended);
       residual(l.output, attended, l.attentionPostNorm, rows);
       if (l.outputBias != null) {

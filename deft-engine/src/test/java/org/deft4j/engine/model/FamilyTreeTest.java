@@ -69,7 +69,7 @@ class FamilyTreeTest {
   }
 
   /** A root of three children, the second forked again in its middle. */
-  private static List<NodeId> grow(TreeEngine engine, RandomModel model, int seed) {
+  static List<NodeId> grow(TreeEngine engine, RandomModel model, int seed) {
     SplittableRandom r = new SplittableRandom(seed);
     NodeId root = engine.root(tokens(r, model, 9));
     List<NodeId> leaves = new ArrayList<>(engine.fork(root, 3));
@@ -91,7 +91,7 @@ class FamilyTreeTest {
     return r.ints(n, 0, model.vocabulary).toArray();
   }
 
-  private static Map<NodeId, float[]> choices(TreeEngine engine, List<NodeId> leaves) {
+  static Map<NodeId, float[]> choices(TreeEngine engine, List<NodeId> leaves) {
     int[] vocabulary = IntStream.range(0, engine.codec().vocabularySize()).toArray();
     leaves.forEach(l -> engine.choices(l, vocabulary));
     Map<NodeId, float[]> found = new HashMap<>();

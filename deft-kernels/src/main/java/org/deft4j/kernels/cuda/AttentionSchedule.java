@@ -11,14 +11,15 @@ import org.deft4j.tree.plan.AttentionPlan;
  * <p>The same schedule serves all KV heads and layers. Its parts:
  *
  * <ul>
- *   <li><b>Jobs.</b> Consecutive pieces that are computed with one block of query rows: a shared
- *       prefix with all its rows, or several leaves with their rows together (a token that a row
- *       does not see costs nothing while reading is the bound). Rows beyond {@link
- *       AttentionTuning#maxRows} are cut in equal blocks.
+ *   <li><b>Jobs</b> ({@link AttentionJobs}). Tokens that are computed with one block of query rows:
+ *       a long shared prefix with all its rows, or neighbouring leaves with their rows and with
+ *       what short nodes above them hold. A token that a row does not see costs nothing while
+ *       reading is the bound, but each partial result is written and read.
  *   <li><b>Tiles.</b> A job's tokens end to end, 64 at a time.
  *   <li><b>Ranges.</b> The line of all jobs' tiles, weighted by cost, cut in equal contiguous
  *       parts: one thread block a range and KV head. What a range holds of a job is an <b>item</b>;
- *       each item writes one partial result a row (one a team where teams share out its tiles).
+ *       each item writes one partial result a row (one a team where teams share out its tiles), or
+ *       the output itself where its rows have no other.
  * </ul>
  *
  * <p>The groups of {@code node}, {@code node-chunk} and of deterministic plans are never cut or
@@ -43,27 +44,18 @@ final class AttentionSchedule {
 
   private static final int RUNS = 1 << 8;
   private static final int FULL = 1 << 9;
+  private static final int IDLE = 1 << 10;
+  private static final int SPLIT_HALVES = 0;
+  private static final int SPLIT_TILES = 1;
+  private static final int SPLIT_ROWS = 2;
+  private static final int DIRECT = 4;
+
+  /** Rows that teams take in turn where they share out rows. */
+  static final int UNIT = 16;
 
   private final int group;
   private final int ranges;
   private final AttentionTuning tuning;
-
-  // Coalesced pieces.
-  private int segments;
-  private int[] segSlot = new int[64];
-  private int[] segLength = new int[64];
-  private int[] segLo = new int[64];
-  private int[] segHi = new int[64];
-  private int[] segCausal = new int[64];
-  private int[] segColumn = new int[64];
-
-  // Jobs: segments [jobFirst, jobEnd) for query rows [jobLo, jobHi).
-  private int jobs;
-  private int[] jobFirst = new int[64];
-  private int[] jobEnd = new int[64];
-  private int[] jobLo = new int[64];
-  private int[] jobHi = new int[64];
-  private int[] jobTiles = new int[64];
 
   private final int[] rangeItem;
   private final int[] range;
@@ -75,10 +67,16 @@ final class AttentionSchedule {
   private int[] run = new int[256 * RUN_WORDS];
   private int partials;
 
+  private final AttentionJobs jobs;
   private final PartialLists lists = new PartialLists();
   private int[] rowStamp = new int[64];
   private int stamp;
   private int mask;
+  private double share;
+  private boolean direct;
+  private int directRows;
+  private int firstTeam;
+  private int teams;
 
   // Where the next tile of a job begins.
   private int segment;
@@ -96,6 +94,7 @@ final class AttentionSchedule {
     this.group = group;
     this.ranges = ranges;
     this.tuning = tuning;
+    jobs = new AttentionJobs(group, ranges, tuning);
     rangeItem = new int[ranges + 1];
     range = new int[ranges * RANGE_WORDS];
   }
@@ -104,12 +103,28 @@ final class AttentionSchedule {
     return ranges;
   }
 
-  /** What each range holds: first item, item past the last, two words, its first item and tile. */
-  int[] range() {
+  /** Rows whose outputs items write. */
+  int directRows() {
+    return directRows;
+  }
+
+  /** Whether items may write outputs themselves. */
+  void direct(boolean may) {
+    direct = may;
+  }
+
+  /**
+   * What each range holds: first item, item past the last, whether rows are left for stage 2, a
+   * word, its first item and tile.
+   *
+   * @param rows of the step, those of padding among them
+   */
+  int[] range(int rows) {
     for (int r = 0; r < ranges; r++) {
       int k = r * RANGE_WORDS;
       range[k] = rangeItem[r];
       range[k + 1] = rangeItem[r + 1];
+      range[k + 2] = rows > directRows ? 1 : 0;
       if (rangeItem[r] < rangeItem[r + 1]) {
         System.arraycopy(item, rangeItem[r] * ITEM_WORDS, range, k + 4, ITEM_WORDS);
         System.arraycopy(tile, range[k + 6] * TILE_WORDS, range, k + 4 + ITEM_WORDS, TILE_WORDS);
@@ -174,8 +189,6 @@ final class AttentionSchedule {
     runs = 0;
     partials = 0;
     lists.clear();
-    jobs = 0;
-    segments = 0;
     mask =
         switch (plan.maskKind()) {
           case NONE -> 0;
@@ -186,142 +199,36 @@ final class AttentionSchedule {
         tuning.fixed()
             || plan.method() == AttentionMethod.NODE
             || plan.method() == AttentionMethod.NODE_CHUNK;
+    jobs.build(plan, mask, whole);
     if (whole) {
-      groupJobs(plan);
       assignWhole();
     } else {
-      lineJobs(plan);
       cut();
     }
     lists.sort(plan.rows());
+    direct();
   }
 
-  // --- jobs ---
-
-  private void groupJobs(AttentionPlan plan) {
-    for (int g = 0; g < plan.groups(); g++) {
-      int first = segments;
-      for (int p = plan.groupPiece()[g]; p < plan.groupPiece()[g + 1]; p++) {
-        int lo = firstRow(plan, g, p);
-        int hi = endRow(plan, g, p);
-        if (lo < hi) {
-          addSegment(plan, p, first, lo, hi);
-        }
-      }
-      addJobs(first, segments, plan.groupRowLo()[g], plan.groupRowHi()[g]);
-    }
-  }
-
-  private void lineJobs(AttentionPlan plan) {
-    boolean join = plan.method() == AttentionMethod.FLATTEN;
-    int first = 0;
-    int lo = 0;
-    int hi = 0;
-    for (int g = 0; g < plan.groups(); g++) {
-      for (int p = plan.groupPiece()[g]; p < plan.groupPiece()[g + 1]; p++) {
-        int pieceLo = firstRow(plan, g, p);
-        int pieceHi = endRow(plan, g, p);
-        if (pieceLo >= pieceHi) {
-          continue;
-        }
-        if (segments > first) {
-          int unionLo = Math.min(lo, pieceLo);
-          int unionHi = Math.max(hi, pieceHi);
-          boolean same = pieceLo == lo && pieceHi == hi;
-          boolean few = (unionHi - unionLo) * group <= tuning.joinRows();
-          // Not worth an item of its own: a draft token, the first tokens of a branch.
-          boolean little = pieceLo >= lo && pieceHi <= hi && plan.pieceLength()[p] < TILE / 2;
-          if (same || join && (few || little)) {
-            lo = unionLo;
-            hi = unionHi;
-            addSegment(plan, p, first, pieceLo, pieceHi);
-            continue;
-          }
-          addJobs(first, segments, lo, hi);
-        }
-        first = segments;
-        lo = pieceLo;
-        hi = pieceHi;
-        addSegment(plan, p, first, pieceLo, pieceHi);
-      }
-    }
-    if (segments > first) {
-      addJobs(first, segments, lo, hi);
-    }
-  }
-
-  /** First row of a group that may see a piece; with a mask, visibility is by the mask alone. */
-  private int firstRow(AttentionPlan plan, int g, int p) {
-    int lo = plan.groupRowLo()[g];
-    return mask == 0 ? Math.max(lo, plan.pieceRowLo()[p]) : lo;
-  }
-
-  private int endRow(AttentionPlan plan, int g, int p) {
-    int hi = plan.groupRowHi()[g];
-    return mask == 0 ? Math.min(hi, plan.pieceRowHi()[p]) : hi;
-  }
-
-  private void addSegment(AttentionPlan plan, int p, int first, int lo, int hi) {
-    int slot = plan.pieceSlot()[p];
-    int causal = mask == 0 ? plan.pieceCausal()[p] : AttentionPlan.ALL;
-    if (causal != AttentionPlan.ALL) {
-      causal += lo - plan.pieceRowLo()[p]; // is told for the piece's first row
-    }
-    int column = plan.pieceToken()[p];
-    int last = segments - 1;
-    if (last >= first
-        && segSlot[last] + segLength[last] == slot
-        && segLo[last] == lo
-        && segHi[last] == hi
-        && causal == AttentionPlan.ALL
-        && segCausal[last] == AttentionPlan.ALL
-        && segColumn[last] + segLength[last] == column) {
-      segLength[last] += plan.pieceLength()[p];
+  /** Items whose rows have no other partial result write outputs. */
+  private void direct() {
+    directRows = 0;
+    if (!direct || tuning.teams() == 1) {
       return;
     }
-    if (segments == segSlot.length) {
-      int n = segments * 2;
-      segSlot = Arrays.copyOf(segSlot, n);
-      segLength = Arrays.copyOf(segLength, n);
-      segLo = Arrays.copyOf(segLo, n);
-      segHi = Arrays.copyOf(segHi, n);
-      segCausal = Arrays.copyOf(segCausal, n);
-      segColumn = Arrays.copyOf(segColumn, n);
-    }
-    segSlot[segments] = slot;
-    segLength[segments] = plan.pieceLength()[p];
-    segLo[segments] = lo;
-    segHi[segments] = hi;
-    segCausal[segments] = causal;
-    segColumn[segments++] = column;
-  }
-
-  private void addJobs(int first, int end, int lo, int hi) {
-    int most = tuning.maxRows() / group;
-    int blocks = Math.ceilDiv(hi - lo, most);
-    for (int b = 0; b < blocks; b++) {
-      int from = lo + (int) ((long) (hi - lo) * b / blocks);
-      int to = lo + (int) ((long) (hi - lo) * (b + 1) / blocks);
-      int tokens = 0;
-      for (int s = first; s < end; s++) {
-        if (segLo[s] < to && from < segHi[s]) {
-          tokens += segLength[s];
-        }
+    int widest = tuning.widths()[tuning.widths().length - 1];
+    for (int k = 0; k < items * ITEM_WORDS; k += ITEM_WORDS) {
+      int lo = item[k];
+      int hi = lo + item[k + 1];
+      boolean only = item[k + 6] != SPLIT_TILES && item[k + 5] == widest;
+      for (int r = lo; only && r < hi; r++) {
+        only = lists.only(r, item[k + 4] + r - lo);
       }
-      if (tokens > 0) {
-        if (jobs == jobFirst.length) {
-          int n = jobs * 2;
-          jobFirst = Arrays.copyOf(jobFirst, n);
-          jobEnd = Arrays.copyOf(jobEnd, n);
-          jobLo = Arrays.copyOf(jobLo, n);
-          jobHi = Arrays.copyOf(jobHi, n);
-          jobTiles = Arrays.copyOf(jobTiles, n);
+      if (only) {
+        item[k + 6] |= DIRECT;
+        directRows += hi - lo;
+        for (int r = lo; r < hi; r++) {
+          lists.written(r);
         }
-        jobFirst[jobs] = first;
-        jobEnd[jobs] = end;
-        jobLo[jobs] = from;
-        jobHi[jobs] = to;
-        jobTiles[jobs++] = Math.ceilDiv(tokens, TILE);
       }
     }
   }
@@ -329,20 +236,33 @@ final class AttentionSchedule {
   // --- ranges ---
 
   private double tileCost(int job) {
-    int blocks = Math.ceilDiv((jobHi[job] - jobLo[job]) * group, tuning.block());
     // Gathering a tile of many runs takes longer than one that lies side by side.
-    double read = jobEnd[job] - jobFirst[job] > 1 ? 1 : tuning.sideBySide();
-    return Math.max(read, blocks * tuning.block() / tuning.rowsPerTile());
+    double read = jobs.end[job] - jobs.first[job] > 1 ? 1 : tuning.sideBySide();
+    return Math.max(read, jobs.sight[job] / tuning.rowsPerTile());
   }
 
   private double itemCost(int job) {
-    return tuning.itemTiles() + (jobHi[job] - jobLo[job]) * group / tuning.rowsPerItemTile();
+    double rows = (jobs.hi[job] - jobs.lo[job]) * group;
+    // An item that holds a part of the job's tokens has those rows alone that see them.
+    double part = Math.min(1, share / (jobs.tiles[job] * tileCost(job)));
+    return tuning.itemTiles()
+        + Math.min(rows, Math.max(jobs.sight[job], rows * part)) / tuning.rowsPerItemTile();
+  }
+
+  /** Cost of all tiles, and a lower bound of what falls to a range. */
+  private double tilesCost() {
+    double work = 0;
+    for (int j = 0; j < jobs.count; j++) {
+      work += jobs.tiles[j] * tileCost(j);
+    }
+    share = work / ranges;
+    return work;
   }
 
   private void cut() {
-    double work = 0;
-    for (int j = 0; j < jobs; j++) {
-      work += jobTiles[j] * tileCost(j) + itemCost(j);
+    double work = tilesCost();
+    for (int j = 0; j < jobs.count; j++) {
+      work += itemCost(j);
     }
     double target = work / ranges;
     while (!fits(target)) {
@@ -351,9 +271,9 @@ final class AttentionSchedule {
     int range = 0;
     double used = 0;
     rangeItem[0] = 0;
-    for (int j = 0; j < jobs; j++) {
+    for (int j = 0; j < jobs.count; j++) {
       start(j);
-      int left = jobTiles[j];
+      int left = jobs.tiles[j];
       double cost = tileCost(j);
       double fixed = itemCost(j);
       while (left > 0) {
@@ -386,8 +306,8 @@ final class AttentionSchedule {
   private boolean fits(double target) {
     int range = 1;
     double used = 0;
-    for (int j = 0; j < jobs; j++) {
-      int left = jobTiles[j];
+    for (int j = 0; j < jobs.count; j++) {
+      int left = jobs.tiles[j];
       double cost = tileCost(j);
       double fixed = itemCost(j);
       if (cost + fixed > target) {
@@ -411,21 +331,21 @@ final class AttentionSchedule {
 
   /** Whole jobs to ranges, each to the one where the middle of its cost lies. */
   private void assignWhole() {
-    double work = 0;
-    for (int j = 0; j < jobs; j++) {
-      work += jobTiles[j] * tileCost(j) + itemCost(j);
+    double work = tilesCost();
+    for (int j = 0; j < jobs.count; j++) {
+      work += itemCost(j);
     }
     double done = 0;
     int range = 0;
     rangeItem[0] = 0;
-    for (int j = 0; j < jobs; j++) {
-      double cost = jobTiles[j] * tileCost(j) + itemCost(j);
+    for (int j = 0; j < jobs.count; j++) {
+      double cost = jobs.tiles[j] * tileCost(j) + itemCost(j);
       int own = Math.min(ranges - 1, (int) ((done + cost / 2) / work * ranges));
       while (range < own) {
         rangeItem[++range] = items;
       }
       start(j);
-      emit(j, jobTiles[j]);
+      emit(j, jobs.tiles[j]);
       done += cost;
     }
     while (range < ranges) {
@@ -436,17 +356,17 @@ final class AttentionSchedule {
   // --- items and tiles ---
 
   private void start(int job) {
-    segment = jobFirst[job];
+    segment = jobs.first[job];
     offset = 0;
     skip(job);
   }
 
   /** Goes on to a segment that rows of the job see. */
   private void skip(int job) {
-    while (segment < jobEnd[job]
-        && (offset == segLength[segment]
-            || segLo[segment] >= jobHi[job]
-            || segHi[segment] <= jobLo[job])) {
+    while (segment < jobs.end[job]
+        && (offset == jobs.segLength[segment]
+            || jobs.segLo[segment] >= jobs.hi[job]
+            || jobs.segHi[segment] <= jobs.lo[job])) {
       segment++;
       offset = 0;
     }
@@ -460,19 +380,32 @@ final class AttentionSchedule {
     int hi = 0;
     int room = count * TILE;
     int at = offset;
-    for (int s = segment; s < jobEnd[job] && room > 0; s++, at = 0) {
-      if (segLo[s] < jobHi[job] && segHi[s] > jobLo[job]) {
-        lo = Math.min(lo, Math.max(segLo[s], jobLo[job]));
-        hi = Math.max(hi, Math.min(segHi[s], jobHi[job]));
-        room -= segLength[s] - at;
+    for (int s = segment; s < jobs.end[job] && room > 0; s++, at = 0) {
+      if (jobs.segLo[s] < jobs.hi[job] && jobs.segHi[s] > jobs.lo[job]) {
+        lo = Math.min(lo, Math.max(jobs.segLo[s], jobs.lo[job]));
+        hi = Math.max(hi, Math.min(jobs.segHi[s], jobs.hi[job]));
+        room -= jobs.segLength[s] - at;
       }
     }
     if (mask != 0) {
-      lo = jobLo[job];
-      hi = jobHi[job];
+      lo = jobs.lo[job];
+      hi = jobs.hi[job];
+    }
+    if ((hi - lo) * group > tuning.splitRows() && tuning.teams() > 1) {
+      // So that a token's rows have one team, if they do so in the whole job.
+      int pair = Math.max(1, 2 * UNIT / group);
+      lo = jobs.lo[job] + (lo - jobs.lo[job]) / pair * pair;
     }
     int rows = (hi - lo) * group;
-    boolean split = rows <= tuning.splitRows();
+    int split =
+        rows <= tuning.splitRows()
+            ? SPLIT_TILES
+            : tuning.teams() > 1 && (rows <= 2 * tuning.block() || rows > 3 * tuning.block())
+                ? SPLIT_ROWS
+                : SPLIT_HALVES;
+    int units = Math.ceilDiv(Math.ceilDiv(rows, tuning.block()), 2) * (tuning.block() / UNIT);
+    firstTeam = split == SPLIT_ROWS ? 0x55555555 : (1 << units) - 1;
+    teams = split == SPLIT_TILES ? 1 : tuning.teams();
     int width = 0;
     while (width + 1 < tuning.widths().length && tuning.widths()[width] < rows) {
       width++;
@@ -484,7 +417,7 @@ final class AttentionSchedule {
     item[k + 3] = tiles + count;
     item[k + 4] = partials;
     item[k + 5] = tuning.widths()[width];
-    item[k + 6] = split ? 1 : 0;
+    item[k + 6] = split;
     item[k + 7] = mask;
     ++stamp;
     int first = lists.entries();
@@ -492,7 +425,7 @@ final class AttentionSchedule {
       tile(job, lo, hi);
     }
     partials += hi - lo;
-    if (split) {
+    if (split == SPLIT_TILES) {
       // The results of the teams that get a tile, one after the other.
       int end = lists.entries();
       for (int team = 1; team < Math.min(tuning.teams(), count); team++) {
@@ -520,53 +453,68 @@ final class AttentionSchedule {
       tile = Arrays.copyOf(tile, tile.length * 2);
     }
     int k = tiles++ * TILE_WORDS;
-    int n = Math.min(TILE, segLength[segment] - offset);
-    int from = Math.max(segLo[segment], lo);
-    int to = Math.min(segHi[segment], hi);
-    boolean plain = segCausal[segment] == AttentionPlan.ALL;
+    int n = Math.min(TILE, jobs.segLength[segment] - offset);
+    int from = Math.max(jobs.segLo[segment], lo);
+    int to = Math.min(jobs.segHi[segment], hi);
+    boolean plain = jobs.segCausal[segment] == AttentionPlan.ALL;
     int s = segment;
     int o = offset;
     offset += n;
     skip(job);
-    if (plain && (n == TILE || segment == jobEnd[job])) {
-      tile[k] = segSlot[s] + o;
+    if (plain && (n == TILE || segment == jobs.end[job])) {
+      tile[k] = jobs.segSlot[s] + o;
       tile[k + 1] = rows(from - lo, to - lo);
       boolean whole = n == TILE && from == lo && to == hi && mask == 0;
-      tile[k + 2] = n | (whole ? FULL : 0);
-      tile[k + 3] = segColumn[s] + o;
+      tile[k + 2] = n | (whole ? FULL : 0) | idle(units(from - lo, to - lo));
+      tile[k + 3] = jobs.segColumn[s] + o;
       mark(from, to, lo);
       return;
     }
     tile[k] = runs;
     tile[k + 3] = 0;
     int count = 0;
+    int seen = 0;
     while (true) {
       if ((runs + 1) * RUN_WORDS > run.length) {
         run = Arrays.copyOf(run, run.length * 2);
       }
       int r = runs++ * RUN_WORDS;
       // Token i of the segment is for rows from segLo + max(0, i - causal) on.
-      int seesFrom = Math.max(segLo[s] + Math.max(0, o - segCausal[s]), lo);
+      int seesFrom = Math.max(jobs.segLo[s] + Math.max(0, o - jobs.segCausal[s]), lo);
       // Rows cut off above the item see their tokens late: count from the item's first row.
-      int cause = segCausal[s] + seesFrom - segLo[s] - o;
-      run[r] = segSlot[s] + o;
+      int cause = jobs.segCausal[s] + seesFrom - jobs.segLo[s] - o;
+      run[r] = jobs.segSlot[s] + o;
       run[r + 1] = rows(Math.min(seesFrom, to) - lo, to - lo);
       run[r + 2] = count | Math.min(count + cause, 0xff) << 8;
-      run[r + 3] = segColumn[s] + o;
+      run[r + 3] = jobs.segColumn[s] + o;
       mark(Math.min(seesFrom, to), to, lo);
+      seen |= units(Math.min(seesFrom, to) - lo, to - lo);
       count += n;
-      if (count == TILE || segment == jobEnd[job]) {
+      if (count == TILE || segment == jobs.end[job]) {
         break;
       }
       s = segment;
       o = offset;
-      n = Math.min(TILE - count, segLength[s] - o);
-      to = Math.min(segHi[s], hi);
+      n = Math.min(TILE - count, jobs.segLength[s] - o);
+      to = Math.min(jobs.segHi[s], hi);
       offset += n;
       skip(job);
     }
     tile[k + 1] = runs - tile[k];
-    tile[k + 2] = count | RUNS;
+    tile[k + 2] = count | RUNS | idle(seen);
+  }
+
+  /** Bit u: the item's rows 16 u to 16 u + 15, some of which are of queries lo to hi - 1. */
+  private int units(int lo, int hi) {
+    return lo >= hi ? 0 : -1 << lo * group / UNIT & -1 >>> 31 - (hi * group - 1) / UNIT;
+  }
+
+  /** Which teams have no row of those. */
+  private int idle(int units) {
+    if (teams == 1) {
+      return 0;
+    }
+    return ((units & firstTeam) == 0 ? IDLE : 0) | ((units & ~firstTeam) == 0 ? IDLE << 1 : 0);
   }
 
   private int rows(int lo, int hi) {

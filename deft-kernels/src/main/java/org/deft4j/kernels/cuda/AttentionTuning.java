@@ -8,13 +8,17 @@ package org.deft4j.kernels.cuda;
  * @param teams teams that share the rows of an item
  * @param maxRows most rows (queries times group) of an item
  * @param splitRows items of at most so many rows share out tiles, not rows, between the teams
- * @param joinRows pieces of different rows are joined in a job up to so many rows
+ * @param blockRows query rows of the blocks whose tokens may be computed together, ascending
+ * @param narrowTile cost of a tile of such a block that few of its rows see, for each size
  * @param block rows are computed in multiples of it
  * @param rowsPerTile rows at which computing a tile takes as long as reading it
  * @param sideBySide cost of reading a tile of neighbouring tokens, where one of several runs costs
  *     1
  * @param itemTiles fixed cost of an item in tiles
  * @param rowsPerItemTile rows that add the cost of a tile to an item: what runs once an item
+ * @param copyTile cost of reading a tile once more that another job has too
+ * @param rowsPerPartialTile rows whose partial results cost as much as a tile, until they are
+ *     merged
  * @param fixed groups of plans stay whole and a row's results do not depend on its siblings
  */
 record AttentionTuning(
@@ -22,20 +26,51 @@ record AttentionTuning(
     int teams,
     int maxRows,
     int splitRows,
-    int joinRows,
+    int[] blockRows,
+    double[] narrowTile,
     int block,
     double rowsPerTile,
     double sideBySide,
     double itemTiles,
     double rowsPerItemTile,
+    double copyTile,
+    double rowsPerPartialTile,
     boolean fixed) {
   /** For sm_90a. */
   static final AttentionTuning SM90 =
-      new AttentionTuning(new int[] {8, 16, 32, 64}, 2, 256, 64, 24, 64, 142, 0.8, 2, 77, false);
+      new AttentionTuning(
+          new int[] {8, 16, 32, 64},
+          2,
+          256,
+          64,
+          new int[] {64, 128, 256},
+          new double[] {1.2, 1.35, 2.3},
+          64,
+          142,
+          0.8,
+          2,
+          77,
+          1,
+          10,
+          false);
 
   /** For all other architectures. */
   static final AttentionTuning PORTABLE =
-      new AttentionTuning(new int[] {16, 64}, 1, 64, 0, 16, 16, 32, 1, 1.5, 64, false);
+      new AttentionTuning(
+          new int[] {16, 64},
+          1,
+          64,
+          0,
+          new int[] {16},
+          new double[] {1},
+          16,
+          32,
+          1,
+          1.5,
+          64,
+          1,
+          64,
+          false);
 
   /** This, with one way to compute a row however many rows there are. */
   AttentionTuning fixed(boolean on) {
@@ -47,12 +82,15 @@ record AttentionTuning(
         teams,
         maxRows,
         0,
-        0,
+        blockRows,
+        narrowTile,
         block,
         rowsPerTile,
         sideBySide,
         itemTiles,
         rowsPerItemTile,
+        copyTile,
+        rowsPerPartialTile,
         true);
   }
 }

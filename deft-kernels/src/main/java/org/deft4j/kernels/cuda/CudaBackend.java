@@ -139,7 +139,7 @@ public final class CudaBackend implements Backend {
       buffer.close();
       throw e;
     }
-    CudaMatrix made = new CudaMatrix(type, rows, cols, buffer);
+    CudaMatrix made = new CudaMatrix(type, held, rows, cols, buffer);
     products.add(made);
     return made;
   }
@@ -339,7 +339,38 @@ public final class CudaBackend implements Backend {
   }
 
   @Override
+  public void normHeads(Tensor x, int first, int n, Tensor weight, float eps, int rows) {
+    int dim = weight.cols();
+    if (first < 0 || n < 1 || (long) (first + n) * dim > x.cols()) {
+      throw new IllegalArgumentException(
+          "heads "
+              + first
+              + " to "
+              + (first + n)
+              + " of "
+              + dim
+              + " values in rows of "
+              + x.cols());
+    }
+    CudaTensor t = tensor(x, rows, x.cols()).changed();
+    kernels.normHeads(t, first, n, float32(tensor(weight, 1, dim)), eps, rows);
+  }
+
+  @Override
   public void ropeAppend(Rope rope, KvCache kv, int layer, Tensor qkv) {
+    ropeAppend(rope, kv, layer, qkv, null, null, 0, rows);
+  }
+
+  @Override
+  public void ropeAppend(
+      Rope rope,
+      KvCache kv,
+      int layer,
+      Tensor qkv,
+      @Nullable Tensor queryNorm,
+      @Nullable Tensor keyNorm,
+      float eps,
+      int ofBatch) {
     Batch b = batch();
     CudaKvCache cache = cache(kv);
     KvShape shape = kv.shape();
@@ -356,7 +387,12 @@ public final class CudaBackend implements Backend {
     }
     CudaTensor t = tensor(qkv, rows, qkv.cols()).changed();
     DeviceBuffer q = queries(cache, heads, rows);
-    kernels.ropeAppend((CudaRope) rope, cache, layer, t, heads, positions, slots, q, rows);
+    int dim = shape.headDim();
+    CudaTensor ofQueries = queryNorm == null ? null : float32(tensor(queryNorm, 1, dim));
+    CudaTensor ofKeys = keyNorm == null ? null : float32(tensor(keyNorm, 1, dim));
+    CudaRope turn = (CudaRope) rope;
+    kernels.ropeAppend(
+        turn, cache, layer, t, heads, positions, slots, q, ofQueries, ofKeys, eps, rows);
     laidOut = t;
     laidOutVersion = t.version();
   }

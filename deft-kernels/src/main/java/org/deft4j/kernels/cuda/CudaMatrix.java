@@ -11,9 +11,9 @@ final class CudaMatrix implements Matrix {
   private final int cols;
   private final DeviceBuffer buffer;
 
-  CudaMatrix(WeightType given, int rows, int cols, DeviceBuffer buffer) {
+  CudaMatrix(WeightType given, DType type, int rows, int cols, DeviceBuffer buffer) {
     this.given = given;
-    this.type = DType.held(given);
+    this.type = type;
     this.rows = rows;
     this.cols = cols;
     this.buffer = buffer;

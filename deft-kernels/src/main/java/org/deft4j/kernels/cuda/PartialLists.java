@@ -50,6 +50,17 @@ final class PartialLists {
     }
   }
 
+  /** Whether a row merges this partial result and no other; after {@link #sort}. */
+  boolean only(int row, int partial) {
+    int first = rowPartial[row];
+    return rowPartial[row + 1] == first + 1 && partialOf[first] == partial;
+  }
+
+  /** The only partial result of a row is written as its output. */
+  void written(int row) {
+    partialOf[rowPartial[row]] = -1;
+  }
+
   /** Orders the entries by row, for rows below {@code rows}. */
   void sort(int rows) {
     if (rowPartial.length <= rows) {

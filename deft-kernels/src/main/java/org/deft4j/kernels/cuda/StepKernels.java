@@ -1,6 +1,7 @@
 package org.deft4j.kernels.cuda;
 
 import org.deft4j.kernels.RopeSpec;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Launches the kernels of {@code step.cu}; the order of each struct's fields is that of its source.
@@ -25,6 +26,7 @@ final class StepKernels {
   private final CudaKernel rmsNorm;
   private final CudaKernel addBias;
   private final CudaKernel swiglu;
+  private final CudaKernel normHeads;
   private final CudaKernel ropeAppend;
   private final CudaKernel copyKv;
   private final CudaKernel softmax;
@@ -41,6 +43,7 @@ final class StepKernels {
     rmsNorm = step.kernel("rms_norm");
     addBias = step.kernel("add_bias");
     swiglu = step.kernel("swiglu");
+    normHeads = step.kernel("norm_heads");
     ropeAppend = step.kernel("rope_append");
     copyKv = step.kernel("copy_kv");
     softmax = step.kernel("softmax");
@@ -106,7 +109,17 @@ final class StepKernels {
     device.launchEarly(swiglu, (y.cols() + 1023) / 1024, rows, 256, 0, params);
   }
 
-  /** Rotates, stores and lays the queries out at {@code queries}. */
+  void normHeads(CudaTensor x, int first, int n, CudaTensor weight, float eps, int rows) {
+    int dim = weight.cols();
+    params.clear().i64(x.buffer().address((long) first * dim * x.type().bytes()));
+    params.pointer(weight.buffer()).i64(x.stride()).i32(n).i32(dim).i32(x.type().code()).f32(eps);
+    device.launchEarly(normHeads, (n + 3) / 4, rows, 128, 0, params);
+  }
+
+  /**
+   * Rotates, stores and lays the queries out at {@code queries}; normalizes heads first for which
+   * there are weights.
+   */
   void ropeAppend(
       CudaRope rope,
       CudaKvCache kv,
@@ -116,23 +129,39 @@ final class StepKernels {
       long positions,
       long slots,
       DeviceBuffer queries,
+      @Nullable CudaTensor queryNorm,
+      @Nullable CudaTensor keyNorm,
+      float eps,
       int rows) {
     int kvHeads = kv.shape().kvHeads();
     boolean interleaved = rope.spec().style() == RopeSpec.Style.INTERLEAVED;
     params.clear().pointer(qkv.buffer()).pointer(rope.frequencies()).i64(positions).i64(slots);
-    params.pointer(queries).i64(kv.keys(layer)).i64(kv.values(layer)).i64(qkv.stride());
+    params.pointer(queries).i64(kv.keys(layer)).i64(kv.values(layer));
+    params.i64(address(queryNorm)).i64(address(keyNorm)).i64(qkv.stride());
     params.i32(heads).i32(kvHeads).i32(kv.shape().headDim()).i32(kv.padded()).i32(rope.pairs());
     params.i32(kv.shift()).i32(interleaved ? 1 : 0);
-    params.i32(qkv.type().code()).i32(kv.type().code()).i32(1);
+    params.i32(qkv.type().code()).i32(kv.type().code()).i32(1).f32(eps);
     device.launchEarly(ropeAppend, (heads + 2 * kvHeads + 3) / 4, rows, 128, 0, params);
+  }
+
+  private static long address(@Nullable CudaTensor t) {
+    return t == null ? 0 : t.buffer().address();
   }
 
   /** Lays queries out that were rotated before. */
   void layOut(CudaKvCache kv, CudaTensor qkv, int heads, DeviceBuffer queries, int rows) {
-    params.clear().pointer(qkv.buffer()).i64(0).i64(0).i64(0).pointer(queries).i64(0).i64(0);
-    params.i64(qkv.stride()).i32(heads).i32(kv.shape().kvHeads()).i32(kv.shape().headDim());
+    params.clear().pointer(qkv.buffer()).i64(0).i64(0).i64(0).pointer(queries);
+    params
+        .i64(0)
+        .i64(0)
+        .i64(0)
+        .i64(0)
+        .i64(qkv.stride())
+        .i32(heads)
+        .i32(kv.shape().kvHeads())
+        .i32(kv.shape().headDim());
     params.i32(kv.padded()).i32(0).i32(kv.shift()).i32(0);
-    params.i32(qkv.type().code()).i32(kv.type().code()).i32(0);
+    params.i32(qkv.type().code()).i32(kv.type().code()).i32(0).f32(0);
     device.launchEarly(ropeAppend, (heads + 3) / 4, rows, 128, 0, params);
   }
 

@@ -33,6 +33,7 @@ final class TiledAttention implements CudaAttention {
   private final CudaDevice device;
   private final CudaModule module;
   private final boolean sm90;
+  private final AttentionTuning tuning;
   private final boolean deterministic;
   private final int multiprocessors;
   private final Map<Key, Launch> launches = new HashMap<>();
@@ -44,6 +45,7 @@ final class TiledAttention implements CudaAttention {
   private int group;
   private boolean fused;
   private boolean sent;
+  private boolean direct;
   private int rows;
   private long version;
 
@@ -60,6 +62,12 @@ final class TiledAttention implements CudaAttention {
    *     whole, and nothing is decided by the number of rows
    */
   TiledAttention(CudaDevice device, boolean deterministic) {
+    this(device, deterministic, AttentionTuning.SM90);
+  }
+
+  /** With other constants of the kernels for sm_90a. */
+  TiledAttention(CudaDevice device, boolean deterministic, AttentionTuning tuning) {
+    this.tuning = tuning;
     this.device = device;
     this.deterministic = deterministic;
     module = device.load("attention");
@@ -96,6 +104,7 @@ final class TiledAttention implements CudaAttention {
     if (p == null || s == null) {
       throw new IllegalStateException("begin was not called");
     }
+    s.direct(direct);
     s.build(p);
     int dense = p.maskKind() == AttentionPlan.MaskKind.DENSE ? p.rows() * p.maskTokens() : 0;
     int bits = p.maskKind() == AttentionPlan.MaskKind.BITS ? p.maskTokens() * p.maskWords() : 0;
@@ -116,7 +125,7 @@ final class TiledAttention implements CudaAttention {
       bytes = Math.addExact(bytes, i == 4 ? 0 : StepUpload.room(room[i], 4));
     }
     upload.begin(bytes);
-    arrays[0] = upload.put(s.range(), ranges, room[0]);
+    arrays[0] = upload.put(s.range(rows), ranges, room[0]);
     arrays[1] = upload.put(s.item(), items, room[1]);
     arrays[2] = upload.put(s.tile(), tiles, room[2]);
     arrays[3] = upload.put(s.run(), runs, room[3]);
@@ -152,7 +161,11 @@ final class TiledAttention implements CudaAttention {
     return version << 16 | words & 0xffff;
   }
 
-  private void shape(int newKvHeads, int newGroup) {
+  private void shape(int newKvHeads, int newGroup, boolean sameType) {
+    if (direct != sameType) {
+      direct = sameType;
+      sent = false;
+    }
     if (schedule == null || kvHeads != newKvHeads || group != newGroup) {
       if (newGroup > AttentionSchedule.MAX_GROUP) {
         throw new DeftException(
@@ -173,7 +186,7 @@ final class TiledAttention implements CudaAttention {
           new AttentionSchedule(
               group,
               Math.max(1, blocks / kvHeads),
-              (fused ? AttentionTuning.SM90 : AttentionTuning.PORTABLE).fixed(deterministic));
+              (fused ? tuning : AttentionTuning.PORTABLE).fixed(deterministic));
       sent = false;
       if (arrived != null) {
         arrived.close();
@@ -216,7 +229,7 @@ final class TiledAttention implements CudaAttention {
   @Override
   public void run(CudaKvCache kv, int layer, long queries, int heads, float scale, CudaTensor out) {
     int headsKv = kv.shape().kvHeads();
-    shape(headsKv, heads / headsKv);
+    shape(headsKv, heads / headsKv, out.type() == kv.type());
     AttentionPlan p = plan;
     AttentionSchedule s = schedule;
     DeviceBuffer counts = arrived;
@@ -250,7 +263,13 @@ final class TiledAttention implements CudaAttention {
     int grid = s.ranges() * kvHeads;
     Launch launch = launches.computeIfAbsent(new Key(fused, kv.type(), kv.padded()), this::load);
     if (fused) {
-      device.launchCooperative(launch.stage1, grid, SM90_THREADS, launch.sharedBytes, params);
+      if (device.launchesEarly()) {
+        // All run at the same time here too: there are no more than multiprocessors, what runs
+        // before does not wait for them, and what comes after starts when all of them have.
+        device.launchEarly(launch.stage1, grid, 1, SM90_THREADS, launch.sharedBytes, params);
+      } else {
+        device.launchCooperative(launch.stage1, grid, SM90_THREADS, launch.sharedBytes, params);
+      }
     } else {
       device.launch(launch.stage1, grid, 1, PORTABLE_THREADS, launch.sharedBytes, params);
       int warps = rows * heads;

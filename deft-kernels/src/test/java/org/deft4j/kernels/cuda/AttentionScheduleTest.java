@@ -56,6 +56,7 @@ class AttentionScheduleTest {
     int group = GROUPS[seed % GROUPS.length];
     AttentionTuning tuning = seed % 4 == 3 ? AttentionTuning.PORTABLE : AttentionTuning.SM90;
     AttentionSchedule schedule = new AttentionSchedule(group, RANGES[seed % RANGES.length], tuning);
+    schedule.direct(seed % 3 != 0);
     for (int round = 0; round < 2; round++) {
       schedule.build(plan);
       String where = plan.method() + ", seed " + seed + ", group " + group;
@@ -96,13 +97,17 @@ class AttentionScheduleTest {
     }
     assertThat(s.rangeItem()[0]).isZero();
     assertThat(s.rangeItem()[s.ranges()]).isEqualTo(s.items());
+    int[] written = new int[plan.rows()];
+    Arrays.fill(written, -1);
     int nextTile = 0;
     for (int i = 0; i < s.items(); i++) {
       int[] item = Arrays.copyOfRange(s.item(), i * 8, i * 8 + 8);
       int q0 = item[0];
       int queries = item[1];
       int partial = item[4];
-      boolean split = item[6] == 1;
+      boolean split = (item[6] & 3) == 1;
+      boolean direct = (item[6] & 4) != 0;
+      assertThat(direct && split).as(where).isFalse();
       assertThat(item[2]).as(where).isEqualTo(nextTile);
       nextTile = item[3];
       assertThat(queries * group).isLessThanOrEqualTo(tuning.maxRows());
@@ -111,6 +116,10 @@ class AttentionScheduleTest {
           int at = partial + w * queries + q;
           assertThat(rowOfPartial[at]).as(where).isEqualTo(-1);
           rowOfPartial[at] = q0 + q;
+          if (direct) {
+            assertThat(written[q0 + q]).as(where).isEqualTo(-1);
+            written[q0 + q] = at;
+          }
         }
       }
       for (int t = item[2]; t < item[3]; t++) {
@@ -131,6 +140,10 @@ class AttentionScheduleTest {
                 ofPartial.get(into + row / group).add(sight[0]);
               }
             }
+            if (sees && !split) {
+              int team = team(row, queries * group, item[6] & 3);
+              assertThat(flags & 1 << (10 + team)).as(where).isZero();
+            }
           }
           if ((flags & 1 << 9) != 0) {
             assertThat(visible).as(where).isEqualTo(queries * group);
@@ -141,11 +154,19 @@ class AttentionScheduleTest {
     }
     assertThat(nextTile).isEqualTo(s.tiles());
     int[][] all = new int[plan.rows()][];
+    int writtenRows = 0;
     boolean[] merged = new boolean[s.partials()];
     for (int r = 0; r < plan.rows(); r++) {
       List<Integer> slots = new ArrayList<>();
       for (int e = s.rowPartial()[r]; e < s.rowPartial()[r + 1]; e++) {
         int p = s.partialOf()[e];
+        if (p == -1) {
+          p = written[r];
+          assertThat(s.rowPartial()[r + 1] - s.rowPartial()[r]).as(where).isEqualTo(1);
+          writtenRows++;
+        } else {
+          assertThat(written[r]).as(where).isEqualTo(-1);
+        }
         assertThat(rowOfPartial[p]).as(where).isEqualTo(r);
         assertThat(merged[p]).as(where).isFalse();
         merged[p] = true;
@@ -153,10 +174,19 @@ class AttentionScheduleTest {
       }
       all[r] = slots.stream().mapToInt(Integer::intValue).sorted().toArray();
     }
+    assertThat(s.directRows()).as(where).isEqualTo(writtenRows);
     for (int p = 0; p < s.partials(); p++) {
       assertThat(merged[p] || ofPartial.get(p).isEmpty()).as(where).isTrue();
     }
     return all;
+  }
+
+  /** The team that has a row, as OwnRows of the kernels shares them out. */
+  private static int team(int row, int rows, int split) {
+    if (split == 2) {
+      return row / 16 % 2;
+    }
+    return row < (Math.ceilDiv(rows, 64) + 1) / 2 * 64 ? 0 : 1;
   }
 
   /** Slot of a tile's token, the item's rows [lo, hi) that see it, its mask column. */

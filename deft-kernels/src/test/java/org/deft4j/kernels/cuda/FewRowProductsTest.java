@@ -61,7 +61,7 @@ final class FewRowProductsTest {
       };
       for (int mode : modes) {
         boolean gates = (mode & FewRowProducts.SWIGLU) != 0;
-        CudaMatrix m = new CudaMatrix(given, gates ? 2 * n : n, k, weights);
+        CudaMatrix m = new CudaMatrix(given, DType.held(given), gates ? 2 * n : n, k, weights);
         for (int rows : new int[] {1, 2, 5, 8, 9, 16, 31, 50, 64}) {
           List<FewRowProducts.Choice> all = new ArrayList<>();
           if (rows <= 8) {
@@ -113,8 +113,8 @@ final class FewRowProductsTest {
       int k = 1000;
       DeviceBuffer weights = values(device, type, new float[n * k], n, k, k, 1);
       DeviceBuffer in = values(device, type, new float[64 * k], 64, k, k, 1);
-      CudaMatrix m =
-          new CudaMatrix(type == DType.F16 ? WeightType.F16 : WeightType.BF16, n, k, weights);
+      WeightType given = type == DType.F16 ? WeightType.F16 : WeightType.BF16;
+      CudaMatrix m = new CudaMatrix(given, type, n, k, weights);
       float[] all = new float[64 * n];
       for (int rows = 64; rows > 0; rows -= rows > 9 ? 5 : 1) {
         try (CudaTensor y = new CudaTensor(device, 64, n, DType.F32)) {
