@@ -23,7 +23,9 @@ import org.deft4j.tree.decode.NodeId;
 
 /** The branches of one search: those waiting for room or budget, and those at work. */
 final class Branches {
-  private final Search search;
+  private final Asks asks;
+  private final Journal journal;
+  private final ThoughtTree tree;
   private final Lanes lanes;
   private final BudgetMeter meter;
   private final Points points;
@@ -43,14 +45,18 @@ final class Branches {
   private long resent;
 
   Branches(
-      Search search,
+      Asks asks,
+      Journal journal,
+      ThoughtTree tree,
       Lanes lanes,
       BudgetMeter meter,
       Points points,
       Harvest harvest,
       long seed,
       boolean ordered) {
-    this.search = search;
+    this.asks = asks;
+    this.journal = journal;
+    this.tree = tree;
     this.lanes = lanes;
     this.meter = meter;
     this.points = points;
@@ -151,7 +157,7 @@ final class Branches {
         if (job.taken != null) {
           harvest.recorded((Job.Grow) job, job.taken);
           left(job);
-          search.ended(job.ask);
+          asks.ended(job.ask);
         } else if (job.refused) {
           ended(job);
         }
@@ -164,7 +170,7 @@ final class Branches {
     if (!(job instanceof Job.Grow g) || g.list) {
       return false;
     }
-    SearchEvent.ThoughtAdded known = search.remembered(g);
+    SearchEvent.ThoughtAdded known = asks.remembered(g);
     if (known == null || g.reserved == 0 && !reserve(g)) {
       return false;
     }
@@ -181,7 +187,7 @@ final class Branches {
 
   private void refuse(Job job, StopReason why) {
     job.refused = true;
-    search.refused(job.ask, why);
+    asks.refused(job.ask, why);
   }
 
   /**
@@ -208,7 +214,7 @@ final class Branches {
       }
       for (Job job : refused) {
         waiting.remove(job);
-        search.refused(job.ask, limit(job));
+        asks.refused(job.ask, limit(job));
         ended(job);
       }
     }
@@ -314,7 +320,7 @@ final class Branches {
         run -> {
           job.run = null;
           meter.settleTokens(job.reserved, run.used(), false);
-          search.appended(run.used());
+          journal.appended(run.used());
           job.reserved = 0;
           lanes.release(leaf);
           free(job);
@@ -327,7 +333,7 @@ final class Branches {
   private void releaseLeaf(Job job) {
     if (job instanceof Job.Grow g && g.run != null) {
       meter.settleTokens(g.reserved, g.run.used(), false);
-      search.appended(g.run.used());
+      journal.appended(g.run.used());
       g.reserved = 0;
       g.run.forget();
       g.run = null;
@@ -423,7 +429,7 @@ final class Branches {
     public void sampled(int token, float logProb) {
       job.tokens.add(token);
       job.logProb += logProb;
-      search.sampled(job.stream, token);
+      journal.sampled(job.stream, token);
     }
 
     @Override
@@ -467,7 +473,7 @@ final class Branches {
   private void answered(Job job, Scoring scoring, int index, Reading reading) {
     scoring.read(index, reading);
     if (job.ask.pending == 1) {
-      search.scored(scoring);
+      asks.scored(scoring);
     }
     finished(job);
   }
@@ -476,7 +482,7 @@ final class Branches {
     working.remove(job);
     narrow = Integer.MAX_VALUE;
     left(job);
-    search.ended(job.ask);
+    asks.ended(job.ask);
   }
 
   private void left(Job job) {
@@ -510,7 +516,7 @@ final class Branches {
     }
     free(job);
     left(job);
-    search.ended(job.ask);
+    asks.ended(job.ask);
   }
 
   // --- from a trace
@@ -525,7 +531,7 @@ final class Branches {
         meter.settleNodes(1, 0);
         harvest.recorded(g, event);
         left(g);
-        search.ended(g.ask);
+        asks.ended(g.ask);
         return true;
       }
     }
@@ -573,13 +579,13 @@ final class Branches {
     }
     working.clear();
     points.release(root);
-    search.tree().forget(root);
+    tree.forget(root);
   }
 
   /** Stops computing what is at a thought or below it and frees all of that. */
   void prune(ThoughtTree.Entry top) {
     drop(job -> job.at.within(top));
     points.release(top);
-    search.tree().forget(top);
+    tree.forget(top);
   }
 }

@@ -21,7 +21,7 @@ import org.deft4j.search.strategy.Told;
  * for a limited time. Results wait until the driver's thread takes them.
  */
 final class Computations {
-  private final Search search;
+  private final Asks asks;
   private final Lanes lanes;
   private final Set<Running> running = new LinkedHashSet<>();
   private final Queue<Ended> ended = new ConcurrentLinkedQueue<>();
@@ -46,8 +46,8 @@ final class Computations {
 
   private record Ended(Running what, Optional<Reading> reading, Optional<Throwable> failure) {}
 
-  Computations(Search search, Lanes lanes) {
-    this.search = search;
+  Computations(Asks asks, Lanes lanes) {
+    this.asks = asks;
     this.lanes = lanes;
   }
 
@@ -98,9 +98,9 @@ final class Computations {
       }
       one.scoring().read(one.index(), e.reading().orElse(Reading.LATE));
       if (one.ask().pending == 1) {
-        search.scored(one.scoring());
+        asks.scored(one.scoring());
       }
-      search.ended(one.ask());
+      asks.ended(one.ask());
     }
   }
 
@@ -116,7 +116,7 @@ final class Computations {
       running.remove(one);
       one.result().completeExceptionally(new CancellationException());
       one.ask().because(Told.Why.CANCELLED);
-      search.ended(one.ask());
+      asks.ended(one.ask());
     }
   }
 

@@ -7,6 +7,7 @@ import org.deft4j.search.Thought;
 import org.deft4j.search.ThoughtState;
 import org.deft4j.search.budget.BudgetMeter;
 import org.deft4j.search.event.SearchEvent;
+import org.deft4j.search.spi.PromptLayout;
 import org.deft4j.search.spi.PromptLayout.Proposal;
 import org.deft4j.search.spi.Stage;
 import org.deft4j.tree.decode.FinishReason;
@@ -15,12 +16,16 @@ import org.jspecify.annotations.Nullable;
 
 /** Makes thoughts of what the model wrote. */
 final class Harvest {
-  private final Search search;
+  private final Asks asks;
+  private final PromptLayout layout;
+  private final ThoughtTree tree;
   private final Lanes lanes;
   private final BudgetMeter meter;
 
-  Harvest(Search search, Lanes lanes, BudgetMeter meter) {
-    this.search = search;
+  Harvest(Asks asks, PromptLayout layout, ThoughtTree tree, Lanes lanes, BudgetMeter meter) {
+    this.asks = asks;
+    this.layout = layout;
+    this.tree = tree;
     this.lanes = lanes;
     this.meter = meter;
   }
@@ -29,7 +34,7 @@ final class Harvest {
   boolean grown(Job.Grow job, NodeId leaf, String text, FinishReason reason) {
     meter.settleNodes(1, 1);
     List<Thought> path = job.at.path();
-    ThoughtState state = search.layout().read(path, job.stage.name(), job.tokens, text, reason);
+    ThoughtState state = layout.read(path, job.stage.name(), job.tokens, text, reason);
     double logProb = lanes.decoder().capabilities().logProbs() ? job.logProb : Double.NaN;
     boolean dead = state instanceof ThoughtState.Dead;
     if (dead) {
@@ -52,7 +57,7 @@ final class Harvest {
   /** A branch wrote a list of thoughts. */
   void listed(Job.Grow job, String text) {
     List<Thought> path = job.at.path();
-    List<Proposal> proposals = search.layout().proposals(path, text);
+    List<Proposal> proposals = layout.proposals(path, text);
     int n = Math.min(job.nodes, proposals.size());
     meter.settleNodes(job.nodes, n);
     for (int i = 0; i < n; i++) {
@@ -77,7 +82,7 @@ final class Harvest {
       List<Integer> tokens = java.util.Arrays.stream(h.tokens()).boxed().toList();
       String text = lanes.decoder().codec().decode(h.tokens());
       FinishReason reason = h.reason() == null ? FinishReason.MAX_TOKENS : h.reason();
-      ThoughtState state = search.layout().read(path, job.stage.name(), tokens, text, reason);
+      ThoughtState state = layout.read(path, job.stage.name(), tokens, text, reason);
       boolean cut = job.cut && reason == FinishReason.MAX_TOKENS;
       add(
           job,
@@ -93,9 +98,9 @@ final class Harvest {
   /** A trace has a thought of this job. */
   void recorded(Job.Grow job, SearchEvent.ThoughtAdded r) {
     Stage stage = job.list && job.beam == null ? null : job.stage;
-    ThoughtTree.Entry entry = search.tree().add(r.thought(), job.at, stage, Lanes.ints(r.tokens()));
+    ThoughtTree.Entry entry = tree.add(r.thought(), job.at, stage, Lanes.ints(r.tokens()));
     entry.gone = r.thought().dead();
-    search.grown(job.ask, entry, r.cut());
+    asks.grown(job.ask, entry, r.cut());
   }
 
   private static Thought thought(
@@ -124,10 +129,10 @@ final class Harvest {
       boolean cut) {
     List<Thought> longer = new ArrayList<>(path);
     longer.add(bare);
-    boolean more = !bare.dead() && search.layout().next(longer).isPresent();
-    ThoughtTree.Entry entry = search.tree().add(bare.withExpandable(more), job.at, stage, tokens);
+    boolean more = !bare.dead() && layout.next(longer).isPresent();
+    ThoughtTree.Entry entry = tree.add(bare.withExpandable(more), job.at, stage, tokens);
     entry.point = point;
     entry.gone = bare.dead();
-    search.grown(job.ask, entry, cut);
+    asks.grown(job.ask, entry, cut);
   }
 }

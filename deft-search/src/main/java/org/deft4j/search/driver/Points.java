@@ -21,7 +21,8 @@ import org.jspecify.annotations.Nullable;
  * them, books what that costs, and decides which thoughts give up their keys and values.
  */
 final class Points {
-  private final Search search;
+  private final Journal journal;
+  private final ThoughtTree tree;
   private final Lanes lanes;
   private final BudgetMeter meter;
   private final ThoughtTree.Entry root;
@@ -38,12 +39,14 @@ final class Points {
    * @param value what coming back to a thought is worth
    */
   Points(
-      Search search,
+      Journal journal,
+      ThoughtTree tree,
       Lanes lanes,
       BudgetMeter meter,
       ThoughtTree.Entry root,
       ToDoubleFunction<ThoughtTree.Entry> value) {
-    this.search = search;
+    this.journal = journal;
+    this.tree = tree;
     this.lanes = lanes;
     this.meter = meter;
     this.root = root;
@@ -78,8 +81,8 @@ final class Points {
       promote(entry);
       if (lost > 0) {
         meter.spendPrefill(lost);
-        search.emit(new SearchEvent.Evicted(entry.thought.ordinal(), lost));
-        search.emit(new SearchEvent.Restored(entry.thought.ordinal(), lost));
+        journal.emit(new SearchEvent.Evicted(entry.thought.ordinal(), lost));
+        journal.emit(new SearchEvent.Restored(entry.thought.ordinal(), lost));
       }
     }
     entry.used(++uses);
@@ -116,7 +119,7 @@ final class Points {
       ThoughtTree.Point made = prepare(entry, above, entry.tokens, busy);
       entry.point = made;
       if (made != null && entry.stage != null) {
-        search.emit(new SearchEvent.Restored(entry.thought.ordinal(), entry.tokens.length));
+        journal.emit(new SearchEvent.Restored(entry.thought.ordinal(), entry.tokens.length));
       }
     }
     return entry.point != null && entry.point.ready ? entry.point : null;
@@ -224,7 +227,7 @@ final class Points {
     meter.freeKv(lost);
     e.point = null;
     e.stages.clear();
-    search.emit(new SearchEvent.Evicted(e.thought.ordinal(), lost));
+    journal.emit(new SearchEvent.Evicted(e.thought.ordinal(), lost));
   }
 
   private Set<ThoughtTree.Entry> pinned(Collection<ThoughtTree.Entry> busy) {
@@ -242,7 +245,7 @@ final class Points {
   private List<ThoughtTree.Entry> idle(Set<ThoughtTree.Entry> kept) {
     record Ranked(ThoughtTree.Entry entry, double value) {}
     List<Ranked> all = new ArrayList<>();
-    for (ThoughtTree.Entry e : search.tree().entries()) {
+    for (ThoughtTree.Entry e : tree.entries()) {
       if (e.point != null && !kept.contains(e)) {
         all.add(new Ranked(e, value.applyAsDouble(e)));
       }
@@ -279,7 +282,7 @@ final class Points {
       if (!point.demoted) {
         more = true;
         point.demoted = true;
-        search.emit(new SearchEvent.Demoted(e.thought.ordinal(), value.applyAsDouble(e)));
+        journal.emit(new SearchEvent.Demoted(e.thought.ordinal(), value.applyAsDouble(e)));
       }
       e.stages.values().forEach(s -> s.demoted = true);
     }

@@ -21,6 +21,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class Replay {
   private final Search search;
+  private final Asks asks;
+  private final Journal journal;
   private final Branches branches;
   private final List<SearchEvent> events;
   private final Set<Long> closed = new HashSet<>();
@@ -31,8 +33,10 @@ final class Replay {
   private final List<SearchEvent> late = new ArrayList<>();
   private @Nullable Usage usage;
 
-  Replay(Search search, Branches branches, List<SearchEvent> events) {
+  Replay(Search search, Asks asks, Branches branches, Journal journal, List<SearchEvent> events) {
     this.search = search;
+    this.asks = asks;
+    this.journal = journal;
     this.branches = branches;
     this.events = events;
     for (SearchEvent e : events) {
@@ -79,7 +83,7 @@ final class Replay {
             scored.computeIfAbsent(s.ask(), _ -> new LinkedHashMap<>()).put(s.thought(), s);
         case SearchEvent.Closed c -> close(c);
         case SearchEvent.SoftLimit _ -> search.soften();
-        case SearchEvent.Stepped s -> search.stepped(s.live());
+        case SearchEvent.Stepped s -> journal.stepped(s.live());
         case SearchEvent.Started _,
             SearchEvent.TokenBatch _,
             SearchEvent.Selected _,
@@ -112,14 +116,14 @@ final class Replay {
   }
 
   private void close(SearchEvent.Closed c) {
-    OpenAsk ask = search.openAsk(c.ask());
+    OpenAsk ask = asks.find(c.ask());
     if (ask != null) {
       branches.recorded(c.ask(), List.copyOf(listed.getOrDefault(c.ask(), Map.of()).values()));
-      search.scoredAgain(ask, List.copyOf(scored.getOrDefault(c.ask(), Map.of()).values()));
-      c.limit().ifPresent(limit -> search.refused(ask, limit));
+      asks.scoredAgain(ask, List.copyOf(scored.getOrDefault(c.ask(), Map.of()).values()));
+      c.limit().ifPresent(limit -> asks.refused(ask, limit));
       ask.because(c.why());
       branches.ended(c.ask(), c.why());
-      search.closeIfEnded(ask);
+      asks.closeIfEnded(ask);
     }
     settle();
   }

@@ -1,7 +1,5 @@
 package org.deft4j.search.driver;
 
-import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -12,18 +10,13 @@ import org.deft4j.search.Thought;
 import org.deft4j.search.ThoughtState;
 import org.deft4j.search.budget.BudgetMeter;
 import org.deft4j.search.budget.SearchBudget;
-import org.deft4j.search.budget.Usage;
-import org.deft4j.search.evaluate.Evaluation;
 import org.deft4j.search.evaluate.ThoughtEvaluator;
 import org.deft4j.search.event.SearchEvent;
 import org.deft4j.search.spi.ProblemTooLargeException;
 import org.deft4j.search.spi.PromptLayout;
-import org.deft4j.search.spi.Stage;
 import org.deft4j.search.strategy.Ask;
-import org.deft4j.search.strategy.PruneReason;
 import org.deft4j.search.strategy.SearchStrategy;
 import org.deft4j.search.strategy.StrategyContext;
-import org.deft4j.search.strategy.ThoughtGenerator;
 import org.deft4j.search.strategy.Told;
 import org.deft4j.tree.DeftException;
 import org.deft4j.tree.decode.DecoderStats;
@@ -47,20 +40,14 @@ public final class Search {
   private final ThoughtTree tree = new ThoughtTree();
   private final Points points;
   private final Branches branches;
-  private final Map<Long, OpenAsk> open = new HashMap<>();
-  private final Map<Long, SearchEvent.ThoughtAdded> spare = new HashMap<>();
+  private final Asks asks;
   private final Inbox inbox;
-  private final List<SearchEvent.Sample> samples = new ArrayList<>();
   private final Map<Long, Integer> costs = new TreeMap<>();
   private @Nullable Map<Long, Integer> knownCosts;
-  private @Nullable Replay replay;
   private final Computations computations;
   private final Figures figures;
+  private final Journal journal;
   private final long began;
-  private Usage spent = Usage.NONE;
-  private long nextOrdinal = 1;
-  private int refusals;
-  private @Nullable StopReason shortOf;
   private boolean softened;
   private boolean news = true;
   private int offered;
@@ -73,7 +60,6 @@ public final class Search {
   private volatile boolean paused;
   private volatile Optional<Thought> best = Optional.empty();
   private volatile @Nullable SearchResult result;
-  private boolean finishing;
   private boolean over;
 
   Search(SearchRequest request, Lanes lanes, LongSupplier nanoClock) {
@@ -83,8 +69,8 @@ public final class Search {
     this.nanoClock = nanoClock;
     this.began = nanoClock.getAsLong() - request.recording().nanos();
     this.figures = new Figures(lanes.decoder().stats(), nanoClock.getAsLong());
+    this.journal = new Journal(request.listener(), figures);
     this.inbox = new Inbox(ordered());
-    this.computations = new Computations(this, lanes);
     checkMemory(request.budget());
     this.meter = new BudgetMeter(request.budget(), lanes.decoder().kvBytesPerToken());
     this.layout = request.problem().layout(lanes.decoder().codec());
@@ -115,10 +101,10 @@ public final class Search {
             this::revisitCost);
     strategy.start(context);
     ThoughtTree.Entry entry = tree.add(root, null, null, Lanes.ints(layout.root()));
-    this.points = new Points(this, lanes, meter, entry, this::revisitValue);
-    this.branches =
-        new Branches(
-            this, lanes, meter, points, new Harvest(this, lanes, meter), request.seed(), ordered());
+    this.points = new Points(journal, tree, lanes, meter, entry, this::revisitValue);
+    this.asks = new Asks(request, layout, lanes, tree, points, meter, journal, inbox);
+    this.branches = asks.branches();
+    this.computations = asks.computations();
     begin(entry, context);
   }
 
@@ -149,7 +135,7 @@ public final class Search {
     meter.holdKv(root.tokens.length);
     Recording recording = request.recording();
     if (recording.isEmpty()) {
-      emit(new SearchEvent.Started(request.problem(), context));
+      journal.emit(new SearchEvent.Started(request.problem(), context));
     } else {
       try {
         replay(recording);
@@ -162,17 +148,18 @@ public final class Search {
   }
 
   private void replay(Recording recording) {
-    Replay fold = new Replay(this, branches, recording.events());
-    replay = fold;
+    Replay fold = new Replay(this, asks, branches, journal, recording.events());
+    asks.known(fold::knows);
+    journal.tell(fold::hear);
     fold.run();
-    replay = null;
+    journal.tell(null);
+    asks.known(_ -> false);
     knownCosts = null;
-    recording.spare().forEach(t -> spare.put(t.thought().ordinal(), t));
-    spent = meter.usage(branches.reused());
-    figures.sampled = spent.decodeTokens() - spent.evaluatorTokens();
+    asks.spare(recording.spare());
+    journal.restore(meter.usage(branches.reused()));
     news = true;
-    emit(new SearchEvent.Resumed(recording.events().size()));
-    fold.late().forEach(this::emit);
+    journal.emit(new SearchEvent.Resumed(recording.events().size()));
+    fold.late().forEach(journal::emit);
   }
 
   private boolean ordered() {
@@ -213,14 +200,6 @@ public final class Search {
 
   // --- for the driver
 
-  PromptLayout layout() {
-    return layout;
-  }
-
-  ThoughtTree tree() {
-    return tree;
-  }
-
   int weight() {
     return request.weight();
   }
@@ -258,20 +237,20 @@ public final class Search {
       boolean pausing = paused;
       if (pausing != wasPaused) {
         wasPaused = pausing;
-        emit(pausing ? new SearchEvent.Paused() : new SearchEvent.Resumed(0));
+        journal.emit(pausing ? new SearchEvent.Paused() : new SearchEvent.Resumed(0));
       }
       if (pausing) {
         return;
       }
-      boolean mayAsk = !ordered() || open.isEmpty();
-      List<Ask> asks = mayAsk ? ask() : List.of();
+      boolean mayAsk = !ordered() || asks.isEmpty();
+      List<Ask> fresh = mayAsk ? ask() : List.of();
       branches.start();
-      boolean idle = asks.isEmpty() && inbox.isEmpty() && open.isEmpty();
-      if (refusals > PATIENCE || mayAsk && idle && !news && offered > 0) {
+      boolean idle = fresh.isEmpty() && inbox.isEmpty() && asks.isEmpty();
+      if (asks.refusals() > PATIENCE || mayAsk && idle && !news && offered > 0) {
         finish(reason());
         return;
       }
-      boolean more = ordered() ? open.isEmpty() && !idle : !asks.isEmpty() || !inbox.isEmpty();
+      boolean more = ordered() ? asks.isEmpty() && !idle : !fresh.isEmpty() || !inbox.isEmpty();
       if (!more) {
         return;
       }
@@ -298,7 +277,7 @@ public final class Search {
     news |= deliver();
     Optional<StopReason> limit = softened ? Optional.empty() : meter.soft(elapsed());
     if (limit.isPresent()) {
-      emit(new SearchEvent.SoftLimit(limit.get()));
+      journal.emit(new SearchEvent.SoftLimit(limit.get()));
       soften();
     }
     int slots = ordered() ? request.epoch() : branches.slots();
@@ -311,21 +290,21 @@ public final class Search {
   private List<Ask> ask(int slots) {
     offered = slots;
     costs.clear();
-    List<Ask> asks = strategy.ask(slots);
-    emit(new SearchEvent.Asked(slots, asks, costs));
-    news = !asks.isEmpty();
+    List<Ask> fresh = strategy.ask(slots);
+    journal.emit(new SearchEvent.Asked(slots, fresh, costs));
+    news = !fresh.isEmpty();
     inbox.forgetOrder();
-    asks.forEach(this::accept);
-    return asks;
+    fresh.forEach(asks::accept);
+    return fresh;
   }
 
   /** Folds a recorded round: all mail is delivered, and the strategy asked. */
   SearchEvent.Asked askAgain(SearchEvent.Asked recorded) {
     deliver();
     knownCosts = recorded.costs();
-    List<Ask> asks = ask(recorded.slots());
+    List<Ask> again = ask(recorded.slots());
     branches.admit();
-    return new SearchEvent.Asked(recorded.slots(), asks, recorded.costs());
+    return new SearchEvent.Asked(recorded.slots(), again, recorded.costs());
   }
 
   /** What the strategy does not know of yet it may want next. */
@@ -394,7 +373,8 @@ public final class Search {
     if (best.flatMap(Thought::score).map(Score::solved).orElse(false)) {
       return StopReason.SOLVED;
     }
-    return shortOf == null ? StopReason.FINISHED : shortOf;
+    StopReason met = asks.shortOf();
+    return met == null ? StopReason.FINISHED : met;
   }
 
   private boolean deliver() {
@@ -410,245 +390,10 @@ public final class Search {
       Optional<Thought> now = strategy.current();
       if (!now.equals(best)) {
         best = now;
-        now.ifPresent(t -> emit(new SearchEvent.Selected(t)));
+        now.ifPresent(t -> journal.emit(new SearchEvent.Selected(t)));
       }
     }
     return !mail.isEmpty();
-  }
-
-  // --- asks
-
-  private void accept(Ask ask) {
-    switch (ask) {
-      case Ask.Expand e -> expand(e);
-      case Ask.Evaluate e -> evaluate(e);
-      case Ask.Cancel c -> {
-        OpenAsk a = open.get(c.id());
-        if (a != null) {
-          computations.drop(running -> running.ask() == a);
-          branches.drop(job -> job.ask == a);
-        }
-      }
-      case Ask.Prune p -> tree.find(p.thought()).ifPresent(e -> prune(e, p.why()));
-    }
-  }
-
-  private void expand(Ask.Expand e) {
-    ThoughtTree.Entry from = tree.live(e.from());
-    boolean list =
-        e.how() instanceof ThoughtGenerator.Propose
-            || e.how() instanceof ThoughtGenerator.TokenBeam;
-    Optional<Stage> stage =
-        switch (e.how()) {
-          case ThoughtGenerator.Propose p -> layout.propose(from.path());
-          case ThoughtGenerator.Merge m -> Optional.of(merge(from, m.parents()));
-          case ThoughtGenerator.Sample any -> layout.next(from.path());
-          case ThoughtGenerator.TokenBeam any -> layout.next(from.path());
-        };
-    boolean deeper = meter.allowsDepth(from.thought.depth() + 1);
-    int nodes = stage.isEmpty() || !deeper ? 0 : meter.reserveNodes(e.count());
-    OpenAsk ask = open(e.id(), list ? Math.min(1, nodes) : nodes);
-    if (stage.isPresent() && nodes < e.count()) {
-      refused(ask, deeper ? StopReason.NODE_BUDGET : StopReason.DEPTH_BUDGET);
-    }
-    for (int i = 0; i < ask.pending; i++) {
-      branches.queue(
-          new Job.Grow(
-              ask, from, stage.orElseThrow(), e.how(), nextOrdinal + i, list ? nodes : 1, list));
-    }
-    nextOrdinal += nodes;
-    closeIfEnded(ask);
-  }
-
-  private Stage merge(ThoughtTree.Entry from, List<Long> parents) {
-    return layout
-        .merge(from.path(), parents.stream().map(tree::path).toList())
-        .orElseThrow(() ->
-            new DeftException(
-                DeftException.USAGE,
-                "task "
-                    + request.problem().task()
-                    + " cannot join thoughts for this model: leave out aggregate"));
-  }
-
-  private void evaluate(Ask.Evaluate e) {
-    ThoughtEvaluator evaluator =
-        request
-            .evaluator()
-            .orElseThrow(() -> new IllegalStateException("this search has no evaluator"));
-    List<List<Thought>> paths =
-        e.thoughts().stream()
-            .map(t -> tree.live(t).path())
-            .<List<Thought>>map(List::copyOf)
-            .toList();
-    Evaluation plan = evaluator.plan(request.problem(), layout, paths);
-    OpenAsk ask = open(e.id(), plan.probes().size());
-    Scoring scoring = new Scoring(ask, e.thoughts(), plan);
-    boolean known = replay != null && replay.knows(e.id());
-    for (int i = 0; i < plan.probes().size(); i++) {
-      Evaluation.Probe probe = plan.probes().get(i);
-      ThoughtTree.Entry at = tree.live(probe.at());
-      if (probe instanceof Evaluation.Probe.Compute c) {
-        if (known) {
-          ask.pending--;
-        } else {
-          computations.start(scoring, i, at, c);
-        }
-        continue;
-      }
-      branches.queue(
-          switch (probe) {
-            case Evaluation.Probe.Choice c -> new Job.Choose(scoring, i, at, c.question());
-            case Evaluation.Probe.Compute c -> throw new AssertionError("begun above");
-            case Evaluation.Probe.Write w ->
-                new Job.Opine(
-                    scoring,
-                    i,
-                    at,
-                    w.stage(),
-                    w.sampling(),
-                    Branches.evaluatorStream(e.thoughts().getFirst(), i));
-          });
-    }
-    // What a trace knows is not evaluated again, even where that asks nothing of the model.
-    if (plan.probes().isEmpty() && !known) {
-      scored(scoring);
-      closeIfEnded(ask);
-    }
-  }
-
-  private OpenAsk open(long id, int pending) {
-    OpenAsk ask = new OpenAsk(id, pending);
-    if (open.put(id, ask) != null) {
-      throw new IllegalStateException("the strategy used ask id " + id + " twice");
-    }
-    inbox.asked(id);
-    return ask;
-  }
-
-  @Nullable OpenAsk openAsk(long id) {
-    return open.get(id);
-  }
-
-  private void prune(ThoughtTree.Entry entry, PruneReason why) {
-    computations.drop(running -> running.at().within(entry));
-    branches.prune(entry);
-    emit(new SearchEvent.Pruned(entry.thought.ordinal(), why));
-  }
-
-  // --- what comes of them
-
-  /** A branch of an ask ended, with or without a result. */
-  void ended(OpenAsk ask) {
-    ask.pending--;
-    closeIfEnded(ask);
-  }
-
-  /** Closes an ask of which nothing more comes. */
-  void closeIfEnded(OpenAsk ask) {
-    if (ask.pending == 0 && open.remove(ask.id) != null) {
-      spent();
-      emit(new SearchEvent.Closed(ask.id, ask.results, ask.why, Optional.ofNullable(ask.limit)));
-      inbox.add(new Told.Closed(ask.id, ask.results, ask.why));
-    }
-  }
-
-  /** The budget did not allow a branch. */
-  void refused(OpenAsk ask, StopReason why) {
-    if (ask.why == Told.Why.DONE) {
-      refusals++;
-    }
-    ask.because(Told.Why.BUDGET);
-    if (ask.limit == null) {
-      ask.limit = why;
-    }
-    shortOf = why;
-  }
-
-  /** A thought is finished. */
-  void grown(OpenAsk ask, ThoughtTree.Entry entry, boolean cut) {
-    refusals = 0;
-    ask.results++;
-    figures.depth = Math.max(figures.depth, entry.thought.depth());
-    spent();
-    List<Integer> tokens = java.util.Arrays.stream(entry.tokens).boxed().toList();
-    emit(new SearchEvent.ThoughtAdded(ask.id, entry.thought, tokens, cut));
-    inbox.add(new Told.Grown(ask.id, entry.thought));
-  }
-
-  /** All probes of an evaluation have ended. */
-  void scored(Scoring scoring) {
-    List<Score> scores = scoring.scores();
-    if (!scores.isEmpty()) {
-      spent();
-    }
-    for (int i = 0; i < scores.size(); i++) {
-      score(scoring.ask, scoring.thoughts.get(i), scores.get(i));
-    }
-  }
-
-  /** A trace has the scores of an evaluation. */
-  void scoredAgain(OpenAsk ask, List<SearchEvent.Scored> scores) {
-    scores.forEach(s -> score(ask, s.thought(), s.score()));
-  }
-
-  private void score(OpenAsk ask, long ordinal, Score score) {
-    ThoughtTree.Entry entry = tree.find(ordinal).orElse(null);
-    if (entry == null) {
-      return;
-    }
-    entry.thought = entry.thought.withScore(score);
-    ask.results++;
-    emit(new SearchEvent.Scored(ask.id, ordinal, score));
-    inbox.add(new Told.Scored(ask.id, ordinal, score));
-  }
-
-  /** What an earlier run made of a job, if it is the same one. */
-  SearchEvent.@Nullable ThoughtAdded remembered(Job.Grow job) {
-    SearchEvent.ThoughtAdded known = spare.get(job.ordinal);
-    return known != null && job.makes(known.thought()) ? known : null;
-  }
-
-  // --- events
-
-  /** Tells the listener; tokens sampled before go first. Nothing of what a trace tells. */
-  void emit(SearchEvent event) {
-    if (replay != null) {
-      replay.hear(event);
-      return;
-    }
-    if (finishing) {
-      return;
-    }
-    if (!samples.isEmpty()) {
-      SearchEvent.TokenBatch batch = new SearchEvent.TokenBatch(samples);
-      samples.clear();
-      request.listener().on(batch);
-    }
-    request.listener().on(event);
-  }
-
-  /** A token was sampled on one of the search's branches. */
-  void sampled(long branch, int token) {
-    samples.add(new SearchEvent.Sample(branch, token));
-    if (branch < 0) {
-      figures.evaluatorSampled++;
-    } else {
-      figures.sampled++;
-    }
-  }
-
-  /** Tokens were appended to hypotheses of a beam. */
-  void appended(long tokens) {
-    figures.sampled += tokens;
-  }
-
-  private void spent() {
-    Usage now = meter.usage(branches.reused());
-    if (!finishing && !now.equals(spent)) {
-      spent = now;
-      emit(new SearchEvent.BudgetSpent(now));
-    }
   }
 
   /** A step is about to be made. */
@@ -658,37 +403,23 @@ public final class Search {
       points.demoteIdle(branches.busy());
     }
     DecoderStats now = lanes.decoder().stats();
-    stepped(branches.live());
     figures.hold(
         nanoClock.getAsLong(),
         (meter.kvHeld() - branches.unused()) * lanes.decoder().kvBytesPerToken(),
         now.kvBytesShared());
-    emit(
-        new SearchEvent.Stepped(
-            branches.live(),
-            figures.sampled,
-            Math.toIntExact(meter.nodesMade()),
-            now.steps(),
-            now.kvBytes(),
-            now.kvBytesShared()));
-  }
-
-  /** A step was made with so many branches. */
-  void stepped(int live) {
-    figures.steps += live > 0 ? 1 : 0;
-    figures.maxWidth = Math.max(figures.maxWidth, live);
+    journal.stepping(branches.live(), meter, now);
   }
 
   private void finish(StopReason stopped) {
     deliver();
     strategy.current().ifPresent(t -> best = Optional.of(t));
     // What is dropped now was never told to the strategy: a trace must not say so.
-    finishing = true;
+    journal.silent(true);
     computations.drop(running -> true);
     branches.drop(job -> true);
     abandon();
-    finishing = false;
-    spent();
+    journal.silent(false);
+    journal.spent(meter.usage(branches.reused()));
     SearchResult done =
         figures.result(
             request.problem(),
@@ -699,7 +430,7 @@ public final class Search {
             lanes.decoder().stats(),
             elapsed());
     result = done;
-    emit(new SearchEvent.Finished(done));
+    journal.emit(new SearchEvent.Finished(done));
   }
 
   /** Frees the search's tree. */
