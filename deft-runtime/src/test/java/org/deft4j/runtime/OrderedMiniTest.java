@@ -17,7 +17,7 @@ class OrderedMiniTest {
   @CsvSource({"tot-bfs, checker", "beam, judge", "best-of-n, log-prob", "best-first, judge"})
   void oneTreeForAllBatchesAndThreads(String strategy, String evaluator) {
     Set<String> hashes = new HashSet<>();
-    for (int threads : new int[] {1, 2}) {
+    for (int threads : new int[] {1, 2, 5}) {
       DeftOptions options =
           DeftOptions.of("deft-mini")
               .withEngine(e -> e.withThreads(threads).withDeterministic(true));
