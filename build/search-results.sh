@@ -43,10 +43,10 @@ elif [ ! -s "$out/difficulty.txt" ]; then
 fi
 read -r length skew < "$out/difficulty.txt"
 
-# --- Strategies at equal tokens (about an hour on 2 cores; add rebase/judge,mcts/judge: two). judge: the model's own opinion; checker: the task's check. ---
+# --- Strategies at equal tokens. judge: the model's own opinion; checker: the task's check. ---
 # shellcheck disable=SC2086
 "$deft" eval sorting --model "$model" $threads \
-  --strategies "${STRATEGIES:-greedy,self-consistency,best-of-n/judge,best-of-n/checker,retry/checker,beam/judge,dvts/judge,tot-bfs/judge}" \
+  --strategies "${STRATEGIES:-greedy,self-consistency,best-of-n/judge,best-of-n/checker,retry/checker,beam/judge,dvts/judge,tot-bfs/checker,tot-bfs/checker:width=4}" \
   --budgets "${BUDGETS:-2^0..2^5}" --seeds "${SEEDS:-3}" --problems "${PROBLEMS:-40}" \
   -T "length=$length" -T "skew=$skew" --out "$out/sorting" > /dev/null
 say "strategies: $(($(date +%s) - began)) s"
@@ -76,6 +76,7 @@ done
   sed -n 's/^model name.*: //p' /proc/cpuinfo 2> /dev/null | head -1
   echo "$(getconf _NPROCESSORS_ONLN) cores"
   "$deft" --version
+  "$deft" models 2> /dev/null | sed -n "s/^ *\($model\) .*(\(version [0-9]*\))/\1 \2/p"
   date -u +%Y-%m-%d
 } > "$out/machine.txt"
 
@@ -84,7 +85,29 @@ page=${PAGE:-$home/docs/search.md}
 {
   echo "$(tr '\n' ';' < "$out/machine.txt" | sed 's/;$//; s/;/, /g'); lists of $length digits, skew $skew:"
   echo
-  cat "$out/sorting/table.md"
+  # A line a strategy: solved by budget, and what the largest budget cost.
+  awk -F, 'NR == 1 { next }
+    { gsub(/"/, "", $1)
+      if (!($1 in at)) { at[$1] = ++n; name[n] = $1 }
+      if (!($2 in seen)) { seen[$2] = 1; budget[++m] = $2 }
+      solved[$1, $2] = sprintf("%.1f", 100 * $5)
+      covered[$1] = sprintf("%.1f", 100 * $8); tokens[$1] = sprintf("%d", $9 + 0.5); seconds[$1] = sprintf("%.2f", $12) }
+    END {
+      last = budget[m]
+      head = "| solved, % |"; rule = "|---|"
+      for (j = 1; j <= m; j++) { head = head " " budget[j] " |"; rule = rule "--:|" }
+      print head " covered at " last " | tokens at " last " | s at " last " |"; print rule "--:|--:|--:|"
+      for (i = 1; i <= n; i++) {
+        line = "| `" name[i] "` |"
+        for (j = 1; j <= m; j++) line = line " " solved[name[i], budget[j]] " |"
+        print line " " covered[name[i]] " | " tokens[name[i]] " | " seconds[name[i]] " |"
+      } }' "$out/sorting/table.csv"
+  echo
+  echo "Against the best of the cheap baselines, at the largest budget, and of all searches and budgets:"
+  echo
+  largest=$(awk -F, 'NR > 1 && $2 + 0 > most { most = $2 + 0 } END { print most }' "$out/sorting/table.csv")
+  grep "^- .* at budget $largest against" "$out/sorting/table.md"
+  awk '/^- /{ after = 1; next } after && NF { print "- " $0 }' "$out/sorting/table.md"
   echo
   echo "| run | tokens sampled | s, median | tokens a second |"
   echo "|---|--:|--:|--:|"
