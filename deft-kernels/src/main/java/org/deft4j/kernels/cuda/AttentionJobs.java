@@ -35,6 +35,9 @@ final class AttentionJobs {
   /** Query rows that see a token, in the mean over the job's tokens and rounded up to blocks. */
   double[] sight = new double[64];
 
+  // Jobs hold all that their rows see, and there is one at least for each range.
+  private boolean complete;
+
   private int mask;
 
   // Nodes of the plan: consecutive pieces of equal rows.
@@ -72,6 +75,7 @@ final class AttentionJobs {
     this.mask = mask;
     segments = 0;
     count = 0;
+    complete = false;
     if (whole) {
       groups(plan);
       return;
@@ -167,6 +171,18 @@ final class AttentionJobs {
     return blocks > 1 && more > least * tuning.itemTiles() + rows / tuning.rowsPerPartialTile();
   }
 
+  /**
+   * Whole jobs of at most so many rows have their tiles shared out between the teams. Where nothing
+   * else sees the rows of a job, teams that have rows of their own can write outputs; sharing out
+   * tiles, each has a partial result.
+   */
+  int sharedRows() {
+    int[] widths = tuning.widths();
+    return complete && widths.length > 1
+        ? Math.min(tuning.splitRows(), widths[widths.length - 2])
+        : tuning.splitRows();
+  }
+
   /** Query rows of the blocks that promise to take the shortest. */
   private int blockRows(int rows) {
     int[] sizes = tuning.blockRows();
@@ -211,9 +227,8 @@ final class AttentionJobs {
         rowsOfItem += tiles * size;
       }
     }
-    boolean split = size <= tuning.splitRows();
-    if (split || merged > 0 || blocks < ranges) {
-      merged += rows * (split ? tuning.teams() : 1);
+    if (merged > 0 || blocks < ranges) {
+      merged += rows * (size <= tuning.splitRows() ? tuning.teams() : 1);
     }
     return cost
         + Math.max(jobs, ranges)
@@ -291,6 +306,7 @@ final class AttentionJobs {
         }
       }
     }
+    complete = count == 0 && blocks >= ranges;
     // listed[b] is now the end of block b's nodes.
     for (int b = 0; b < blocks; b++) {
       block(plan, b == 0 ? 0 : listed[b - 1], listed[b], blockStart[b], blockStart[b + 1]);
@@ -309,7 +325,7 @@ final class AttentionJobs {
       rowLo = Math.min(rowLo, Math.max(nodeLo[blockNodes[i]], blockLo));
       rowHi = Math.max(rowHi, Math.min(nodeHi[blockNodes[i]], blockHi));
     }
-    boolean turns = tuning.teams() > 1 && (rowHi - rowLo) * group > tuning.splitRows();
+    boolean turns = tuning.teams() > 1 && (rowHi - rowLo) * group > sharedRows();
     int tokens = 0;
     waiting[0] = 0;
     waiting[1] = 0;

@@ -391,14 +391,14 @@ final class AttentionSchedule {
       lo = jobs.lo[job];
       hi = jobs.hi[job];
     }
-    if ((hi - lo) * group > tuning.splitRows() && tuning.teams() > 1) {
+    if ((hi - lo) * group > jobs.sharedRows() && tuning.teams() > 1) {
       // So that a token's rows have one team, if they do so in the whole job.
       int pair = Math.max(1, 2 * UNIT / group);
       lo = jobs.lo[job] + (lo - jobs.lo[job]) / pair * pair;
     }
     int rows = (hi - lo) * group;
     int split =
-        rows <= tuning.splitRows()
+        rows <= (count == jobs.tiles[job] ? jobs.sharedRows() : tuning.splitRows())
             ? SPLIT_TILES
             : tuning.teams() > 1 && (rows <= 2 * tuning.block() || rows > 3 * tuning.block())
                 ? SPLIT_ROWS

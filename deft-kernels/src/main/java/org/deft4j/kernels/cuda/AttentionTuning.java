@@ -44,7 +44,7 @@ record AttentionTuning(
           256,
           64,
           new int[] {64, 128, 256},
-          new double[] {1.2, 1.35, 2.3},
+          new double[] {1.2, 1.25, 2.3},
           64,
           142,
           0.8,
