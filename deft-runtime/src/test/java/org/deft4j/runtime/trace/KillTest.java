@@ -44,7 +44,7 @@ class KillTest {
   @ParameterizedTest
   @MethodSource("kills")
   void aSearchEndsAsIfItHadNotBeenKilled(int kill) throws IOException {
-    int kind = kill % 5;
+    int kind = kill % LetterSearches.KINDS;
     Random random = new Random(kill);
     Path file = temp.resolve("trace.jsonl");
     SearchResult whole =
@@ -54,8 +54,8 @@ class KillTest {
             64);
     byte[] bytes = Files.readAllBytes(file);
     int header = new String(bytes, StandardCharsets.UTF_8).indexOf('\n') + 1;
-    // Killed up to three times, each time somewhere in what there is by then.
-    for (int i = 0; i < 1 + kill % 3; i++) {
+    // Killed up to five times, each time somewhere in what there is by then.
+    for (int i = 0; i < 1 + kill % 5; i++) {
       bytes = Files.readAllBytes(file);
       int cut = header + random.nextInt(bytes.length - header);
       Files.write(file, Arrays.copyOf(bytes, cut));
@@ -82,7 +82,7 @@ class KillTest {
 
   @Test
   void aTraceSaysWhatTheListenerHeard() throws IOException {
-    for (int kind = 0; kind < 5; kind++) {
+    for (int kind = 0; kind < LetterSearches.KINDS; kind++) {
       Path file = temp.resolve(kind + ".jsonl");
       List<SearchEvent> heard = new java.util.ArrayList<>();
       try (ScriptedDecoder decoder = LetterProblem.decoder(kind);

@@ -50,7 +50,7 @@ class SigkillTest {
       Path file = temp.resolve("killed-" + searches + ".jsonl");
       List<SearchEvent> before = List.of();
       int mine = 0;
-      while (killed(kind, file, pause, random.nextInt(3 * MILLIS / 2))) {
+      while (killed(kind, file, pause, random.nextInt(2 * MILLIS))) {
         mine++;
         // Nothing that was recorded is lost.
         List<SearchEvent> now = Trace.read(file).recording().events();
