@@ -48,6 +48,13 @@ final class Draws implements RandomGenerator {
     return Math.log(((bits >>> 11) + 0.5) * 0x1.0p-53) < log;
   }
 
+  /** How many trials of this small chance fail before one succeeds, {@code most} at most. */
+  int failures(double chance, int most) {
+    double u = unit();
+    // Of the first n one succeeds with at most n times the chance: most need no logarithm.
+    return u >= chance * most ? most : (int) Math.min(most, Math.log1p(-u) / Math.log1p(-chance));
+  }
+
   /** Student's t with {@code nu} degrees of freedom by Bailey's polar method (1994). */
   double student(double nu) {
     while (true) {

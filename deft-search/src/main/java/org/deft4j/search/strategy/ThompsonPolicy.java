@@ -23,10 +23,17 @@ import org.deft4j.search.Thought;
  * would.
  */
 final class ThompsonPolicy implements TreePolicy {
+  /** Logarithm of a chance below which children are not looked at one by one. */
+  private static final double FEW = Math.log(1 / 16.0);
+
   private final FlatTree tree;
   private final Prior prior;
   private final long seed;
   private final Draws draws = new Draws();
+
+  /** Of Beta posteriors in the tree's slots. */
+  private final BetaBounds bounds;
+
   private long decisions;
 
   // Scores of a node's own children when they were made, and of what came below those.
@@ -45,6 +52,9 @@ final class ThompsonPolicy implements TreePolicy {
   private double[] sum = new double[16];
   private double[] squares = new double[16];
   private int[] inFlight = new int[16];
+
+  /** Where a node's slots began when they were last seen. */
+  private int[] began = new int[16];
 
   /** The highest draw of the last choice among children. */
   private double top;
@@ -90,6 +100,7 @@ final class ThompsonPolicy implements TreePolicy {
     this.tree = tree;
     this.prior = prior;
     this.seed = seed;
+    this.bounds = new BetaBounds(tree);
   }
 
   private void room() {
@@ -107,6 +118,7 @@ final class ThompsonPolicy implements TreePolicy {
       sum = Arrays.copyOf(sum, more);
       squares = Arrays.copyOf(squares, more);
       inFlight = Arrays.copyOf(inFlight, more);
+      began = Arrays.copyOf(began, more);
     }
   }
 
@@ -205,6 +217,10 @@ final class ThompsonPolicy implements TreePolicy {
    * (1-x)^(b-1) / B(a,b)} with M the larger of 1 and t^(a-1), which holds {@code M (1-t)^b / (b
    * B(a,b))} of the mass. With that chance a point is drawn from the bound and kept as often as the
    * density is below it there; else the child's draw lies below t, wherever that is.
+   *
+   * <p>Where that chance is small for a whole block of children, the next one that comes into
+   * question under the block's bound is drawn instead, and taken as often as its own chance is part
+   * of it.
    */
   private int bestOfBetas(int first, int end) {
     double[] a = tree.x;
@@ -214,29 +230,42 @@ final class ThompsonPolicy implements TreePolicy {
     double highest = Double.NEGATIVE_INFINITY;
     double logTop = Double.NaN;
     double logRest = Double.NaN;
-    for (int at = first; at < end && highest < 1; at++) {
-      if (a[at] <= 0) {
-        continue;
-      }
-      double log = bound[at] + b[at] * logRest + (a[at] < 1 ? (a[at] - 1) * logTop : 0);
-      double value;
-      if (!(log < 0)) {
-        value = draws.beta(a[at], b[at]);
-      } else if (!draws.within(log)) {
-        continue;
-      } else {
-        value = 1 - (1 - highest) * Math.pow(draws.unit(), 1 / b[at]);
-        double over = a[at] < 1 ? value / highest : value;
-        if (Math.log(draws.unit()) >= (a[at] - 1) * Math.log(over)) {
+    int at = first;
+    while (at < end && highest < 1) {
+      int stop = Math.min(end, (at | BetaBounds.SIZE - 1) + 1);
+      double most = bounds.log(at >> BetaBounds.SHIFT, logTop, logRest);
+      boolean few = most < FEW;
+      double chance = few ? Math.exp(most) : 1;
+      while (at < stop) {
+        at += few ? draws.failures(chance, stop - at) : 0;
+        if (at == stop) {
+          break;
+        }
+        int here = at++;
+        if (a[here] <= 0) {
           continue;
         }
-      }
-      if (value > highest) {
-        highest = value;
-        best = at;
-        // NaN while the highest is 0: no bound then.
-        logTop = highest > 0 ? Math.log(highest) : Double.NaN;
-        logRest = Math.log1p(-highest);
+        double log = bound[here] + b[here] * logRest + (a[here] < 1 ? (a[here] - 1) * logTop : 0);
+        double value;
+        if (!(log < 0)) {
+          value = draws.beta(a[here], b[here]);
+        } else if (!draws.within(few ? log - most : log)) {
+          continue;
+        } else {
+          value = 1 - (1 - highest) * Math.pow(draws.unit(), 1 / b[here]);
+          double over = a[here] < 1 ? value / highest : value;
+          if (Math.log(draws.unit()) >= (a[here] - 1) * Math.log(over)) {
+            continue;
+          }
+        }
+        if (value > highest) {
+          highest = value;
+          best = here;
+          // NaN while the highest is 0: no bound then.
+          logTop = highest > 0 ? Math.log(highest) : Double.NaN;
+          logRest = Math.log1p(-highest);
+          break;
+        }
       }
     }
     top = highest;
@@ -312,12 +341,24 @@ final class ThompsonPolicy implements TreePolicy {
       tree.z[at] =
           prior instanceof Prior.Beta ? -Math.log(scale) - Draws.logBeta(location, scale) : degrees;
     }
+    if (prior instanceof Prior.Beta) {
+      bounds.changed(at);
+    }
   }
 
   @Override
   public void grown(int node, Thought thought) {
     room();
     refresh(node);
+    int above = tree.parent(node);
+    int first = tree.first(above);
+    if (prior instanceof Prior.Beta && began[above] != first) {
+      // The children have moved to other slots.
+      began[above] = first;
+      for (int i = 0; i < tree.children(above); i++) {
+        bounds.changed(first + i);
+      }
+    }
   }
 
   @Override

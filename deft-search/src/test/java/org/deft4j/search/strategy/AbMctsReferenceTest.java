@@ -185,6 +185,96 @@ class AbMctsReferenceTest {
     assertThat(mine).containsExactly(plain, within(4 * Math.sqrt(2 * .25 / rounds)));
   }
 
+  /** 700 children over several blocks of slots, by tenths of their score, before and after more. */
+  @Test
+  void manyChildrenWithBetasAreEnteredAsOftenAsTheirPosteriorsSay() {
+    FlatTree tree = new FlatTree(0);
+    ThompsonPolicy policy = new ThompsonPolicy(tree, new ThompsonPolicy.Prior.Beta(.5, .5, 0), 3);
+    Random random = new Random(4);
+    int n = 700;
+    int[] nodes = new int[n];
+    double[] first = new double[n];
+    double[] a = new double[n];
+    double[] b = new double[n];
+    for (int c = 0; c < n; c++) {
+      first[c] = Math.clamp(random.nextGaussian(.5, .25), 0, .999);
+      nodes[c] = child(tree, policy, 0, first[c]);
+      a[c] = .5 + first[c];
+      b[c] = 1.5 - first[c];
+    }
+    Draws draws = new Draws().at(11, 1);
+    int rounds = 20_000;
+    for (int round = 0; round < 2; round++) {
+      double[] plain = new double[10];
+      double[] mine = new double[10];
+      for (int i = 0; i < rounds; i++) {
+        int best = 0;
+        double top = Double.NEGATIVE_INFINITY;
+        for (int c = 0; c < n; c++) {
+          double x = draws.beta(a[c], b[c]);
+          if (x > top) {
+            top = x;
+            best = c;
+          }
+        }
+        plain[(int) (10 * first[best])] += 1.0 / rounds;
+        int chosen = policy.thompson(FlatTree.ROOT, (long) round * rounds + i);
+        mine[(int) (10 * first[chosen])] += 1.0 / rounds;
+      }
+      assertThat(mine).containsExactly(plain, within(4 * Math.sqrt(2 * .25 / rounds)));
+      for (int i = 0; i < 3000; i++) {
+        int c = random.nextInt(n);
+        double score = Math.clamp(first[c] + random.nextGaussian(0, .2), 0, 1);
+        child(tree, policy, nodes[c], score);
+        a[c] += score;
+        b[c] += 1 - score;
+      }
+    }
+  }
+
+  /** No slot's chance lies above its block's bound, after many changes too; and not far below. */
+  @Test
+  void boundsOfBlocksHold() {
+    FlatTree tree = new FlatTree(0);
+    for (int i = 0; i < 1500; i++) {
+      tree.add(FlatTree.ROOT, i, i, true);
+    }
+    BetaBounds bounds = new BetaBounds(tree);
+    Random random = new Random(1);
+    int first = tree.first(FlatTree.ROOT);
+    double slack = 0;
+    int known = 0;
+    for (int i = 0; i < 40_000; i++) {
+      int at = first + random.nextInt(1500);
+      double b = .5 + 3 * random.nextDouble() * random.nextDouble();
+      tree.x[at] = random.nextInt(9) == 0 ? 0 : .5 + 4 * random.nextDouble();
+      tree.y[at] = b;
+      tree.z[at] = tree.x[at] <= 0 ? 0 : -Math.log(b) - Draws.logBeta(tree.x[at], b);
+      bounds.changed(at);
+      if (i % 40 == 0) {
+        int block = (first + random.nextInt(1500)) >> BetaBounds.SHIFT;
+        double rest = Math.exp(-36 * random.nextDouble());
+        double logTop = Math.log1p(-rest);
+        double logRest = Math.log(rest);
+        double highest = Double.NEGATIVE_INFINITY;
+        int end = Math.min(first + 1500, (block + 1) << BetaBounds.SHIFT);
+        for (int s = Math.max(first, block << BetaBounds.SHIFT); s < end; s++) {
+          if (tree.x[s] > 0) {
+            double more = tree.x[s] < 1 ? (tree.x[s] - 1) * logTop : 0;
+            highest = Math.max(highest, tree.z[s] + tree.y[s] * logRest + more);
+          }
+        }
+        double bound = bounds.log(block, logTop, logRest);
+        assertThat(bound).isGreaterThanOrEqualTo(highest);
+        if (i > 20_000 && highest > Double.NEGATIVE_INFINITY) {
+          slack += bound - highest;
+          known++;
+        }
+      }
+    }
+    assertThat(slack / known).as("mean distance of logarithms").isLessThan(2);
+  }
+
   @Test
   void theBetaFunctionIsThatOfFactorialsAndOfPi() {
     assertThat(Draws.logBeta(.5, .5)).isCloseTo(Math.log(Math.PI), within(1e-10));
