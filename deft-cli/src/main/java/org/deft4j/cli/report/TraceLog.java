@@ -153,7 +153,8 @@ public final class TraceLog {
               Boolean.TRUE.equals(e.get("solved")),
               text(e, "source"));
       case "Selected" -> log.selected(whole(e, "thought"));
-      case "Pruned" -> log.pruned(whole(e, "thought"), PruneReason.named(text(e, "why")));
+      case "Pruned" ->
+          log.pruned(whole(e, "thought"), PruneReason.named(Objects.toString(e.get("why"), "")));
       case "BudgetSpent" -> {
         log.spent(Ledger.DECODED, whole(e, "decodeTokens"));
         log.spent(Ledger.EVALUATOR, whole(e, "evaluatorTokens"));

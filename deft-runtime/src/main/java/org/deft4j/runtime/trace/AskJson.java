@@ -68,7 +68,8 @@ final class AskJson {
                 new Ask.Expand(f.integer("id"), f.integer("from"), f.small("count"), how(f));
             case "evaluate" -> new Ask.Evaluate(f.integer("id"), f.integers("thoughts"));
             case "cancel" -> new Ask.Cancel(f.integer("id"));
-            case "prune" -> new Ask.Prune(f.integer("thought"), PruneReason.named(f.text("why")));
+            case "prune" ->
+                new Ask.Prune(f.integer("thought"), PruneReason.named(f.text("why", "")));
             default -> throw new IllegalArgumentException("no such ask: " + f.text("ask"));
           });
     }

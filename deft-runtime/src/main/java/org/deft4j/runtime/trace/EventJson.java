@@ -177,7 +177,7 @@ public final class EventJson {
                   Told.Why.valueOf(f.text("why").toUpperCase(Locale.ROOT)),
                   f.has("limit") ? Optional.of(reason(f.text("limit"))) : Optional.empty());
           case "Pruned" ->
-              new SearchEvent.Pruned(f.integer("thought"), PruneReason.named(f.text("why")));
+              new SearchEvent.Pruned(f.integer("thought"), PruneReason.named(f.text("why", "")));
           case "Demoted" -> new SearchEvent.Demoted(f.integer("thought"), f.number("revisitValue"));
           case "Evicted" -> new SearchEvent.Evicted(f.integer("thought"), f.small("tokens"));
           case "Restored" -> new SearchEvent.Restored(f.integer("thought"), f.small("tokens"));

@@ -29,12 +29,12 @@ public enum PruneReason {
   }
 
   /**
-   * The reason of this name in traces.
+   * The reason of this name in traces; the commonest for an empty one, as older traces have none.
    *
    * @throws IllegalArgumentException if there is none
    */
   public static PruneReason named(String id) {
-    return valueOf(id.toUpperCase(Locale.ROOT).replace('-', '_'));
+    return id.isEmpty() ? OUTRANKED : valueOf(id.toUpperCase(Locale.ROOT).replace('-', '_'));
   }
 
   /**
