@@ -29,11 +29,12 @@ final class PanamaBackend extends CpuBackend {
                 + "-bit vectors, "
                 + pool.workers()
                 + " threads"
+                + (options.int8Activations() ? ", activations of 8 bits" : "")
                 + (options.deterministic() ? ", deterministic" : ""),
             pool.workers(),
             Lanes.BITS,
             options.deterministic());
-    multiplier = new Multiplier(pool, options.deterministic());
+    multiplier = new Multiplier(pool, options.deterministic(), options.int8Activations());
     attention = new TreeAttention(pool);
   }
 
