@@ -67,7 +67,7 @@ final class Multiplier {
 
   void multiply(PanelMatrix w, float[] x, float[] y, int rows, Mode mode) {
     int units = mode.gated() ? w.panels() / 2 : w.panels();
-    int ldy = mode.gated() ? w.rows() / 2 : w.rows();
+    int ldy = mode.gated() ? w.allRows() / 2 : w.allRows();
     boolean small = (long) rows * w.rows() * w.cols() < SMALL;
     if (bytes != null && w.format().superBlocks() && (exactOrder || rows <= BYTE_ROWS)) {
       multiply(bytes, w, x, y, rows, mode, units, ldy, small);

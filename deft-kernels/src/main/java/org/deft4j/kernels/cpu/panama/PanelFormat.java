@@ -4,7 +4,6 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.util.concurrent.atomic.AtomicBoolean;
-import org.deft4j.kernels.WeightType;
 import org.deft4j.kernels.Weights;
 import org.deft4j.kernels.cpu.Halves;
 import org.deft4j.kernels.cpu.WorkerPool;
@@ -503,19 +502,8 @@ enum PanelFormat {
     return 1;
   }
 
-  /** The format that keeps these weights exactly. */
+  /** The format that keeps these weights, of one type, exactly. */
   static PanelFormat of(Weights[] parts, WorkerPool pool) {
-    boolean same = true;
-    boolean quantized = true;
-    boolean small = true;
-    for (Weights w : parts) {
-      same &= w.type() == parts[0].type();
-      quantized &= w.type().quantized();
-      small &= fitsNibbles(w.type());
-    }
-    if (!same) {
-      return small ? NIBBLES : quantized ? BYTES : F32;
-    }
     return switch (parts[0].type()) {
       case F32 -> F32;
       case BF16 -> BF16;
@@ -527,10 +515,6 @@ enum PanelFormat {
       case Q4_K -> none(parts, pool, SuperPanels::hasSpecials) ? Q4_K : NIBBLES;
       case Q6_K -> none(parts, pool, SuperPanels::hasSpecials) ? Q6_K : BYTES;
     };
-  }
-
-  private static boolean fitsNibbles(WeightType type) {
-    return type == WeightType.Q4_0 || type == WeightType.Q4_1 || type == WeightType.Q4_K;
   }
 
   private static boolean hasLeastByte(Weights w, int row) {
