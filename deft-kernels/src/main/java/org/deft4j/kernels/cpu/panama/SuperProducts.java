@@ -356,6 +356,7 @@ final class SuperProducts {
         }
       }
       expandQuants6(s, o, k0 % BLOCK / 8, kn / 8, to, j, scratch);
+      expandThird6(s, o, k0 % BLOCK / 8, kn / 8, to, j, scratch);
     }
   }
 
@@ -386,37 +387,61 @@ final class SuperProducts {
     }
   }
 
-  // The first and second word of a run of eight, then the third: one loop for all three would
-  // exceed C2's budget of nodes (see Tiles).
+  // The first and second word of a run of eight, with what the third has of them, and apart the
+  // third: together they exceed C2's budget of nodes (see Tiles).
   private static void expandQuants6(
       int[] s, int o, int first, int n, int[] to, int j, int scratch) {
     for (int u = 4 * first; u < 4 * (first + n); u++) {
       int q = u >> 2;
       int word = u >> 1 & 1;
       int shift = (u & 1) * 16;
-      int w = o + (q * 3 + word) * L;
       int g = scratch + ((q >> 1) * 4 + (u & 1) * 2) * L;
-      FloatVector scale = load(to, g);
-      FloatVector m = load(to, g + L);
+      FloatVector scale = IntVector.fromArray(Lanes.I, to, g).reinterpretAsFloats();
+      FloatVector m = IntVector.fromArray(Lanes.I, to, g + L).reinterpretAsFloats();
       int t = (q - first) * 8 * PANEL + j + (u & 1) * L;
-      IntVector v = loadInts(s, w).lanewise(VectorOperators.LSHR, shift);
-      put(toFloat(v.and(0x3F)).fma(scale, m), to, t + word * 2 * PANEL);
-      put(toFloat(v.and(0xFC0)).fma(scale, m.mul(0x1p6f)), to, t + (word * 2 + 1) * PANEL);
-      IntVector high = loadInts(s, o + (q * 3 + 2) * L);
-      high = high.lanewise(VectorOperators.LSHR, shift + 12 + word * 2).and(3);
-      high = high.lanewise(VectorOperators.LSHL, 16);
-      put(toFloat(v.and(0xF000).or(high)).fma(scale, m.mul(0x1p12f)), to, t + (6 + word) * PANEL);
+      IntVector v = IntVector.fromArray(Lanes.I, s, o + (q * 3 + word) * L);
+      v = v.lanewise(VectorOperators.LSHR, shift);
+      FloatVector f =
+          (FloatVector) v.lanewise(VectorOperators.AND, 0x3F).convert(VectorOperators.I2F, 0);
+      f.fma(scale, m).reinterpretAsInts().intoArray(to, t + word * 2 * PANEL);
+      f = (FloatVector) v.lanewise(VectorOperators.AND, 0xFC0).convert(VectorOperators.I2F, 0);
+      f.fma(scale, m.mul(FloatVector.broadcast(Lanes.F, 0x1p6f)))
+          .reinterpretAsInts()
+          .intoArray(to, t + (word * 2 + 1) * PANEL);
+      IntVector high = IntVector.fromArray(Lanes.I, s, o + (q * 3 + 2) * L);
+      high = high.lanewise(VectorOperators.LSHR, shift + 12 + word * 2);
+      high = high.lanewise(VectorOperators.AND, 3).lanewise(VectorOperators.LSHL, 16);
+      high = v.lanewise(VectorOperators.AND, 0xF000).or(high);
+      f = (FloatVector) high.convert(VectorOperators.I2F, 0);
+      f.fma(scale, m.mul(FloatVector.broadcast(Lanes.F, 0x1p12f)))
+          .reinterpretAsInts()
+          .intoArray(to, t + (6 + word) * PANEL);
     }
-    for (int u = 2 * first; u < 2 * (first + n); u++) {
-      int q = u >> 1;
-      int g = scratch + ((q >> 1) * 4 + (u & 1) * 2) * L;
-      FloatVector scale = load(to, g);
-      FloatVector m = load(to, g + L);
-      int t = (q - first) * 8 * PANEL + j + (u & 1) * L;
-      IntVector v = loadInts(s, o + (q * 3 + 2) * L);
-      v = v.lanewise(VectorOperators.LSHR, (u & 1) * 16);
-      put(toFloat(v.and(0x3F)).fma(scale, m), to, t + 4 * PANEL);
-      put(toFloat(v.and(0xFC0)).fma(scale, m.mul(0x1p6f)), to, t + 5 * PANEL);
+  }
+
+  private static void expandThird6(int[] s, int o, int first, int n, int[] to, int j, int scratch) {
+    for (int q = first; q < first + n; q++) {
+      int g = scratch + (q >> 1) * 4 * L;
+      int t = ((q - first) * 8 + 4) * PANEL + j;
+      IntVector v = IntVector.fromArray(Lanes.I, s, o + (q * 3 + 2) * L);
+      IntVector h = v.lanewise(VectorOperators.LSHR, 16);
+      FloatVector scale = IntVector.fromArray(Lanes.I, to, g).reinterpretAsFloats();
+      FloatVector m = IntVector.fromArray(Lanes.I, to, g + L).reinterpretAsFloats();
+      FloatVector f =
+          (FloatVector) v.lanewise(VectorOperators.AND, 0x3F).convert(VectorOperators.I2F, 0);
+      f.fma(scale, m).reinterpretAsInts().intoArray(to, t);
+      f = (FloatVector) v.lanewise(VectorOperators.AND, 0xFC0).convert(VectorOperators.I2F, 0);
+      f.fma(scale, m.mul(FloatVector.broadcast(Lanes.F, 0x1p6f)))
+          .reinterpretAsInts()
+          .intoArray(to, t + PANEL);
+      scale = IntVector.fromArray(Lanes.I, to, g + 2 * L).reinterpretAsFloats();
+      m = IntVector.fromArray(Lanes.I, to, g + 3 * L).reinterpretAsFloats();
+      f = (FloatVector) h.lanewise(VectorOperators.AND, 0x3F).convert(VectorOperators.I2F, 0);
+      f.fma(scale, m).reinterpretAsInts().intoArray(to, t + L);
+      f = (FloatVector) h.lanewise(VectorOperators.AND, 0xFC0).convert(VectorOperators.I2F, 0);
+      f.fma(scale, m.mul(FloatVector.broadcast(Lanes.F, 0x1p6f)))
+          .reinterpretAsInts()
+          .intoArray(to, t + PANEL + L);
     }
   }
 
