@@ -20,7 +20,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <pre>
  * EngineBenchmark MODEL.gguf [--threads 2] [--cases 1x96,32x96,8x256+32x64] [--prompt 128]
- *     [--rounds 5] [--attention flatten] [--temperature 0] [--warm 3] [--peer "COMMAND ARGS"]
+ *     [--rounds 5] [--attention flatten] [--temperature 0] [--warm 3] [--activations exact|int8]
+ *     [--peer "COMMAND ARGS"]
  * </pre>
  *
  * <p>A case names the branches and tokens of each level: {@code 8x256+32x64} decodes 8 branches of
@@ -117,7 +118,8 @@ public final class EngineBenchmark {
     EngineOptions options =
         EngineOptions.of(Path.of(args.getFirst()))
             .withThreads(Integer.parseInt(option(args, "--threads", "2")))
-            .withAttention(AttentionMethod.of(option(args, "--attention", "flatten")));
+            .withAttention(AttentionMethod.of(option(args, "--attention", "flatten")))
+            .withInt8Activations(option(args, "--activations", "exact").equals("int8"));
     float temperature = Float.parseFloat(option(args, "--temperature", "0"));
     String command = option(args, "--peer", "");
     try (TreeEngine engine = TreeEngine.open(options);

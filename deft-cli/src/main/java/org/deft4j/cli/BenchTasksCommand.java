@@ -156,6 +156,9 @@ final class BenchTasksCommand implements Callable<Integer> {
     map.put("kvType", deft.engine().map(e -> e.kvType().name()).orElse("none"));
     map.put("attention", options.engine().attention().label());
     map.put("deterministic", options.engine().deterministic());
+    if (options.engine().int8Activations()) {
+      map.put("int8Activations", true);
+    }
     return map;
   }
 

@@ -183,7 +183,10 @@ final class ResumeCommand implements Callable<Integer> {
                 .withThreads(threads)
                 .withKvType(kvType)
                 .withDeterministic(
-                    Boolean.parseBoolean(header.engine().getOrDefault("deterministic", "false"))));
+                    Boolean.parseBoolean(header.engine().getOrDefault("deterministic", "false")))
+                .withInt8Activations(
+                    Boolean.parseBoolean(
+                        header.engine().getOrDefault("int8Activations", "false"))));
   }
 
   private int replay(Trace trace, Registry registry) {

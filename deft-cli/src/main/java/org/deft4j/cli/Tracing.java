@@ -79,6 +79,9 @@ final class Tracing implements AutoCloseable {
     }
     map.put("attention", options.engine().attention().label());
     map.put("deterministic", "" + options.engine().deterministic());
+    if (options.engine().int8Activations()) {
+      map.put("int8Activations", "true");
+    }
     deft.engine()
         .ifPresent(e -> {
           map.put("backend", e.backend().name());

@@ -19,6 +19,8 @@ import org.jspecify.annotations.Nullable;
  * @param contextLimit longest path in tokens, 0 for the model's own
  * @param deterministic whether a branch's bits must not depend on its batch, siblings or threads
  * @param chunk most rows a step while a prompt is computed; decoding branches come first
+ * @param int8Activations whether activations may be rounded to 8 bits where that is faster; see
+ *     {@link org.deft4j.kernels.BackendOptions}
  */
 public record EngineOptions(
     Path model,
@@ -30,7 +32,8 @@ public record EngineOptions(
     int pageSize,
     int contextLimit,
     boolean deterministic,
-    int chunk) {
+    int chunk,
+    boolean int8Activations) {
 
   /** Rows a step by default. */
   public static final int DEFAULT_CHUNK = 512;
@@ -59,7 +62,17 @@ public record EngineOptions(
    */
   public static EngineOptions of(Path model) {
     return new EngineOptions(
-        model, Backends.AUTO, AttentionMethod.FLATTEN, 0, 0, null, 16, 0, false, DEFAULT_CHUNK);
+        model,
+        Backends.AUTO,
+        AttentionMethod.FLATTEN,
+        0,
+        0,
+        null,
+        16,
+        0,
+        false,
+        DEFAULT_CHUNK,
+        false);
   }
 
   /** These options with another {@link #model()}. */
@@ -74,7 +87,8 @@ public record EngineOptions(
         pageSize,
         contextLimit,
         deterministic,
-        chunk);
+        chunk,
+        int8Activations);
   }
 
   /** These options with another {@link #backend()}. */
@@ -89,13 +103,24 @@ public record EngineOptions(
         pageSize,
         contextLimit,
         deterministic,
-        chunk);
+        chunk,
+        int8Activations);
   }
 
   /** These options with another {@link #attention()}. */
   public EngineOptions withAttention(AttentionMethod v) {
     return new EngineOptions(
-        model, backend, v, threads, kvMemory, kvType, pageSize, contextLimit, deterministic, chunk);
+        model,
+        backend,
+        v,
+        threads,
+        kvMemory,
+        kvType,
+        pageSize,
+        contextLimit,
+        deterministic,
+        chunk,
+        int8Activations);
   }
 
   /** These options with other {@link #threads()}. */
@@ -110,7 +135,8 @@ public record EngineOptions(
         pageSize,
         contextLimit,
         deterministic,
-        chunk);
+        chunk,
+        int8Activations);
   }
 
   /** These options with other {@link #kvMemory()}. */
@@ -125,7 +151,8 @@ public record EngineOptions(
         pageSize,
         contextLimit,
         deterministic,
-        chunk);
+        chunk,
+        int8Activations);
   }
 
   /** These options with another {@link #kvType()}. */
@@ -140,7 +167,8 @@ public record EngineOptions(
         pageSize,
         contextLimit,
         deterministic,
-        chunk);
+        chunk,
+        int8Activations);
   }
 
   /** These options with another {@link #pageSize()}. */
@@ -155,19 +183,40 @@ public record EngineOptions(
         v,
         contextLimit,
         deterministic,
-        chunk);
+        chunk,
+        int8Activations);
   }
 
   /** These options with another {@link #contextLimit()}. */
   public EngineOptions withContextLimit(int v) {
     return new EngineOptions(
-        model, backend, attention, threads, kvMemory, kvType, pageSize, v, deterministic, chunk);
+        model,
+        backend,
+        attention,
+        threads,
+        kvMemory,
+        kvType,
+        pageSize,
+        v,
+        deterministic,
+        chunk,
+        int8Activations);
   }
 
   /** These options, {@link #deterministic()} or not. */
   public EngineOptions withDeterministic(boolean v) {
     return new EngineOptions(
-        model, backend, attention, threads, kvMemory, kvType, pageSize, contextLimit, v, chunk);
+        model,
+        backend,
+        attention,
+        threads,
+        kvMemory,
+        kvType,
+        pageSize,
+        contextLimit,
+        v,
+        chunk,
+        int8Activations);
   }
 
   /** These options with another {@link #chunk()}. */
@@ -182,6 +231,23 @@ public record EngineOptions(
         pageSize,
         contextLimit,
         deterministic,
+        v,
+        int8Activations);
+  }
+
+  /** These options, with {@link #int8Activations()} or exact ones. */
+  public EngineOptions withInt8Activations(boolean v) {
+    return new EngineOptions(
+        model,
+        backend,
+        attention,
+        threads,
+        kvMemory,
+        kvType,
+        pageSize,
+        contextLimit,
+        deterministic,
+        chunk,
         v);
   }
 }

@@ -61,8 +61,10 @@ public record ModelNeeds(
     return switch (type) {
       case F16, BF16 -> 2;
       case Q8_0 -> 36 / 32.0;
-      case Q4_0, Q4_1, Q4_K -> 24 / 32.0;
-      case Q5_0, Q5_1, Q5_K, Q6_K -> 24 / 16.0;
+      case Q4_K -> 4 * 37 / 256.0;
+      case Q6_K -> 2 * 105 / 256.0;
+      case Q4_0, Q4_1 -> 24 / 32.0;
+      case Q5_0, Q5_1, Q5_K -> 24 / 16.0;
       default -> 4;
     };
   }

@@ -166,7 +166,8 @@ public final class TreeEngine implements TreeDecoder {
         options.backend(),
         BackendOptions.defaults()
             .withThreads(options.threads())
-            .withDeterministic(options.deterministic()),
+            .withDeterministic(options.deterministic())
+            .withInt8Activations(options.int8Activations()),
         needs,
         Backends.providers());
   }

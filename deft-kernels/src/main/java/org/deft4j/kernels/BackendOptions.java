@@ -7,10 +7,19 @@ package org.deft4j.kernels;
  * @param vectorBits vectors of this width (128, 256 or 512), 0 for the machine's own. The width is
  *     fixed for a process by the first use; the system property {@value #VECTOR_BITS} sets it too
  * @param deterministic a row's bits must not depend on the batch, the threads or the siblings
+ * @param int8Activations activations may be rounded to 8 bits, a scale for each 32, where weights
+ *     have 4 or 6 bits and a product is faster that way (Q4_K and Q6_K on the Vector API); other
+ *     backends and weights take no notice
  */
-public record BackendOptions(int threads, int vectorBits, boolean deterministic) {
+public record BackendOptions(
+    int threads, int vectorBits, boolean deterministic, boolean int8Activations) {
   /** System property that forces a vector width. */
   public static final String VECTOR_BITS = "deft.vector.bits";
+
+  /** Options with exact activations. */
+  public BackendOptions(int threads, int vectorBits, boolean deterministic) {
+    this(threads, vectorBits, deterministic, false);
+  }
 
   /** Checks the values. */
   public BackendOptions {
@@ -22,24 +31,29 @@ public record BackendOptions(int threads, int vectorBits, boolean deterministic)
     }
   }
 
-  /** One thread a processor, the machine's vector width, not deterministic. */
+  /** One thread a processor, the machine's vector width, not deterministic, activations exact. */
   public static BackendOptions defaults() {
     return new BackendOptions(0, Integer.getInteger(VECTOR_BITS, 0), false);
   }
 
   /** These options with {@code n} threads. */
   public BackendOptions withThreads(int n) {
-    return new BackendOptions(n, vectorBits, deterministic);
+    return new BackendOptions(n, vectorBits, deterministic, int8Activations);
   }
 
   /** These options with vectors of {@code bits} bits. */
   public BackendOptions withVectorBits(int bits) {
-    return new BackendOptions(threads, bits, deterministic);
+    return new BackendOptions(threads, bits, deterministic, int8Activations);
   }
 
   /** These options, deterministic or not. */
   public BackendOptions withDeterministic(boolean on) {
-    return new BackendOptions(threads, vectorBits, on);
+    return new BackendOptions(threads, vectorBits, on, int8Activations);
+  }
+
+  /** These options, with activations of 8 bits or exact ones. */
+  public BackendOptions withInt8Activations(boolean on) {
+    return new BackendOptions(threads, vectorBits, deterministic, on);
   }
 
   /** The number of threads, 0 resolved. */

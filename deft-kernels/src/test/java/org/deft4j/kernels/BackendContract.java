@@ -672,6 +672,97 @@ public abstract class BackendContract {
     kv.close();
   }
 
+  /** Gemma's rules: a window along the path, and a cap. */
+  @ParameterizedTest
+  @CsvSource({"0,2.5", "1,0", "5,0", "40,0", "7,3"})
+  void windowsAndCapsOfScoresAgreeWithTheOracle(int window, float cap) {
+    SplittableRandom random = new SplittableRandom(window * 10 + (int) cap);
+    int kvHeads = 2;
+    int heads = 6;
+    int dim = tiny() ? 32 : 48;
+    int cols = (heads + 2 * kvHeads) * dim;
+    Plans tree = tiny() ? new Plans(random, 4, 9, 2, 80) : new Plans(random, 9, 40, 6, 600);
+    try (Backend b = open(2, false)) {
+      if (window > 0 && !b.parts().contains(ModelPart.SLIDING_WINDOW)
+          || cap > 0 && !b.parts().contains(ModelPart.SOFT_CAP)) {
+        return;
+      }
+      KvCache kv = b.kvCache(new KvShape(1, kvHeads, dim, tree.slots(), KvType.F32));
+      float[] keys = new float[tree.slots() * kvHeads * dim];
+      float[] values = new float[tree.slots() * kvHeads * dim];
+      int[] places = tree.slotPositions();
+      fill(b, kv, 0, random, heads, places, keys, values);
+      int rows = tree.rows();
+      float[] qkv = Oracle.floats(random, rows * cols);
+      for (int i = 0; i < qkv.length; i++) {
+        qkv[i] *= 4;
+      }
+      Tensor q = b.tensor(rows, cols);
+      q.write(0, rows, qkv, 0);
+      Tensor out = b.tensor(rows, heads * dim);
+      ScoreRule rule = new ScoreRule(0.3f, window, cap);
+      int[] at = Arrays.stream(tree.rowSlots()).map(slot -> places[slot]).toArray();
+      for (AttentionMethod method : AttentionMethod.values()) {
+        AttentionPlan plan = tree.plan(method, tiny() ? 5 : 3 + random.nextInt(100));
+        Batch batch = new Batch();
+        batch.reset(rows);
+        System.arraycopy(at, 0, batch.positions(), 0, rows);
+        batch.plan(plan);
+        b.begin(batch);
+        b.attention(kv, 0, q, rule, out);
+        float[] got = new float[rows * heads * dim];
+        out.read(0, rows, got, 0);
+        double[] want =
+            Oracle.attention(
+                plan, qkv, cols, heads, kvHeads, dim, 0.3f, rule, at, places, keys, values);
+        assertProduct(got, want, 4e-6, method + " window " + window + " cap " + cap);
+      }
+      kv.close();
+    }
+  }
+
+  @Test
+  void gegluAndSoftCapAgreeWithTheOracle() {
+    SplittableRandom random = new SplittableRandom(31);
+    try (Backend b = open(2, false)) {
+      for (int rows : tiny() ? new int[] {1, 3} : new int[] {1, 2, 33}) {
+        if (b.parts().contains(ModelPart.GEGLU)) {
+          Oracle.Sample gate = Oracle.weights(random, WeightType.F32, 50, 64);
+          Oracle.Sample up = Oracle.weights(random, WeightType.F32, 50, 64);
+          float[] x = Oracle.floats(random, rows * 64);
+          double[] g = Oracle.matmul(gate.values(), 50, 64, x, rows);
+          double[] u = Oracle.matmul(up.values(), 50, 64, x, rows);
+          double[] want = new double[rows * 50];
+          for (int i = 0; i < want.length; i++) {
+            double t = Math.sqrt(2 / Math.PI) * (g[i] + 0.044715 * g[i] * g[i] * g[i]);
+            want[i] = g[i] / 2 * (1 + Math.tanh(t)) * u[i];
+          }
+          Tensor in = b.tensor(rows, 64);
+          in.write(0, rows, x, 0);
+          Tensor out = b.tensor(rows, 50);
+          b.matmulGeglu(b.matrix(gate.weights(), up.weights()), in, out, rows);
+          float[] got = new float[rows * 50];
+          out.read(0, rows, got, 0);
+          assertProduct(got, want, 2e-5, "geglu of " + rows + " rows");
+        }
+        if (b.parts().contains(ModelPart.SOFT_CAP)) {
+          float[] x = Oracle.floats(random, rows * 37);
+          double[] want = new double[x.length];
+          for (int i = 0; i < x.length; i++) {
+            x[i] *= 100;
+            want[i] = 30 * Math.tanh(x[i] / 30.0);
+          }
+          Tensor t = b.tensor(rows, 37);
+          t.write(0, rows, x, 0);
+          b.softCap(t, 30, rows);
+          float[] got = new float[x.length];
+          t.read(0, rows, got, 0);
+          assertClose(got, want, 4e-6, "soft cap");
+        }
+      }
+    }
+  }
+
   @Test
   void aProgramGivesWhatItsOperationsGive() {
     SplittableRandom random = new SplittableRandom(77);
@@ -756,6 +847,19 @@ public abstract class BackendContract {
       int heads,
       float[] keys,
       float[] values) {
+    fill(b, kv, layer, random, heads, new int[kv.shape().slots()], keys, values);
+  }
+
+  // Positions turn nothing: the embedding's one frequency is zero.
+  private static void fill(
+      Backend b,
+      KvCache kv,
+      int layer,
+      SplittableRandom random,
+      int heads,
+      int[] positions,
+      float[] keys,
+      float[] values) {
     KvShape s = kv.shape();
     int dim = s.headDim();
     int cols = (heads + 2 * s.kvHeads()) * dim;
@@ -774,12 +878,14 @@ public abstract class BackendContract {
     batch.reset(s.slots());
     for (int i = 0; i < s.slots(); i++) {
       batch.slots()[i] = i;
+      batch.positions()[i] = positions[i];
       int k = i * cols + heads * dim;
       System.arraycopy(x, k, keys, i * s.kvHeads() * dim, s.kvHeads() * dim);
       System.arraycopy(x, k + s.kvHeads() * dim, values, i * s.kvHeads() * dim, s.kvHeads() * dim);
     }
     b.begin(batch);
-    b.ropeAppend(b.rope(RopeSpec.of(RopeSpec.Style.HALF_SPLIT, dim, 2, 10000)), kv, layer, t);
+    RopeSpec still = new RopeSpec(RopeSpec.Style.HALF_SPLIT, dim, new double[] {0});
+    b.ropeAppend(b.rope(still), kv, layer, t);
     t.close();
   }
 

@@ -128,6 +128,32 @@ public final class Oracle {
       double scale,
       float[] keys,
       float[] values) {
+    int[] none = {};
+    ScoreRule rule = new ScoreRule((float) scale, 0, 0);
+    return attention(
+        plan, qkv, qkvCols, heads, kvHeads, dim, scale, rule, none, none, keys, values);
+  }
+
+  /**
+   * The same with the rule's cap and window.
+   *
+   * @param scale instead of the rule's, which is rounded
+   * @param rowPosition place of each row on its path, where there is a window
+   * @param slotPosition the same of each slot's token
+   */
+  public static double[] attention(
+      AttentionPlan plan,
+      float[] qkv,
+      int qkvCols,
+      int heads,
+      int kvHeads,
+      int dim,
+      double scale,
+      ScoreRule rule,
+      int[] rowPosition,
+      int[] slotPosition,
+      float[] keys,
+      float[] values) {
     double[] out = new double[plan.rows() * heads * dim];
     for (int r = 0; r < plan.rows(); r++) {
       for (int h = 0; h < heads; h++) {
@@ -138,15 +164,22 @@ public final class Oracle {
           for (int g = plan.rangeFirst()[k]; g < plan.rangeEnd()[k]; g++) {
             for (int p = plan.groupPiece()[g]; p < plan.groupPiece()[g + 1]; p++) {
               for (int i = 0; i < plan.pieceLength()[p]; i++) {
-                if (!plan.sees(r, p, i)) {
+                int slot = plan.pieceSlot()[p] + i;
+                boolean far =
+                    rule.window() > 0 && slotPosition[slot] <= rowPosition[r] - rule.window();
+                if (far || !plan.sees(r, p, i)) {
                   continue;
                 }
-                int at = ((plan.pieceSlot()[p] + i) * kvHeads + kvHead) * dim;
+                int at = (slot * kvHeads + kvHead) * dim;
                 double s = 0;
                 for (int d = 0; d < dim; d++) {
                   s += (double) qkv[r * qkvCols + h * dim + d] * keys[at + d];
                 }
-                double e = Math.exp(s * scale);
+                double score = s * scale;
+                if (rule.cap() > 0) {
+                  score = rule.cap() * Math.tanh(score / rule.cap());
+                }
+                double e = Math.exp(score);
                 sum += e;
                 for (int d = 0; d < dim; d++) {
                   acc[d] += e * values[at + d];

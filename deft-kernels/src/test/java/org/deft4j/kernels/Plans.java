@@ -96,6 +96,22 @@ public final class Plans {
     return rowSlot.clone();
   }
 
+  /** The place of each slot's token on its path, 0 for slots of no token. */
+  public int[] slotPositions() {
+    int[] positions = new int[slots];
+    place(root, 0, positions);
+    return positions;
+  }
+
+  private static void place(Node n, int first, int[] positions) {
+    for (int i = 0; i < n.slots.size(); i++) {
+      positions[n.slots.get(i)] = first + i;
+    }
+    for (Node c : n.children) {
+      place(c, first + n.slots.size(), positions);
+    }
+  }
+
   /** A plan in the manner of {@code method}. */
   public AttentionPlan plan(AttentionMethod method, int chunk) {
     AttentionPlan plan = new AttentionPlan();

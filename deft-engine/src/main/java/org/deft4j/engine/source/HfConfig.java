@@ -14,7 +14,14 @@ final class HfConfig {
   /** {@code model_type} to {@code general.architecture}. */
   private static final Map<String, String> ARCHITECTURES =
       Map.of(
-          "llama", "llama", "mistral", "llama", "qwen2", "qwen2", "qwen3", "qwen3", "phi3", "phi3");
+          "llama", "llama",
+          "mistral", "llama",
+          "qwen2", "qwen2",
+          "qwen3", "qwen3",
+          "phi3", "phi3",
+          "gemma", "gemma",
+          "gemma2", "gemma2",
+          "gemma3_text", "gemma3");
 
   private static final Map<String, String> TOP =
       Map.of(
@@ -23,6 +30,13 @@ final class HfConfig {
           "lm_head", "output");
 
   private static final Map<String, String> IN_LAYER = layerNames();
+
+  /** Where norms stand behind products too, the names of those before and behind. */
+  private static final Map<String, String> POST_NORMS =
+      Map.of(
+          "post_attention_layernorm", "post_attention_norm",
+          "pre_feedforward_layernorm", "ffn_norm",
+          "post_feedforward_layernorm", "post_ffw_norm");
 
   private static final int LARGEST = 1 << 24;
 
@@ -68,7 +82,16 @@ final class HfConfig {
 
   /** Whether the output matrix is the embedding, so that one in the files is not looked at. */
   boolean tied() {
-    return config.bool("tie_word_embeddings", false);
+    return config.bool("tie_word_embeddings", gemma());
+  }
+
+  private boolean gemma() {
+    return architecture.startsWith("gemma");
+  }
+
+  /** Whether the tensor of this name in GGUF is a norm whose weights count from one. */
+  boolean countsFromOne(String name) {
+    return gemma() && name.endsWith("norm.weight");
   }
 
   /** The name in GGUF; null for a tensor that is not needed; the same for an unknown one. */
@@ -88,7 +111,11 @@ final class HfConfig {
     }
     if (module.startsWith("model.layers.")) {
       int end = module.indexOf('.', 13);
-      String inLayer = end < 0 ? null : IN_LAYER.get(module.substring(end + 1));
+      String rest = end < 0 ? "" : module.substring(end + 1);
+      String inLayer = IN_LAYER.get(rest);
+      if (gemma() && !architecture.equals("gemma")) {
+        inLayer = POST_NORMS.getOrDefault(rest, inLayer);
+      }
       if (inLayer != null) {
         return "blk." + module.substring(13, end) + "." + inLayer + "." + kind;
       }
@@ -111,30 +138,95 @@ final class HfConfig {
         .put(p + "attention.layer_norm_rms_epsilon", (float) config.real("rms_norm_eps", 1e-6))
         .put(p + "context_length", config.integer("max_position_embeddings", 1, LARGEST))
         .put(p + "vocab_size", config.integer("vocab_size", 1, LARGEST));
-    String activation = config.string("hidden_act", "silu");
-    if (!activation.equals("silu")) {
-      throw config.bad("the activation '" + activation + "' is not supported; known: silu");
-    }
+    activation();
     if (config.bool("mlp_bias", false)) {
       throw config.bad("biases of the feed-forward layers are not supported");
     }
-    int headDim = config.integer("head_dim", 1, LARGEST, Math.max(1, dim / heads));
-    if (config.has("head_dim") || dim % heads == 0) {
+    int headDim = config.integer("head_dim", 1, LARGEST, gemma() ? 256 : Math.max(1, dim / heads));
+    if (gemma() || config.has("head_dim") || dim % heads == 0) {
       out.put(p + "attention.key_length", headDim).put(p + "attention.value_length", headDim);
     }
     double partial = config.real("partial_rotary_factor", 1);
     int rotary = (int) Math.round(headDim * partial);
     out.put(p + "rope.dimension_count", rotary);
     JsonObject rope = config.objectOrNull("rope_parameters");
-    double base = rope == null ? 10_000 : rope.real("rope_theta", 10_000);
-    base = config.real("rope_theta", base);
+    if (rope != null && rope.has("full_attention")) {
+      rope = rope.object("full_attention");
+    }
+    double usual = architecture.equals("gemma3") ? 1e6 : 1e4;
+    double base = config.real("rope_theta", rope == null ? usual : rope.real("rope_theta", usual));
     out.put(p + "rope.freq_base", (float) base);
+    if (gemma()) {
+      gemma(out, dim / heads, headDim);
+    }
     boolean window = config.bool("use_sliding_window", !type.startsWith("qwen"));
     if (window && config.has("sliding_window")) {
       out.put(p + "attention.sliding_window", config.integer("sliding_window", 1, LARGEST));
     }
     JsonObject scaling = config.has("rope_scaling") ? config.object("rope_scaling") : rope;
     return scaling == null ? null : scaling(out, scaling, rotary, base);
+  }
+
+  private void activation() {
+    String name = config.string("hidden_act", gemma() ? "gelu_pytorch_tanh" : "silu");
+    if (gemma()) {
+      // The first Gemma's files say "gelu" and mean its approximation by tanh all the same.
+      name = architecture.equals("gemma") ? "gelu_pytorch_tanh" : name;
+      name = config.string("hidden_activation", name);
+    }
+    String known = gemma() ? "gelu_pytorch_tanh" : "silu";
+    if (!name.equals(known)) {
+      throw config.bad("the activation '" + name + "' is not supported; known: " + known);
+    }
+  }
+
+  private void gemma(GgufBuilder out, int widthOfHead, int headDim) {
+    String p = architecture + ".";
+    int layers = config.integer("num_hidden_layers", 1, 4096);
+    // GGUF has no key for it: the largest models are known by their number of layers.
+    boolean largest = layers == (architecture.equals("gemma2") ? 46 : 62);
+    int known = largest && !architecture.equals("gemma") ? widthOfHead : headDim;
+    double square = config.real("query_pre_attn_scalar", known);
+    if (square != known) {
+      throw config.bad(
+          "query_pre_attn_scalar " + square + " is not supported here; known: " + known);
+    }
+    if (config.bool("use_bidirectional_attention", false)) {
+      throw config.bad("attention to later tokens is not supported");
+    }
+    if (architecture.equals("gemma2")) {
+      out.put(p + "attn_logit_softcapping", (float) config.real("attn_logit_softcapping", 0));
+    }
+    if (!architecture.equals("gemma")) {
+      out.put(p + "final_logit_softcapping", (float) config.real("final_logit_softcapping", 0));
+    }
+    int every =
+        architecture.equals("gemma2") ? 2 : config.integer("sliding_window_pattern", 1, 4096, 6);
+    if (config.has("layer_types")) {
+      every = every(config.list("layer_types"));
+    }
+    if (architecture.equals("gemma3")) {
+      out.put(p + "attention.sliding_window_pattern", every);
+      JsonObject rope = config.objectOrNull("rope_parameters");
+      JsonObject local = rope == null ? null : rope.objectOrNull("sliding_attention");
+      double base = local == null ? 1e4 : local.real("rope_theta", 1e4);
+      out.put(p + "rope.freq_base_swa", (float) config.real("rope_local_base_freq", base));
+    } else if (architecture.equals("gemma2") && every != 2) {
+      throw config.bad("only every second layer of Gemma 2 may see all tokens");
+    }
+  }
+
+  /** Of how many layers the last sees all tokens. */
+  private int every(List<?> types) {
+    int first = types.indexOf("full_attention");
+    int every = first < 0 ? types.size() + 1 : first + 1;
+    for (int i = 0; i < types.size(); i++) {
+      String want = (i + 1) % every == 0 ? "full_attention" : "sliding_attention";
+      if (!want.equals(types.get(i))) {
+        throw config.bad("its layer_types follow no pattern: layer " + i + " is " + types.get(i));
+      }
+    }
+    return every;
   }
 
   private float @Nullable [] scaling(GgufBuilder out, JsonObject scaling, int rotary, double base) {

@@ -21,6 +21,8 @@ import org.deft4j.engine.json.JsonObject;
 import org.deft4j.engine.tokenizer.SentencePieceModel;
 import org.deft4j.engine.tokenizer.TokenizerFile;
 import org.deft4j.engine.tokenizer.TokenizerJson;
+import org.deft4j.kernels.WeightType;
+import org.deft4j.kernels.Weights;
 import org.deft4j.tree.DeftException;
 import org.deft4j.tree.decode.TokenCodec;
 import org.jspecify.annotations.Nullable;
@@ -164,11 +166,7 @@ public final class HfFolder implements ModelSource {
         }
         size += t.data().byteSize();
         String name = config.tensorName(t.name());
-        if (name != null
-            && tensors.put(
-                    name,
-                    new GgufTensor(name, t.type(), t.columns(), t.rows(), t.dimensions(), t.data()))
-                != null) {
+        if (name != null && tensors.put(name, renamed(t, name, file)) != null) {
           throw bad(file, "holds tensor '" + name + "' for the second time");
         }
       }
@@ -176,6 +174,23 @@ public final class HfFolder implements ModelSource {
     if (!places.isEmpty()) {
       throw bad(index, "names tensor '" + places.keySet().iterator().next() + "', found nowhere");
     }
+  }
+
+  private GgufTensor renamed(GgufTensor t, String name, String file) {
+    if (!config.countsFromOne(name)) {
+      return new GgufTensor(name, t.type(), t.columns(), t.rows(), t.dimensions(), t.data());
+    }
+    // GGUF files have the one in their weights.
+    if (t.rows() != 1 || t.type() != TensorType.F32 && !t.type().name().endsWith("F16")) {
+      throw bad(file, "tensor '" + t.name() + "' is no vector of floats");
+    }
+    float[] v = new float[t.columns()];
+    new Weights(WeightType.valueOf(t.type().name()), 1, v.length, t.data()).decodeRow(0, v, 0);
+    MemorySegment data = arena.allocate(4L * v.length, 4);
+    for (int i = 0; i < v.length; i++) {
+      data.setAtIndex(FLOAT, i, 1 + v[i]);
+    }
+    return new GgufTensor(name, TensorType.F32, t.columns(), 1, t.dimensions(), data);
   }
 
   // --- text ---

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -44,9 +46,13 @@ class HfFolderTest {
           Map.entry("attn_k_norm", "self_attn.k_norm"),
           Map.entry("attn_norm", "input_layernorm"),
           Map.entry("ffn_norm", "post_attention_layernorm"),
+          Map.entry("post_attention_norm", "post_attention_layernorm"),
+          Map.entry("post_ffw_norm", "post_feedforward_layernorm"),
           Map.entry("ffn_gate", "mlp.gate_proj"),
           Map.entry("ffn_up", "mlp.up_proj"),
           Map.entry("ffn_down", "mlp.down_proj"));
+
+  private static final List<String> POST_NORMS = List.of("gemma2", "gemma3");
 
   private static String hfName(String name, String architecture) {
     String[] parts = name.split("\\.");
@@ -54,6 +60,9 @@ class HfFolderTest {
     String hf = java.util.Objects.requireNonNull(NAMES.get(module));
     if (module.equals("ffn_up") && architecture.equals("phi3")) {
       hf = "mlp.gate_up_proj";
+    }
+    if (module.equals("ffn_norm") && POST_NORMS.contains(architecture)) {
+      hf = "pre_feedforward_layernorm";
     }
     String prefix = parts.length == 4 ? "model.layers." + parts[1] + "." : "";
     return prefix + hf + "." + parts[parts.length - 1];
@@ -72,7 +81,11 @@ class HfFolderTest {
       int[] shape = t.rows() == 0 ? new int[] {t.cols()} : new int[] {t.rows(), t.cols()};
       String name = hfName(e.getKey(), m.architecture);
       int shard = at++ % shards;
-      files[shard].tensor(name, t.type().name(), t.bytes(), shape);
+      byte[] bytes = t.bytes();
+      if (m.architecture.startsWith("gemma") && name.endsWith("norm.weight")) {
+        bytes = minusOne(bytes);
+      }
+      files[shard].tensor(name, t.type().name(), bytes, shape);
       index.add("\"%s\":\"model-%d.safetensors\"".formatted(name, shard));
     }
     if (shards == 1) {
@@ -118,13 +131,38 @@ class HfFolderTest {
             + "},\"merges\":[]}}");
   }
 
+  /** Gemma's norms count from one. */
+  private static byte[] minusOne(byte[] floats) {
+    ByteBuffer out = ByteBuffer.wrap(floats.clone()).order(ByteOrder.LITTLE_ENDIAN);
+    for (int i = 0; i < floats.length; i += 4) {
+      out.putFloat(i, out.getFloat(i) - 1);
+    }
+    return out.array();
+  }
+
+  private static String more(RandomModel m) {
+    String window = ",\"sliding_window\":" + m.window;
+    return switch (m.architecture) {
+      case "gemma2" ->
+          window
+              + ",\"attn_logit_softcapping\":%s,\"final_logit_softcapping\":%s"
+                  .formatted(m.scoreCap, m.logitCap);
+      case "gemma3" ->
+          window + ",\"rope_local_base_freq\":5000,\"sliding_window_pattern\":" + m.globalEvery;
+      default -> "";
+    };
+  }
+
   @ParameterizedTest
   @CsvSource({
     "llama, llama, F32",
     "llama, mistral, BF16",
     "qwen2, qwen2, F16",
     "qwen3, qwen3, BF16",
-    "phi3, phi3, F32"
+    "phi3, phi3, F32",
+    "gemma, gemma, F32",
+    "gemma2, gemma2, BF16",
+    "gemma3, gemma3_text, F32"
   })
   void logitsEqualTheDefinition(String architecture, String modelType, TensorType type)
       throws IOException {
@@ -143,7 +181,7 @@ class HfFolderTest {
             default -> "";
           };
       scaled += m.scaling > 0 ? 1 : 0;
-      write(m, modelType, scaling, 1 + seed % 3);
+      write(m, modelType, scaling + more(m), 1 + seed % 3);
       SplittableRandom r = new SplittableRandom(seed);
       int[] prompt = r.ints(2 + r.nextInt(30), 0, m.vocabulary).toArray();
       double[] want = m.logits(prompt)[prompt.length - 1];
@@ -256,7 +294,8 @@ class HfFolderTest {
     refused("no such file; a model folder needs config.json", DeftException.MODEL_NOT_FOUND);
     write(m, "mamba", "", 1);
     refused(
-        "model_type 'mamba' is not supported; known: llama, mistral, phi3, qwen2, qwen3",
+        "model_type 'mamba' is not supported; known: gemma, gemma2, gemma3_text, llama,"
+            + " mistral, phi3, qwen2, qwen3",
         DeftException.UNSUPPORTED_MODEL);
     write(m, "llama", ",\"hidden_act\":\"gelu\"", 1);
     refused("activation 'gelu'", DeftException.UNSUPPORTED_MODEL);

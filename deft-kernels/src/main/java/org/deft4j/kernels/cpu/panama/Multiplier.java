@@ -8,6 +8,7 @@ import static org.deft4j.kernels.cpu.panama.Lanes.load;
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import org.deft4j.kernels.cpu.WorkerPool;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Matrix products over a worker pool. Each worker takes a run of panels; a panel is expanded to
@@ -38,6 +39,8 @@ final class Multiplier {
   private static final int ROW_BLOCK = 128;
   // Rows a tile; the wide one needs 16 registers for its sums alone.
   private static final int TILE = L >= 16 ? WideTile.ROWS : Tiles.ROWS;
+  // Above it tiles over float32 are as fast, and exact.
+  private static final int BYTE_ROWS = 16;
   // Multiply-adds below which a second thread costs more than it saves.
   private static final long SMALL = 20_000;
 
@@ -45,24 +48,31 @@ final class Multiplier {
   private final boolean exactOrder;
   private final int[][] panels;
   private final float[][] sums;
+  private final @Nullable ByteMultiplier bytes;
   private float[] packed = new float[0];
 
   /**
    * A multiplier.
    *
    * @param exactOrder sums many rows in the order of one
+   * @param int8 rounds activations to 8 bits where the format of the weights takes that
    */
-  Multiplier(WorkerPool pool, boolean exactOrder) {
+  Multiplier(WorkerPool pool, boolean exactOrder, boolean int8) {
     this.pool = pool;
     this.exactOrder = exactOrder;
     panels = new int[pool.workers()][DEPTH * PANEL + SuperPanels.SCRATCH];
     sums = new float[pool.workers()][2 * ROW_BLOCK * PANEL];
+    bytes = int8 ? new ByteMultiplier(pool.workers()) : null;
   }
 
   void multiply(PanelMatrix w, float[] x, float[] y, int rows, Mode mode) {
     int units = mode.gated() ? w.panels() / 2 : w.panels();
-    int ldy = mode.gated() ? w.rows() / 2 : w.rows();
+    int ldy = mode.gated() ? w.allRows() / 2 : w.allRows();
     boolean small = (long) rows * w.rows() * w.cols() < SMALL;
+    if (bytes != null && w.format().superBlocks() && (exactOrder || rows <= BYTE_ROWS)) {
+      multiply(bytes, w, x, y, rows, mode, units, ldy, small);
+      return;
+    }
     if (rows == 1 && !(exactOrder && w.format().rowOrderDiffers())) {
       float[] in = w.format().prepares() ? prepared(w, x) : x;
       WorkerPool.Task task =
@@ -96,6 +106,46 @@ final class Multiplier {
           int hi = share(units, worker + 1, workers);
           for (int r = 0; r < rows; r += ROW_BLOCK) {
             many(w, y, r, Math.min(ROW_BLOCK, rows - r), tile, mode, ldy, units, worker, lo, hi);
+          }
+        };
+    run(task, small);
+  }
+
+  private void multiply(
+      ByteMultiplier bytes,
+      PanelMatrix w,
+      float[] x,
+      float[] y,
+      int rows,
+      Mode mode,
+      int units,
+      int ldy,
+      boolean small) {
+    boolean six = w.format() == PanelFormat.Q6_K;
+    int cols = w.cols();
+    bytes.reserve(six, cols, rows);
+    WorkerPool.Task task =
+        (worker, workers) -> {
+          int items = ByteMultiplier.items(cols, rows);
+          int from = share(items, worker, workers);
+          bytes.pack(six, x, cols, rows, worker, from, share(items, worker + 1, workers));
+          if (workers > 1) {
+            pool.barrier();
+          }
+          int hi = share(units, worker + 1, workers);
+          float[] acc = sums[worker];
+          int tile = ByteMultiplier.tile(rows);
+          for (int r = 0; r < rows; r += ROW_BLOCK) {
+            int n = Math.min(ROW_BLOCK, rows - r);
+            for (int p = share(units, worker, workers); p < hi; p++) {
+              int[] s = w.data();
+              bytes.panel(six, s, w.offset(p), cols, r, n, tile, worker, acc, 0);
+              if (mode.gated()) {
+                int at = ROW_BLOCK * PANEL;
+                bytes.panel(six, s, w.offset(p + units), cols, r, n, tile, worker, acc, at);
+              }
+              finish(w, p, acc, 0, ROW_BLOCK * PANEL, n, y, r * ldy, ldy, mode);
+            }
           }
         };
     run(task, small);

@@ -29,11 +29,12 @@ final class PanamaBackend extends CpuBackend {
                 + "-bit vectors, "
                 + pool.workers()
                 + " threads"
+                + (options.int8Activations() ? ", activations of 8 bits" : "")
                 + (options.deterministic() ? ", deterministic" : ""),
             pool.workers(),
             Lanes.BITS,
             options.deterministic());
-    multiplier = new Multiplier(pool, options.deterministic());
+    multiplier = new Multiplier(pool, options.deterministic(), options.int8Activations());
     attention = new TreeAttention(pool);
   }
 
@@ -48,7 +49,7 @@ final class PanamaBackend extends CpuBackend {
 
   @Override
   protected CpuMatrix newMatrix(Weights[] parts) {
-    return new PanelMatrix(parts, this, pool);
+    return new PanamaMatrix(parts, this, pool);
   }
 
   @Override
@@ -66,22 +67,28 @@ final class PanamaBackend extends CpuBackend {
 
   @Override
   protected void multiply(CpuMatrix w, float[] x, float[] y, int rows, boolean add) {
-    multiplier.multiply(
-        (PanelMatrix) w, x, y, rows, add ? Multiplier.Mode.ADD : Multiplier.Mode.SET);
+    multiply((PanamaMatrix) w, x, y, rows, add ? Multiplier.Mode.ADD : Multiplier.Mode.SET);
+  }
+
+  private void multiply(PanamaMatrix w, float[] x, float[] y, int rows, Multiplier.Mode mode) {
+    for (PanelMatrix piece : w.pieces()) {
+      multiplier.multiply(piece, x, y, rows, mode);
+    }
   }
 
   @Override
   protected void multiplyGated(CpuMatrix w, float[] x, float[] y, int rows, boolean gelu) {
-    if (((PanelMatrix) w).paired()) {
+    PanamaMatrix matrix = (PanamaMatrix) w;
+    if (matrix.paired()) {
       Multiplier.Mode mode = gelu ? Multiplier.Mode.GEGLU : Multiplier.Mode.SWIGLU;
-      multiplier.multiply((PanelMatrix) w, x, y, rows, mode);
+      multiply(matrix, x, y, rows, mode);
       return;
     }
     int n = w.rows() / 2;
     if (gateUp.length < rows * 2 * n) {
       gateUp = new float[Math.multiplyExact(rows, 2 * n)];
     }
-    multiplier.multiply((PanelMatrix) w, x, gateUp, rows, Multiplier.Mode.SET);
+    multiply(matrix, x, gateUp, rows, Multiplier.Mode.SET);
     parallel(
         rows,
         8 * n,

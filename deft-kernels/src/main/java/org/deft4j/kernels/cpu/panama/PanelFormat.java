@@ -4,7 +4,6 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.util.concurrent.atomic.AtomicBoolean;
-import org.deft4j.kernels.WeightType;
 import org.deft4j.kernels.Weights;
 import org.deft4j.kernels.cpu.Halves;
 import org.deft4j.kernels.cpu.WorkerPool;
@@ -349,17 +348,17 @@ enum PanelFormat {
 
     @Override
     void prepare(float[] x, int from, int n, float[] to, int at, int step) {
-      SuperPanels.prepare(x, from, n, to, at, step);
+      SuperProducts.prepare(false, x, from, n, to, at, step);
     }
 
     @Override
     int preparedLength(int cols) {
-      return SuperPanels.preparedLength(false, cols);
+      return SuperProducts.preparedLength(false, cols);
     }
 
     @Override
     void prepareRow(float[] x, int cols, float[] to) {
-      SuperPanels.prepareRow(false, x, cols, to);
+      SuperProducts.prepareRow(false, x, cols, to);
     }
 
     @Override
@@ -369,12 +368,15 @@ enum PanelFormat {
 
     @Override
     void multiply1(int[] s, int a, int b, int cols, float[] x, int xAt, float[] acc) {
-      SuperPanels.multiply4(s, a, b, cols, x, xAt, acc);
+      SuperProducts.multiply(false, s, a, cols, x, xAt, acc, 0);
+      if (b >= 0) {
+        SuperProducts.multiply(false, s, b, cols, x, xAt, acc, Lanes.PANEL);
+      }
     }
 
     @Override
     void expand(int[] s, int at, int k0, int kn, int cols, int[] to) {
-      SuperPanels.expand4(s, at, k0, kn, cols, to);
+      SuperProducts.expand4(s, at, k0, kn, cols, to);
     }
   },
 
@@ -402,17 +404,17 @@ enum PanelFormat {
 
     @Override
     void prepare(float[] x, int from, int n, float[] to, int at, int step) {
-      SuperPanels.prepare(x, from, n, to, at, step);
+      SuperProducts.prepare(true, x, from, n, to, at, step);
     }
 
     @Override
     int preparedLength(int cols) {
-      return SuperPanels.preparedLength(true, cols);
+      return SuperProducts.preparedLength(true, cols);
     }
 
     @Override
     void prepareRow(float[] x, int cols, float[] to) {
-      SuperPanels.prepareRow(true, x, cols, to);
+      SuperProducts.prepareRow(true, x, cols, to);
     }
 
     @Override
@@ -422,12 +424,15 @@ enum PanelFormat {
 
     @Override
     void multiply1(int[] s, int a, int b, int cols, float[] x, int xAt, float[] acc) {
-      SuperPanels.multiply6(s, a, b, cols, x, xAt, acc);
+      SuperProducts.multiply(true, s, a, cols, x, xAt, acc, 0);
+      if (b >= 0) {
+        SuperProducts.multiply(true, s, b, cols, x, xAt, acc, Lanes.PANEL);
+      }
     }
 
     @Override
     void expand(int[] s, int at, int k0, int kn, int cols, int[] to) {
-      SuperPanels.expand6(s, at, k0, kn, cols, to);
+      SuperProducts.expand6(s, at, k0, kn, cols, to);
     }
   };
 
@@ -448,7 +453,7 @@ enum PanelFormat {
   /**
    * One row times panel {@code a} into {@code acc[0..31]} and, unless negative, panel {@code b}
    * into {@code acc[32..63]}; before {@link #outputScale}. What lies behind in {@code acc}, {@link
-   * SuperPanels#SCRATCH} floats at least, is scratch.
+   * SuperProducts#SUMS} floats at least, is scratch.
    */
   abstract void multiply1(int[] s, int a, int b, int cols, float[] x, int xAt, float[] acc);
 
@@ -487,24 +492,18 @@ enum PanelFormat {
     return false;
   }
 
+  /** Whether these are panels of {@link SuperPanels}, which {@link ByteProducts} takes. */
+  boolean superBlocks() {
+    return this == Q4_K || this == Q6_K;
+  }
+
   /** What results are multiplied with. */
   float outputScale() {
     return 1;
   }
 
-  /** The format that keeps these weights exactly. */
+  /** The format that keeps these weights, of one type, exactly. */
   static PanelFormat of(Weights[] parts, WorkerPool pool) {
-    boolean same = true;
-    boolean quantized = true;
-    boolean small = true;
-    for (Weights w : parts) {
-      same &= w.type() == parts[0].type();
-      quantized &= w.type().quantized();
-      small &= fitsNibbles(w.type());
-    }
-    if (!same) {
-      return small ? NIBBLES : quantized ? BYTES : F32;
-    }
     return switch (parts[0].type()) {
       case F32 -> F32;
       case BF16 -> BF16;
@@ -516,10 +515,6 @@ enum PanelFormat {
       case Q4_K -> none(parts, pool, SuperPanels::hasSpecials) ? Q4_K : NIBBLES;
       case Q6_K -> none(parts, pool, SuperPanels::hasSpecials) ? Q6_K : BYTES;
     };
-  }
-
-  private static boolean fitsNibbles(WeightType type) {
-    return type == WeightType.Q4_0 || type == WeightType.Q4_1 || type == WeightType.Q4_K;
   }
 
   private static boolean hasLeastByte(Weights w, int row) {

@@ -1,15 +1,17 @@
 package org.deft4j.kernels.cpu.panama;
 
 import org.deft4j.kernels.Weights;
-import org.deft4j.kernels.cpu.CpuMatrix;
 import org.deft4j.kernels.cpu.WorkerPool;
 
 /**
- * Weights repacked into panels of 32 rows; each part of a packed matrix starts a panel of its own.
- * Rows that fill a panel up are zero.
+ * Weights of one type repacked into panels of 32 rows; each part of a packed matrix starts a panel
+ * of its own. Rows that fill a panel up are zero.
  */
-final class PanelMatrix extends CpuMatrix {
-  private final PanamaBackend backend;
+final class PanelMatrix {
+  private final int rows;
+  private final int cols;
+  private final int firstRow;
+  private final int allRows;
   private final PanelFormat format;
   private final int panelInts;
   private final int[] column;
@@ -17,25 +19,35 @@ final class PanelMatrix extends CpuMatrix {
   private final boolean paired;
   private int[] data;
 
-  PanelMatrix(Weights[] parts, PanamaBackend backend, WorkerPool pool) {
-    super(parts);
-    this.backend = backend;
+  /**
+   * Packs.
+   *
+   * @param firstRow rows of the whole matrix before these
+   * @param allRows rows of the whole matrix
+   */
+  PanelMatrix(Weights[] parts, int firstRow, int allRows, WorkerPool pool) {
+    cols = parts[0].cols();
+    this.firstRow = firstRow;
+    this.allRows = allRows;
     int n = 0;
+    int count = 0;
     for (Weights w : parts) {
       n += panels(w);
+      count += w.rows();
     }
+    rows = count;
     column = new int[n];
     width = new int[n];
     paired = parts.length == 2 && parts[0].rows() == parts[1].rows();
     format = PanelFormat.of(parts, pool);
-    panelInts = format.panelInts(cols());
+    panelInts = format.panelInts(cols);
     data = new int[Math.multiplyExact(panelInts, n)];
     int first = 0;
-    int firstRow = 0;
+    int row = firstRow;
     for (Weights w : parts) {
       int panels = panels(w);
       for (int p = 0; p < panels; p++) {
-        column[first + p] = firstRow + p * Lanes.PANEL;
+        column[first + p] = row + p * Lanes.PANEL;
         width[first + p] = Math.min(Lanes.PANEL, w.rows() - p * Lanes.PANEL);
       }
       int base = first;
@@ -46,12 +58,30 @@ final class PanelMatrix extends CpuMatrix {
         }
       });
       first += panels;
-      firstRow += w.rows();
+      row += w.rows();
     }
   }
 
   private static int panels(Weights w) {
     return (w.rows() + Lanes.PANEL - 1) / Lanes.PANEL;
+  }
+
+  int rows() {
+    return rows;
+  }
+
+  int cols() {
+    return cols;
+  }
+
+  /** Output feature of the whole matrix that comes first here. */
+  int firstRow() {
+    return firstRow;
+  }
+
+  /** Output features of the whole matrix. */
+  int allRows() {
+    return allRows;
   }
 
   PanelFormat format() {
@@ -71,7 +101,7 @@ final class PanelMatrix extends CpuMatrix {
     return p * panelInts;
   }
 
-  /** Output feature of the panel's first row. */
+  /** Output feature of the whole matrix that the panel's first row is. */
   int column(int p) {
     return column[p];
   }
@@ -86,8 +116,8 @@ final class PanelMatrix extends CpuMatrix {
     return paired;
   }
 
-  @Override
-  public void decodeRow(int row, float[] dst, int offset) {
+  /** Row {@code row} of the whole matrix, one of these, as float32. */
+  void decodeRow(int row, float[] dst, int offset) {
     int lo = 0;
     int hi = column.length - 1;
     while (lo < hi) {
@@ -98,17 +128,14 @@ final class PanelMatrix extends CpuMatrix {
         hi = mid - 1;
       }
     }
-    format.decode(data, offset(lo), row - column[lo], cols(), dst, offset);
+    format.decode(data, offset(lo), row - column[lo], cols, dst, offset);
   }
 
-  @Override
-  public long bytes() {
+  long bytes() {
     return data.length * 4L;
   }
 
-  @Override
-  public void close() {
+  void close() {
     data = new int[0];
-    backend.forget(this);
   }
 }
