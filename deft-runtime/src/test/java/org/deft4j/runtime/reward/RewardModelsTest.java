@@ -108,7 +108,11 @@ class RewardModelsTest {
   private static double alone(TreeDecoder model, List<Thought> path, String tag, String question) {
     List<Integer> tokens = new ArrayList<>();
     add(tokens, model.codec().encodePrompt(PROBLEM + "\n", true));
-    path.forEach(t -> add(tokens, model.codec().encode(t.text() + tag)));
+    // A step without a word is read as a line.
+    path.forEach(t -> {
+      String step = t.text() + tag;
+      add(tokens, model.codec().encode(step.isEmpty() ? "\n" : step));
+    });
     add(tokens, model.codec().encode(question));
     NodeId root = model.root(tokens.stream().mapToInt(Integer::intValue).toArray());
     NodeId leaf = model.fork(root, 1).getFirst();
