@@ -1,4 +1,4 @@
-"""Reference outputs of a GGUF file for the engine's tests: numpy, float32, no KV cache."""
+"""Reference outputs of a GGUF file for the engine's tests: NumPy in float32."""
 
 import argparse
 import hashlib
@@ -17,7 +17,7 @@ from tree import END, IMPROVE, JUDGE, MERGE, SOLVE
 
 
 class Reference:
-    """The Llama forward pass over dequantized weights, every token recomputed."""
+    """The Llama forward pass over dequantized weights."""
 
     def __init__(self, path):
         meta, self.w = gguf.read(path)
@@ -29,25 +29,29 @@ class Reference:
     def norm(self, x, name):
         return x / np.sqrt((x * x).mean(-1, keepdims=True) + self.eps) * self.w[name]
 
-    def rotate(self, x):
+    def rotate(self, x, start):
         half = x.shape[-1] // 2
-        angle = np.arange(len(x))[:, None, None] * self.base ** (-np.arange(half) / half)
+        angle = (start + np.arange(len(x)))[:, None, None] * self.base ** (-np.arange(half) / half)
         cos, sin = np.cos(angle).astype(np.float32), np.sin(angle).astype(np.float32)
         a, b = x[..., ::2], x[..., 1::2]
         out = np.empty_like(x)
         out[..., ::2], out[..., 1::2] = a * cos - b * sin, a * sin + b * cos
         return out
 
-    def logits(self, ids):
-        """Logits after the last of `ids`."""
+    def logits(self, ids, before=()):
+        """Logits after the last of `ids`, and keys and values of all; `before` holds those of what precedes them."""
         w, x = self.w, self.w["token_embd.weight"][np.asarray(ids)]
-        n = len(ids)
-        future = np.triu(np.full((n, n), -np.inf, np.float32), 1)
+        n, start, held = len(ids), len(before[0][0]) if before else 0, []
+        future = np.triu(np.full((n, start + n), -np.inf, np.float32), start + 1)
         for i in range(self.blocks):
             p = f"blk.{i}."
             h = self.norm(x, p + "attn_norm.weight")
             q, k, v = ((h @ w[f"{p}attn_{c}.weight"].T).reshape(n, self.heads, -1) for c in "qkv")
-            scores = np.einsum("qhd,khd->hqk", self.rotate(q), self.rotate(k))
+            q, k = self.rotate(q, start), self.rotate(k, start)
+            if before:
+                k, v = np.concatenate((before[i][0], k)), np.concatenate((before[i][1], v))
+            held.append((k, v))
+            scores = np.einsum("qhd,khd->hqk", q, k)
             scores = scores / np.float32(np.sqrt(q.shape[-1])) + future
             weight = np.exp(scores - scores.max(-1, keepdims=True))
             weight /= weight.sum(-1, keepdims=True)
@@ -57,7 +61,7 @@ class Reference:
             gate = h @ w[p + "ffn_gate.weight"].T
             inner = gate / (1 + np.exp(-gate)) * (h @ w[p + "ffn_up.weight"].T)
             x = x + inner @ w[p + "ffn_down.weight"].T
-        return self.norm(x[-1], "output_norm.weight") @ w["token_embd.weight"].T
+        return self.norm(x[-1], "output_norm.weight") @ w["token_embd.weight"].T, held
 
 
 FIRST = """The Receiving Party shall keep the information secret.
@@ -129,8 +133,9 @@ def main():
         ids = [int(i) for i in ids]
         case = {"name": name, "prompt": tokenizer.decode(ids), "prompt_ids": ids}
         path, gap = list(ids), np.inf
+        held = ()
         for step in range(limit):
-            logits = model.logits(path)
+            logits, held = model.logits(path[-1:] if held else path, held)
             best = np.argsort(-logits)[:5]
             if step == 0:
                 case["top5_logits_after_prompt"] = [[int(i), round(float(logits[i]), 5)] for i in best]
@@ -149,7 +154,7 @@ def main():
         digest = hashlib.sha256(f.read()).hexdigest()
     result = {
         "sha256": digest, "tolerance": 0.01,
-        "engine": "numpy, weights dequantized to float32, full recomputation per token",
+        "engine": "NumPy, weights dequantized to float32",
         "cases": found,
         "problems": [{"task": t, "problem": p, "ids": [int(i) for i in ids]} for t, p, ids in problems()],
         "tokenizer": [{"text": t, "ids": tokenizer.encode(t)} for t in TEXTS]}

@@ -26,7 +26,7 @@ public final class DeftMini {
   public static final String NAME = "deft-mini";
 
   /** Version of the model. */
-  public static final int VERSION = 1;
+  public static final int VERSION = 2;
 
   /** File name under which the model is extracted. */
   public static final String FILE_NAME = NAME + "-v" + VERSION + ".gguf";
@@ -35,11 +35,11 @@ public final class DeftMini {
   public static final String RESOURCE = "/org/deft4j/mini/" + FILE_NAME;
 
   /** Size of the file in bytes. */
-  public static final long SIZE = 15_969_408L;
+  public static final long SIZE = 16_866_624L;
 
   /** SHA-256 of the file, in lower-case hexadecimal digits. */
   public static final String SHA256 =
-      "81a533ba7a10245c055d0c5f650e631255bc893daddbf6fe34a94091a8ec8ba6";
+      "c0fffac92225125737e6d964485a08d64749575a00f6cdfce4d00c9ca67db02f";
 
   private static final int BUFFER = 1 << 16;
 
@@ -64,7 +64,7 @@ public final class DeftMini {
    * <p>The file appears as a whole or not at all: it is written beside its place, checked, and
    * moved. Several processes may extract to one directory at once. A stamp file remembers size and
    * modification time of the file whose hash was last checked, so that a later call costs two small
-   * reads; without a fitting stamp the file is hashed (about 16 MB).
+   * reads; without a fitting stamp the file is hashed (about 17 MB).
    *
    * @param directory where the file belongs; created if absent
    * @return the file's path

@@ -25,10 +25,10 @@ import org.junit.jupiter.api.io.TempDir;
 
 class DeftMiniTest {
   /** What the version that is shipped should be. */
-  static final int VOCABULARY = 2048;
+  static final int VOCABULARY = 4096;
 
-  private static final int CONTEXT = 1024;
-  private static final String PATTERN = "qwen2";
+  private static final int CONTEXT = 4096;
+  private static final String PATTERN = "llama-bpe";
 
   /** Control tokens, at the end of the vocabulary: begin of sequence first, end of answer third. */
   private static final int CONTROLS = 32;
