@@ -7,12 +7,8 @@ export MINI_WORK=${MINI_WORK:-$here/work}; mkdir -p "$MINI_WORK"
 export TORCHINDUCTOR_CACHE_DIR=$MINI_WORK/inductor OMP_NUM_THREADS=1 NCCL_NVLS_ENABLE=${NCCL_NVLS_ENABLE:-0} PYTHONUNBUFFERED=1
 recipe=$here; [ -d "$here/training" ] && recipe=$here/training
 cd "$recipe" || exit 1
-v1=${MINI_START:-}
-for f in "$here/deft-mini-v1.gguf" "$here"/../../../deft-mini/src/main/resources/org/deft4j/mini/deft-mini-v1.gguf \
-    "$here"/../src/main/resources/org/deft4j/mini/deft-mini-v1.gguf deft-mini/src/main/resources/org/deft4j/mini/deft-mini-v1.gguf; do
-  [ -z "$v1" ] && [ -f "$f" ] && v1=$f
-done
-[ -f "$v1" ] || { echo "no deft-mini-v1.gguf: name it in MINI_START" | tee "$MINI_WORK/status"; exit 1; }
+start=${MINI_START:-$(ls "$here"/deft-mini-v*.gguf "$here"/../src/main/resources/org/deft4j/mini/*.gguf 2>/dev/null | head -1)}
+[ -f "$start" ] || { echo "no GGUF file to start from: name it in MINI_START" | tee "$MINI_WORK/status"; exit 1; }
 gpus=$(nvidia-smi -L | wc -l)
 [ "$gpus" -ge 1 ] || { echo "no GPU" | tee "$MINI_WORK/status"; exit 1; }
 texts=()
@@ -24,7 +20,7 @@ evaluation=${MINI_EVALUATION:-45}
 echo training > "$MINI_WORK/status"
 for try in 1 2 3; do
   left=$(( total - ($(date +%s) - begin) - evaluation - 3 ))
-  torchrun --standalone --nproc_per_node "$gpus" train.py --out "$MINI_WORK" --warm-start "$v1" "${texts[@]}" \
+  torchrun --standalone --nproc_per_node "$gpus" train.py --out "$MINI_WORK" --warm-start "$start" "${texts[@]}" \
     --seconds "$left" --seed $try $MINI_ARGS >> "$MINI_WORK/train.log" 2>&1
   rc=$?
   # What was learned so far is kept; other data, lest the same example fails again.
