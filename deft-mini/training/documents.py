@@ -15,7 +15,7 @@ import clauses
 import english
 import measure
 import rewording
-from pool import TABLE, encode, stems, tokenizer, tokens, words
+from pool import TABLE, encode, odd_chunk, stems, tokenizer, tokens, words
 from tokenizer import CONTROL_ID
 from tree import (
     ANSWER, BOS, CONTEXT, END, HINT, IMPROVE, JUDGE, MERGE, NO, NO_TARGET, SEP, SOLVE, YES, Tree, same)
@@ -25,6 +25,7 @@ DOCUMENT = CONTROL_ID["<|document|>"]
 MOST_PROBLEM = 2500  # tokens, the two tags not counted
 RAMP_FROM = 100
 TOKENS_A_LINE = 20  # about
+ODD = 0.3  # share of problems with words that prose hardly has; 0 for the file of version 2
 _MARGIN = 300  # tokens by which a wrong attempt may be longer than the right answer
 
 
@@ -117,7 +118,17 @@ def _draw(rng, longest, pool):
     else:
         documents = [d for kind in (_agreements, _prose) for d in kind(rng, 2, lines / 2, pool)]
         _overlap(rng, documents, pool, 0.3)
+    if rng.random() < ODD:
+        documents = _odd(rng, documents)
+        _overlap(rng, documents, pool, 0.1)
     return _cut(documents, longest)
+
+
+def _odd(rng, documents):
+    """Puts words into lines that prose hardly has, so that all tokens are copied now and then."""
+    share = 0.3 * rng.random()
+    return [[line[:(at := int(rng.random() * len(line)))] + [odd_chunk(rng)] + line[at + int(rng.random() * 2):]
+             if rng.random() < share else line for line in d] for d in documents]
 
 
 def _cut(documents, longest):

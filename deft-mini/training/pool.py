@@ -73,6 +73,29 @@ def words(chunks):
     return [w for c in chunks for w in TABLE[c].words]
 
 
+@functools.cache
+def _spellings():
+    """What tokens spell, where it is printable and not blank."""
+    found = (tokenizer().decode([i]).strip() for i, t in enumerate(tokenizer().tokens) if not t.startswith("<|"))
+    return sorted({t for t in found if t.isprintable() and t.split() == [t] and "\ufffd" not in t})
+
+
+def odd_chunk(rng):
+    """What prose hardly has: blanks to fill in, words joined by signs, tokens in a row."""
+    kind, words = rng.random(), _spellings()
+
+    def word():
+        return words[int(rng.random() * len(words))]
+    if kind < 0.2:
+        return "_" * (2 + int(rng.random() * 12))
+    if kind < 0.45:
+        sign = "/_-&@.:+=#"[int(rng.random() * 10)]
+        return word() + sign + word()
+    if kind < 0.6:
+        return "[" + word().title() + "]"
+    return "".join(word() for _ in range(1 + int(rng.random() * 3)))
+
+
 class Pool:
     """Sentences in the order of their sources, as lists of chunks."""
 

@@ -161,6 +161,12 @@ class DocumentsTest(unittest.TestCase):
         ids, hints = documents._hinted_root(problem_of("Red birds sing.\nRed birds sing loudly.", "Owls sing."))
         self.assertEqual([hints[i] for i, t in enumerate(ids) if t in (SEP, documents._NEW_LINE)], [YES, NO])
 
+    def test_every_token_is_copied_now_and_then(self):
+        rng = random.Random(1)
+        seen = {i for _ in range(60000) for i in pool.TABLE[pool.odd_chunk(rng)].spaced}
+        self.assertGreater(len(seen), 2000)
+        self.assertTrue(pool.encode("/")[0] in seen or pool.encode("/a")[0] in seen)
+
     def test_own_attempts_are_graded(self):
         problem = self.problems(1)[0]
         for tried, verdict in ((documents.answer(problem), None), (np.array([END]), NO)):

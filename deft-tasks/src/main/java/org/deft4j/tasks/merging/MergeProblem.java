@@ -35,6 +35,9 @@ public record MergeProblem(String id, List<String> documents, Wording wording, b
   /** Where the documents themselves hardly repeat anything, a merge may repeat this much. */
   private static final double FREE_REPETITION = 0.02;
 
+  /** How much of a search's score says how near a merge is to a solution. */
+  private static final double NEAR_WEIGHT = 0.8;
+
   /** Copies the list. */
   public MergeProblem {
     documents = List.copyOf(documents);
@@ -66,16 +69,30 @@ public record MergeProblem(String id, List<String> documents, Wording wording, b
   @Override
   public Optional<Verdict> verify(String answer) {
     MergeScore score = score(answer);
-    double most =
-        Math.max(
-            FREE_REPETITION,
-            SOLVED_REPETITION * MergeScore.repetition(String.join("\n", documents)));
+    double most = mostRepetition(documents);
     boolean solved = score.coverage() >= SOLVED_COVERAGE && score.repetition() <= most;
-    return Optional.of(new Verdict(1 - score.f1(), score.f1(), solved));
+    return Optional.of(new Verdict(1 - score.f1(), merit(score, most), solved));
+  }
+
+  private static double mostRepetition(List<String> documents) {
+    return Math.max(
+        FREE_REPETITION, SOLVED_REPETITION * MergeScore.repetition(String.join("\n", documents)));
   }
 
   /**
-   * The score of what is kept so far, held against the documents it is from: a line {@value
+   * What a search goes by: how near a merge is to a solution, and among equals its score. The score
+   * alone would take any repetition of a few percent for the next line, though it may be all that
+   * the documents repeat.
+   */
+  private static double merit(MergeScore score, double most) {
+    double covers = Math.min(1, score.coverage() / SOLVED_COVERAGE);
+    double fresh = score.repetition() <= most ? 1 : most / score.repetition();
+    double near = covers == 0 ? 0 : 2 * covers * fresh / (covers + fresh);
+    return NEAR_WEIGHT * near + (1 - NEAR_WEIGHT) * score.f1();
+  }
+
+  /**
+   * The merit of what is kept so far, held against the documents it is from: a line {@value
    * #SEPARATOR} ends each one's part.
    */
   @Override
@@ -84,9 +101,11 @@ public record MergeProblem(String id, List<String> documents, Wording wording, b
     int done = (int) lines.stream().filter(SEPARATOR::equals).count();
     String merge =
         lines.stream().filter(l -> !l.equals(SEPARATOR)).collect(Collectors.joining("\n"));
-    return done < 1 || done > documents.size()
-        ? OptionalDouble.empty()
-        : OptionalDouble.of(MergeScore.of(documents.subList(0, done), merge).f1());
+    if (done < 1 || done > documents.size()) {
+      return OptionalDouble.empty();
+    }
+    List<String> told = documents.subList(0, done);
+    return OptionalDouble.of(merit(MergeScore.of(told, merge), mostRepetition(told)));
   }
 
   /** Merges are long: fewer at once than of short answers, and a level for each part. */

@@ -10,6 +10,7 @@ import org.deft4j.search.spi.Stage;
 import org.deft4j.tasks.tagged.TaggedLayout;
 import org.deft4j.tasks.tagged.Tags;
 import org.deft4j.tree.DeftException;
+import org.deft4j.tree.constrain.Grammar;
 import org.deft4j.tree.decode.FinishReason;
 
 /**
@@ -30,6 +31,7 @@ final class PartLayout extends TaggedLayout {
 
   private final MergeProblem problem;
   private final int[] sizes;
+  private final List<Grammar> lines;
   private final boolean parts;
 
   PartLayout(MergeProblem problem, Tags tags, boolean parts) {
@@ -37,6 +39,7 @@ final class PartLayout extends TaggedLayout {
     this.problem = problem;
     this.parts = parts;
     this.sizes = problem.documents().stream().mapToInt(d -> tokens(d, tags).size()).toArray();
+    this.lines = problem.documents().stream().map(d -> kept(English.sentences(d))).toList();
     requireProblem("the documents", Tags.MOST_PROBLEM);
   }
 
@@ -68,7 +71,29 @@ final class PartLayout extends TaggedLayout {
     return most < 1
         ? Optional.empty()
         : Optional.of(
-            new Stage(PART, prompt, most, List.of(tags().sep(), tags().end()), List.of()));
+            new Stage(PART, prompt, most, List.of(tags().sep(), tags().end()), List.of())
+                .withConstraint(lines.get(done)));
+  }
+
+  /**
+   * Any of a document's lines, in their order, a line break between two. A model that copies line
+   * by line slips at rare words; which lines to keep is left to it.
+   */
+  private static Grammar kept(List<String> lines) {
+    // Line breaks may follow, so that decoding never ends before the model says that the part does.
+    StringBuilder rules = new StringBuilder("root ::= from-0? \"\\n\"*\n");
+    for (int i = 0; i < lines.size(); i++) {
+      rules.append("from-").append(i).append(" ::= ").append(literal(lines.get(i)));
+      if (i < lines.size() - 1) {
+        rules.append(" (\"\\n\" from-").append(i + 1).append(")? | from-").append(i + 1);
+      }
+      rules.append('\n');
+    }
+    return Grammar.gbnf(rules.toString());
+  }
+
+  private static String literal(String text) {
+    return '"' + text.replace("\\", "\\\\").replace("\"", "\\\"").replace("\t", "\\t") + '"';
   }
 
   private static int parts(List<Thought> path) {
