@@ -368,12 +368,14 @@ public final class ScriptedDecoder implements TreeDecoder {
   private double[] allowed(double[] logProbs, TokenMasks.Position at, DecodeSpec spec) {
     double[] some = new double[logProbs.length];
     Arrays.fill(some, Double.NEGATIVE_INFINITY);
-    // A real model gives every token some weight; one that gives none to all allowed has no choice.
-    boolean none = at.allowed().stream().allMatch(t -> logProbs[t] == Double.NEGATIVE_INFINITY);
-    at.allowed().stream().forEach(t -> some[t] = none ? 0 : logProbs[t]);
+    at.allowed().stream().forEach(t -> some[t] = logProbs[t]);
     if (at.mayEnd()) {
       spec.stopTokens().forEach(t -> some[t] = logProbs[t]);
       codec.endOfSequence().ifPresent(t -> some[t] = logProbs[t]);
+    }
+    // A real model gives every token some weight; one that gives none to all allowed has no choice.
+    if (Arrays.stream(some).allMatch(p -> p == Double.NEGATIVE_INFINITY)) {
+      at.allowed().stream().forEach(t -> some[t] = 0);
     }
     return some;
   }
