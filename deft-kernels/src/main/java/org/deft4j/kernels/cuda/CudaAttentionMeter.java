@@ -1,8 +1,10 @@
 package org.deft4j.kernels.cuda;
 
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumMap;
+import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import org.deft4j.kernels.KvShape;
@@ -35,7 +37,7 @@ public final class CudaAttentionMeter implements AutoCloseable {
   private static final int SAMPLES = 16;
 
   private final CudaDevice device;
-  private final TiledAttention attention;
+  private TiledAttention attention;
   private final CudaKernel read;
   private final Map<DType, short[]> noises = new EnumMap<>(DType.class);
 
@@ -99,6 +101,40 @@ public final class CudaAttentionMeter implements AutoCloseable {
     try (Setup s = new Setup(plan, span, heads, kvHeads, headDim, type)) {
       return s.micros(Math.max(s.layers, 8), SERIES_REPLAYS);
     }
+  }
+
+  /** What {@link #sweep} found under one setting. */
+  record Swept(double micros, double scheduleMicros, double error) {}
+
+  /** Measures one plan under several settings of the schedule, on the same keys and values. */
+  List<Swept> sweep(
+      AttentionPlan plan,
+      long tokens,
+      int heads,
+      int kvHeads,
+      int headDim,
+      KvType type,
+      List<AttentionTuning> settings) {
+    TiledAttention usual = attention;
+    List<Swept> all = new ArrayList<>();
+    long unique = tokens * kvHeads * headDim * 2L * type.bytes();
+    try (Setup s = new Setup(plan, unique, heads, kvHeads, headDim, type)) {
+      for (AttentionTuning t : settings) {
+        try (TiledAttention other = new TiledAttention(device, false, t)) {
+          attention = other;
+          other.begin(plan);
+          s.run(0);
+          float[] got = new float[plan.rows() * heads * headDim];
+          s.out.read(0, plan.rows(), got, 0);
+          double error = error(plan, s.kv, s.noise, heads, s.scale, got);
+          double micros = s.micros(Math.max(s.layers, 16), REPLAYS);
+          all.add(new Swept(micros, other.scheduleMicros(plan), error));
+        }
+      }
+    } finally {
+      attention = usual;
+    }
+    return all;
   }
 
   private static int slots(AttentionPlan plan) {

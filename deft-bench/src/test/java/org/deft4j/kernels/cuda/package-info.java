@@ -1,0 +1,3 @@
+/** What needs workloads and the inside of the CUDA backend at once. */
+@org.jspecify.annotations.NullMarked
+package org.deft4j.kernels.cuda;
