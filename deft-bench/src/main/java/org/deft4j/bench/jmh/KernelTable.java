@@ -1,9 +1,18 @@
 package org.deft4j.bench.jmh;
 
+import static org.deft4j.kernels.WeightType.BF16;
+import static org.deft4j.kernels.WeightType.F16;
+import static org.deft4j.kernels.WeightType.F32;
+import static org.deft4j.kernels.WeightType.Q4_K;
+import static org.deft4j.kernels.WeightType.Q6_K;
+import static org.deft4j.kernels.WeightType.Q8_0;
+
 import java.io.PrintStream;
 import java.lang.foreign.Arena;
 import java.util.Arrays;
+import java.util.EnumSet;
 import java.util.Locale;
+import java.util.Set;
 import org.deft4j.kernels.Backend;
 import org.deft4j.kernels.BackendOptions;
 import org.deft4j.kernels.Backends;
@@ -18,7 +27,7 @@ import org.deft4j.kernels.WeightType;
  * since a shared machine's speed changes while it is measured. With one thread, CPU time counts.
  *
  * <pre>
- * {@code java --add-modules jdk.incubator.vector -cp ... org.deft4j.bench.jmh.KernelTable [threads] [rounds]}
+ * {@code java --add-modules jdk.incubator.vector -cp ... org.deft4j.bench.jmh.KernelTable [threads] [rounds] [TYPE,...] [int8]}
  * </pre>
  */
 public final class KernelTable {
@@ -26,20 +35,27 @@ public final class KernelTable {
 
   private KernelTable() {}
 
-  /** Runs the table; arguments: threads (2), rounds (5). */
+  /**
+   * Runs the table; arguments: threads (2), rounds (5), types (all), {@code int8} for activations
+   * of 8 bits.
+   */
   public static void main(String[] args) {
     int threads = args.length > 0 ? Integer.parseInt(args[0]) : 2;
     int rounds = args.length > 1 ? Integer.parseInt(args[1]) : 5;
+    Set<WeightType> types = EnumSet.of(F32, F16, BF16, Q8_0, Q4_K, Q6_K);
+    if (args.length > 2) {
+      types.clear();
+      Arrays.stream(args[2].split(",")).map(WeightType::valueOf).forEach(types::add);
+    }
+    boolean int8 = args.length > 3 && args[3].equals("int8");
     PrintStream out = System.out;
-    try (Backend b = Backends.select("panama", BackendOptions.defaults().withThreads(threads))) {
+    BackendOptions options = BackendOptions.defaults().withThreads(threads);
+    try (Backend b = Backends.select("panama", options.withInt8Activations(int8))) {
       out.println(b.info().description());
       out.println("| weights | 1 row GB/s | of read bandwidth | 32 rows GFLOP/s | of FMA rate |");
       out.println("|---|---|---|---|---|");
-      for (WeightType type : WeightType.values()) {
-        // The shapes have rows of 288, and random bits are values in these types alone.
-        if (!type.quantized() || type == WeightType.Q8_0) {
-          out.println(row(b, type, threads, rounds));
-        }
+      for (WeightType type : types) {
+        out.println(row(b, type, threads, rounds));
       }
     }
   }

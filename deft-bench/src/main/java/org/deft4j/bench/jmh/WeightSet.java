@@ -14,7 +14,7 @@ import org.deft4j.kernels.Weights;
 
 /**
  * At least 256 MB of distinct weights in matrices of the shapes 2048x2048, 8192x2048, 2048x8192 and
- * 32000x288, to be walked in turn: more than caches hold.
+ * 32000x288, the last not of types in blocks of 256, to be walked in turn: more than caches hold.
  */
 final class WeightSet {
   private static final int[][] SHAPES = {{2048, 2048}, {8192, 2048}, {2048, 8192}, {32000, 288}};
@@ -30,8 +30,9 @@ final class WeightSet {
   WeightSet(Backend backend, WeightType type, int rows) {
     this.backend = backend;
     SplittableRandom random = new SplittableRandom(1);
-    for (int i = 0; bytes < LEAST_BYTES || i % SHAPES.length != 0; i++) {
-      int[] s = SHAPES[i % SHAPES.length];
+    int shapes = type.blockSize() > 32 ? SHAPES.length - 1 : SHAPES.length;
+    for (int i = 0; bytes < LEAST_BYTES || i % shapes != 0; i++) {
+      int[] s = SHAPES[i % shapes];
       bytes += s[0] * type.rowBytes(s[1]);
       weights += (long) s[0] * s[1];
       try (Arena arena = Arena.ofShared()) {
@@ -51,16 +52,29 @@ final class WeightSet {
       Arena arena, SplittableRandom random, WeightType type, int rows, int cols) {
     MemorySegment data = arena.allocate(rows * type.rowBytes(cols), 64);
     // Bits that are finite, of magnitude about 1, in every type.
-    long keep = type == WeightType.Q8_0 ? 0x3F3F3F3F3F3F3F3FL : 0xBFFFBFFFBFFFBFFFL;
+    long keep =
+        switch (type) {
+          case F32, F16, BF16 -> 0xBFFFBFFFBFFFBFFFL;
+          case Q8_0 -> 0x3F3F3F3F3F3F3F3FL;
+          default -> -1;
+        };
     for (long i = 0; i + 8 <= data.byteSize(); i += 8) {
       data.set(ValueLayout.JAVA_LONG_UNALIGNED, i, random.nextLong() & keep);
     }
-    if (type == WeightType.Q8_0) {
-      for (long i = 0; i < data.byteSize(); i += 34) {
-        data.set(ValueLayout.JAVA_SHORT_UNALIGNED, i, Float.floatToFloat16(0.01f));
+    if (type.quantized()) {
+      float scale = type.blockSize() > 32 ? 0.001f : 0.01f;
+      for (long i = 0; i < data.byteSize(); i += type.blockBytes()) {
+        half(data, type == WeightType.Q6_K ? i + 208 : i, scale);
+        if (type.hasMinima()) {
+          half(data, i + 2, scale);
+        }
       }
     }
     return new Weights(type, rows, cols, data);
+  }
+
+  private static void half(MemorySegment data, long at, float v) {
+    data.set(ValueLayout.JAVA_SHORT_UNALIGNED, at, Float.floatToFloat16(v));
   }
 
   /** Bytes of the weights as a file holds them. */

@@ -19,8 +19,7 @@ import jdk.incubator.vector.VectorSpecies;
  * is {@code v a0 + (v >> 4) (a1 - 16 a0) + (v >> 8) (a2 - 16 a1) + (v >> 12) (a3 - 16 a2)} in
  * integers modulo 2^16: whatever overflows on the way, a sum that fits 16 bits comes out right. 32
  * products of q - 8, and for Q6_K eight of q - 32, are at most 32,512. What is subtracted from
- * quants is an addend of its own behind a run's inputs; what Q4_K has to be given back for it is
- * another, a float32 behind that.
+ * quants is an addend of its own; what Q4_K has to be given back for it is another, a float32.
  */
 final class ByteProducts {
   /** Rows side by side where there are several. */
@@ -29,9 +28,13 @@ final class ByteProducts {
   /** Activations that share a scale. */
   static final int GROUP = 32;
 
-  /** Inputs of a block: runs of 32 of Q4_K, of eight of Q6_K, each with its addends. */
-  private static final int INPUTS4 = 8 * 34;
+  /**
+   * Inputs of a block of Q4_K: one for each quant, an addend for each run of 32, then what each run
+   * has to be given back. Indices linear in the word let C2 check them once for a loop over words.
+   */
+  private static final int INPUTS4 = BLOCK + 8 + 8;
 
+  /** The same of Q6_K: for each run of eight ten inputs and an addend. */
   private static final int INPUTS6 = 32 * 11;
 
   private static final VectorSpecies<Short> S =
@@ -96,19 +99,18 @@ final class ByteProducts {
   }
 
   private static void inputs4(int[] a, int[] to, int at, int step) {
-    int t = at;
-    for (int g = 0; g < BLOCK; g += GROUP) {
+    for (int g = 0; g < 8; g++) {
       int sum = 0;
-      for (int k = g; k < g + GROUP; k += 4, t += 4 * step) {
+      for (int k = g * GROUP; k < (g + 1) * GROUP; k += 4) {
+        int t = at + k * step;
         to[t] = twice(a[k]);
         to[t + step] = twice(a[k + 1] - 16 * a[k]);
         to[t + 2 * step] = twice(a[k + 2] - 16 * a[k + 1]);
         to[t + 3 * step] = twice(a[k + 3] - 16 * a[k + 2]);
         sum += a[k] + a[k + 1] + a[k + 2] + a[k + 3];
       }
-      to[t] = twice(-8 * sum);
-      to[t + step] = Float.floatToRawIntBits(8 * 0x1p16f * sum);
-      t += 2 * step;
+      to[at + (BLOCK + g) * step] = twice(-8 * sum);
+      to[at + (BLOCK + 8 + g) * step] = Float.floatToRawIntBits(8 * 0x1p16f * sum);
     }
   }
 
@@ -136,39 +138,43 @@ final class ByteProducts {
 
   /** One row times a block of Q4_K; sums as {@link SuperProducts#finish4} takes them. */
   static void row4(int[] s, int o, int[] c, int at, float[] sums, int to) {
-    for (int g = 0; g < 8; g++) {
-      int i = at + g * 34;
-      ShortVector p = IntVector.broadcast(Lanes.I, c[i + 32]).reinterpretAsShorts();
-      ShortVector r = ShortVector.zero(S);
-      int w = o + g * 8 * L;
-      for (int q = 0; q < 8; q++) {
-        ShortVector v = IntVector.fromArray(Lanes.I, s, w + q * L).reinterpretAsShorts();
-        ShortVector x = IntVector.broadcast(Lanes.I, c[i + q * 4]).reinterpretAsShorts();
-        p = p.add(v.mul(x));
-        x = IntVector.broadcast(Lanes.I, c[i + q * 4 + 1]).reinterpretAsShorts();
-        r = r.add(v.lanewise(VectorOperators.LSHR, 4).mul(x));
-        x = IntVector.broadcast(Lanes.I, c[i + q * 4 + 2]).reinterpretAsShorts();
-        p = p.add(v.lanewise(VectorOperators.LSHR, 8).mul(x));
-        x = IntVector.broadcast(Lanes.I, c[i + q * 4 + 3]).reinterpretAsShorts();
-        r = r.add(v.lanewise(VectorOperators.LSHR, 12).mul(x));
+    ShortVector z = ShortVector.zero(S);
+    ShortVector p = z;
+    ShortVector r = z;
+    for (int q = 0; q < 64; q++) {
+      ShortVector v = IntVector.fromArray(Lanes.I, s, o + q * L).reinterpretAsShorts();
+      ShortVector x = IntVector.broadcast(Lanes.I, c[at + q * 4]).reinterpretAsShorts();
+      p = p.add(v.mul(x));
+      x = IntVector.broadcast(Lanes.I, c[at + q * 4 + 1]).reinterpretAsShorts();
+      r = r.add(v.lanewise(VectorOperators.LSHR, 4).mul(x));
+      x = IntVector.broadcast(Lanes.I, c[at + q * 4 + 2]).reinterpretAsShorts();
+      p = p.add(v.lanewise(VectorOperators.LSHR, 8).mul(x));
+      x = IntVector.broadcast(Lanes.I, c[at + q * 4 + 3]).reinterpretAsShorts();
+      r = r.add(v.lanewise(VectorOperators.LSHR, 12).mul(x));
+      if ((q & 7) == 7) {
+        int g = q >> 3;
+        x = IntVector.broadcast(Lanes.I, c[at + BLOCK + g]).reinterpretAsShorts();
+        IntVector t = p.add(r).add(x).reinterpretAsInts();
+        FloatVector y = IntVector.broadcast(Lanes.I, c[at + BLOCK + 8 + g]).reinterpretAsFloats();
+        FloatVector f =
+            (FloatVector) t.lanewise(VectorOperators.LSHL, 16).convert(VectorOperators.I2F, 0);
+        f.add(y).intoArray(sums, to + g * ROWS);
+        f = (FloatVector) t.and(0xFFFF0000).convert(VectorOperators.I2F, 0);
+        f.add(y).intoArray(sums, to + g * ROWS + L);
+        p = z;
+        r = z;
       }
-      IntVector t = p.add(r).reinterpretAsInts();
-      FloatVector y = IntVector.broadcast(Lanes.I, c[i + 33]).reinterpretAsFloats();
-      FloatVector f =
-          (FloatVector) t.lanewise(VectorOperators.LSHL, 16).convert(VectorOperators.I2F, 0);
-      f.add(y).intoArray(sums, to + g * ROWS);
-      f = (FloatVector) t.and(0xFFFF0000).convert(VectorOperators.I2F, 0);
-      f.add(y).intoArray(sums, to + g * ROWS + L);
     }
   }
 
   /** Two rows, {@code at} and the next, {@link #TILE} side by side, times a block of Q4_K. */
   static void pair4(int[] s, int o, int[] c, int at, float[] sums, int to, int ld) {
     for (int g = 0; g < 8; g++) {
-      int i = at + g * 34 * TILE;
+      int i = at + g * GROUP * TILE;
+      int j = at + (BLOCK + g) * TILE;
       int w = o + g * 8 * L;
-      ShortVector p = IntVector.broadcast(Lanes.I, c[i + 32 * TILE]).reinterpretAsShorts();
-      ShortVector r = IntVector.broadcast(Lanes.I, c[i + 32 * TILE + 1]).reinterpretAsShorts();
+      ShortVector p = IntVector.broadcast(Lanes.I, c[j]).reinterpretAsShorts();
+      ShortVector r = IntVector.broadcast(Lanes.I, c[j + 1]).reinterpretAsShorts();
       for (int q = 0; q < 8; q++) {
         int k = i + q * 4 * TILE;
         ShortVector v = IntVector.fromArray(Lanes.I, s, w + q * L).reinterpretAsShorts();
@@ -187,8 +193,8 @@ final class ByteProducts {
       p.reinterpretAsFloats().intoArray(sums, to + g * ROWS);
       r.reinterpretAsFloats().intoArray(sums, to + g * ROWS + ld);
     }
-    widen4(sums, to, c, at + 33 * TILE);
-    widen4(sums, to + ld, c, at + 33 * TILE + 1);
+    widen4(sums, to, c, at + (BLOCK + 8) * TILE);
+    widen4(sums, to + ld, c, at + (BLOCK + 8) * TILE + 1);
   }
 
   /** One row times a block of Q6_K; sums as {@link SuperProducts#finish6} takes them. */
@@ -252,20 +258,20 @@ final class ByteProducts {
   private static void widen4(float[] sums, int to, int[] c, int at) {
     for (int g = 0; g < 8; g += 4) {
       int t = to + g * ROWS;
-      int i = at + g * 34 * TILE;
+      int i = at + g * TILE;
       FloatVector y = IntVector.broadcast(Lanes.I, c[i]).reinterpretAsFloats();
       IntVector v = FloatVector.fromArray(Lanes.F, sums, t).reinterpretAsInts();
       Lanes.toFloat(v.lanewise(VectorOperators.LSHL, 16)).add(y).intoArray(sums, t);
       Lanes.toFloat(v.and(0xFFFF0000)).add(y).intoArray(sums, t + L);
-      y = IntVector.broadcast(Lanes.I, c[i + 34 * TILE]).reinterpretAsFloats();
+      y = IntVector.broadcast(Lanes.I, c[i + TILE]).reinterpretAsFloats();
       v = FloatVector.fromArray(Lanes.F, sums, t + ROWS).reinterpretAsInts();
       Lanes.toFloat(v.lanewise(VectorOperators.LSHL, 16)).add(y).intoArray(sums, t + ROWS);
       Lanes.toFloat(v.and(0xFFFF0000)).add(y).intoArray(sums, t + ROWS + L);
-      y = IntVector.broadcast(Lanes.I, c[i + 68 * TILE]).reinterpretAsFloats();
+      y = IntVector.broadcast(Lanes.I, c[i + 2 * TILE]).reinterpretAsFloats();
       v = FloatVector.fromArray(Lanes.F, sums, t + 2 * ROWS).reinterpretAsInts();
       Lanes.toFloat(v.lanewise(VectorOperators.LSHL, 16)).add(y).intoArray(sums, t + 2 * ROWS);
       Lanes.toFloat(v.and(0xFFFF0000)).add(y).intoArray(sums, t + 2 * ROWS + L);
-      y = IntVector.broadcast(Lanes.I, c[i + 102 * TILE]).reinterpretAsFloats();
+      y = IntVector.broadcast(Lanes.I, c[i + 3 * TILE]).reinterpretAsFloats();
       v = FloatVector.fromArray(Lanes.F, sums, t + 3 * ROWS).reinterpretAsInts();
       Lanes.toFloat(v.lanewise(VectorOperators.LSHL, 16)).add(y).intoArray(sums, t + 3 * ROWS);
       Lanes.toFloat(v.and(0xFFFF0000)).add(y).intoArray(sums, t + 3 * ROWS + L);
