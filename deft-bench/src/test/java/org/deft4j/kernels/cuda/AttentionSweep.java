@@ -7,6 +7,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.Supplier;
 import org.deft4j.bench.attention.PublishedTrees;
 import org.deft4j.bench.attention.Workload;
@@ -43,7 +44,7 @@ final class AttentionSweep {
     try (CudaAttentionMeter meter = CudaAttentionMeter.open()) {
       System.out.println(meter.device());
       for (String name : names) {
-        Workload w = all.get(name).get();
+        Workload w = Objects.requireNonNull(all.get(name), name).get();
         AttentionPlanner planner = new AttentionPlanner(AttentionMethod.FLATTEN);
         AttentionPlan plan = planner.plan(w.layout());
         List<CudaAttentionMeter.Swept> found =
