@@ -107,7 +107,8 @@ class PartLayoutTest {
     String quoted = "He said \"no\\yes\".";
     MergeProblem problem =
         (MergeProblem)
-            task("parts").parse(List.of("Owls sing.\n" + quoted + "\nÖtzi froze.", "An end."))
+            task("parts")
+                .parse(List.of("Owls sing.\n" + quoted + "\nÖtzi froze.", "An end."))
                 .getFirst();
     PromptLayout layout = problem.layout(TEXT);
     Stage stage = layout.next(List.of(root(problem))).orElseThrow();
@@ -128,7 +129,8 @@ class PartLayoutTest {
         List.of("Owls sing", "Owls sang.", "Ötzi froze.\nOwls sing.", "Owls sing. Ötzi froze.")) {
       assertThat(mayEnd(masks, other)).as(other).isFalse();
     }
-    assertThat(problem("whole").layout(TEXT).next(List.of(root(problem))).orElseThrow().constraint())
+    assertThat(
+            problem("whole").layout(TEXT).next(List.of(root(problem))).orElseThrow().constraint())
         .isNull();
   }
 
