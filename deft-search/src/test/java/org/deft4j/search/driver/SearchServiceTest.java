@@ -140,15 +140,36 @@ class SearchServiceTest {
   @Test
   void cancelEndsOneSearchAndCloseTheRest() {
     try (ScriptedDecoder decoder = LetterProblem.decoder(4)) {
-      SearchHandle first;
-      SearchHandle second;
+      SearchHandle[] second = new SearchHandle[1];
+      CountDownLatch cancelled = new CountDownLatch(1);
+      CountDownLatch known = new CountDownLatch(1);
       try (SearchService service = new SearchService(decoder)) {
-        first = service.submit(SearchRequest.of(LONG, new Greedy()));
-        second = service.submit(SearchRequest.of(LONG, new Greedy()).withSeed(1));
+        // Neither comes to an end of its own, however late this thread is: the first waits until it
+        // is cancelled, the second pauses.
+        SearchHandle first =
+            service.submit(
+                SearchRequest.of(LONG, new Greedy())
+                    .withListener(e -> {
+                      if (e instanceof SearchEvent.ThoughtAdded t && t.thought().ordinal() == 1) {
+                        await(cancelled);
+                      }
+                    }));
+        second[0] =
+            service.submit(
+                SearchRequest.of(LONG, new Greedy())
+                    .withSeed(1)
+                    .withListener(e -> {
+                      if (e instanceof SearchEvent.ThoughtAdded t && t.thought().ordinal() == 1) {
+                        await(known);
+                        second[0].pause();
+                      }
+                    }));
+        known.countDown();
         first.cancel();
+        cancelled.countDown();
         assertThat(first.result().join().stopped()).isEqualTo(StopReason.CANCELLED);
       }
-      assertThat(second.result().join().stopped()).isEqualTo(StopReason.CANCELLED);
+      assertThat(second[0].result().join().stopped()).isEqualTo(StopReason.CANCELLED);
       assertThat(decoder.nodeCount()).isZero();
     }
   }
