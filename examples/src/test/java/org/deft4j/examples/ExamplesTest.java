@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.regex.Pattern;
 import org.deft4j.runtime.Deft;
 import org.deft4j.runtime.DeftModule;
 import org.deft4j.runtime.DeftOptions;
@@ -172,8 +173,12 @@ class ExamplesTest {
     String readme = Files.readString(ROOT.resolve("README.md"));
     Map<String, ?> tasks = registry().tasks();
     assertThat(tasks).containsKeys("sorting", "maximum");
-    assertThat(readme.lines().filter(l -> l.startsWith("./deft run ")))
-        .isNotEmpty()
-        .allSatisfy(l -> assertThat(l).matches("./deft run (sorting|maximum)\\b.*"));
+    List<String> named =
+        Pattern.compile("\\./deft run ([a-z0-9-]+)")
+            .matcher(readme)
+            .results()
+            .map(m -> m.group(1))
+            .toList();
+    assertThat(named).contains("sorting", "document-merging").isSubsetOf(tasks.keySet());
   }
 }
