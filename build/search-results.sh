@@ -76,7 +76,9 @@ done
   sed -n 's/^model name.*: //p' /proc/cpuinfo 2> /dev/null | head -1
   echo "$(getconf _NPROCESSORS_ONLN) cores"
   "$deft" --version
-  "$deft" models 2> /dev/null | sed -n "s/^ *\($model\) .*(\(version [0-9]*\))/\1 \2/p"
+  "$deft" models 2> /dev/null | awk -v model="$model" '
+    $1 == model && match($0, /version [0-9]+/) { found = substr($0, RSTART, RLENGTH) }
+    END { print model (found == "" ? "" : " " found) }'
   date -u +%Y-%m-%d
 } > "$out/machine.txt"
 
@@ -106,7 +108,7 @@ page=${PAGE:-$home/docs/search.md}
   echo "Against the best of the cheap baselines, at the largest budget, and of all searches and budgets:"
   echo
   largest=$(awk -F, 'NR > 1 && $2 + 0 > most { most = $2 + 0 } END { print most }' "$out/sorting/table.csv")
-  grep "^- .* at budget $largest against" "$out/sorting/table.md"
+  grep "^- .* at budget $largest against" "$out/sorting/table.md" || : # baselines alone are compared with nothing
   awk '/^- /{ after = 1; next } after && NF { print "- " $0 }' "$out/sorting/table.md"
   echo
   echo "| run | tokens sampled | s, median | tokens a second |"
