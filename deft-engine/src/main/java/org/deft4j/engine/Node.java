@@ -27,6 +27,9 @@ final class Node {
   /** Evicted tokens of its path are to be computed again although nothing was asked. */
   boolean refill;
 
+  /** Whether this step computes the last of them. */
+  boolean refilled;
+
   /** Whether it stands in the engine's list of busy nodes. */
   boolean listed;
 

@@ -124,8 +124,12 @@ final class Stepper implements AutoCloseable {
       atOnce(n);
     }
     choose(busy);
-    int computed = rows.isEmpty() ? 0 : forward();
+    boolean nothing = rows.isEmpty();
+    int computed = nothing ? 0 : forward();
     for (Node n : busy) {
+      if (n.refilled && (nothing || computed > 0)) {
+        n.refill = false;
+      }
       if (n.request instanceof Request.Extend e
           && e.done
           && e.known == e.logProbs.length
@@ -174,9 +178,7 @@ final class Stepper implements AutoCloseable {
         case Request.Extend e -> extension(n, e);
         case null -> {}
       }
-      if (n.refill && rows.addPath(n, n.pathLength() - 1) == n.pathLength() - 1) {
-        n.refill = false;
-      }
+      n.refilled = n.refill && rows.addPath(n, n.pathLength() - 1) == n.pathLength() - 1;
     }
   }
 
@@ -204,17 +206,34 @@ final class Stepper implements AutoCloseable {
     e.done = reached == end;
   }
 
+  /** Computes and answers; what fails is told when the events of what did not are. */
   private int forward() {
     RowLayout layout = rows.layout();
-    AttentionPlan plan;
     try {
-      plan = planner.plan(layout);
+      compute(layout);
     } catch (DeftException e) {
-      // Private copies that found no room: those that did are not made, so none counts.
+      // Private copies that found no room, or a step that was not made: none of them counts.
       planner.close();
-      answers.failure = e;
+      fail(e);
       return 0;
     }
+    rows.commit();
+    try {
+      answers.fromForward(layout, model);
+    } catch (DeftException e) {
+      fail(e);
+    }
+    return layout.rows();
+  }
+
+  private void fail(DeftException e) {
+    if (answers.failure == null) {
+      answers.failure = e;
+    }
+  }
+
+  private void compute(RowLayout layout) {
+    AttentionPlan plan = planner.plan(layout);
     copy(planner.copies());
     int n = layout.rows();
     batch.reset(n);
@@ -230,9 +249,6 @@ final class Stepper implements AutoCloseable {
     lost -= old;
     prefilled += rows.prefilled - old;
     recomputed += old + rows.again;
-    rows.commit();
-    answers.fromForward(layout, model);
-    return n;
   }
 
   private void copy(CopyList copies) {

@@ -45,9 +45,10 @@ import org.jspecify.annotations.Nullable;
  * fills up with prompts and extensions to {@link EngineOptions#chunk()} rows.
  *
  * <p>When keys and values find no room, demoted nodes and then cached prompts lose theirs; when
- * that is not enough, the call throws {@link DeftException} with the code {@code OUT_OF_MEMORY}. A
- * {@link #step} that throws it has told all events of what did happen, and may be called again once
- * something was released.
+ * that is not enough, the call throws {@link DeftException} with the code {@code OUT_OF_MEMORY}; so
+ * does a step for which the backend's device has no memory. A {@link #step} that throws it has told
+ * all events of what did happen, and may be called again once something was released or less is
+ * asked for: what it did not answer is computed again.
  */
 public final class TreeEngine implements TreeDecoder {
   private static final int MAX_LEAVES = 4096;
@@ -454,8 +455,12 @@ public final class TreeEngine implements TreeDecoder {
     closed = true;
     nodes.clear();
     live.clear();
-    stepper.close();
-    file.close();
+    try {
+      stepper.close();
+    } finally {
+      // A lost device says so once more when it is closed.
+      file.close();
+    }
   }
 
   // --- checks ---

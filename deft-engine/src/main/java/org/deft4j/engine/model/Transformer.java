@@ -26,7 +26,8 @@ import org.jspecify.annotations.Nullable;
  * A decoder-only transformer on a backend: weights, and one forward pass over a batch of rows.
  *
  * <p>Activations grow to the largest batch met and are kept. Logits are computed in slices of at
- * most {@value #SLICE} rows, so that their memory does not follow the batch.
+ * most {@value #SLICE} rows, so that their memory does not follow the batch. Where the backend has
+ * no memory for them, the call throws what the backend says and a later one may ask for less.
  */
 public final class Transformer implements AutoCloseable {
   /** Most rows of logits at a time. */
@@ -77,7 +78,12 @@ public final class Transformer implements AutoCloseable {
   private final long parameters;
   private final long weightBytes;
 
+  /** Rows that activations have; none while they grow. */
   private int capacity;
+
+  /** Rows that logits have; none while they grow. */
+  private int logitRows;
+
   private Tensor x;
   private Tensor h;
   private Tensor qkv;
@@ -156,9 +162,10 @@ public final class Transformer implements AutoCloseable {
     qkv = backend.tensor(capacity, config.qkvColumns());
     attended = backend.activations(capacity, q, layers[0].output);
     ffn = backend.activations(capacity, config.ffn(), layers[0].down);
-    last = backend.tensor(8, dim);
-    normed = backend.activations(8, dim, head);
-    logits = backend.tensor(8, config.vocabulary());
+    logitRows = 8;
+    last = backend.tensor(logitRows, dim);
+    normed = backend.activations(logitRows, dim, head);
+    logits = backend.tensor(logitRows, config.vocabulary());
   }
 
   /** Reads weights in the shapes asked for, and remembers which tensors were used. */
@@ -305,6 +312,7 @@ public final class Transformer implements AutoCloseable {
     Tensor sum = product;
     if (sum == null || sum.rows() < rows) {
       if (sum != null) {
+        product = null;
         sum.close();
       }
       sum = backend.tensor(capacity, config.dim());
@@ -323,14 +331,16 @@ public final class Transformer implements AutoCloseable {
    * @param n at most {@link #SLICE}
    */
   public Tensor logits(int[] rows, int from, int n) {
-    if (n > logits.rows()) {
-      int grown = Math.min(SLICE, Math.max(n, logits.rows() * 2));
+    if (n > logitRows) {
+      int grown = Math.min(SLICE, Math.max(n, logitRows * 2));
+      logitRows = 0;
       last.close();
       normed.close();
       logits.close();
       last = backend.tensor(grown, config.dim());
       normed = backend.activations(grown, config.dim(), head);
       logits = backend.tensor(grown, config.vocabulary());
+      logitRows = grown;
     }
     Tensor states = x;
     if (rows[from] != 0 || rows[from + n - 1] != n - 1) {
@@ -360,15 +370,17 @@ public final class Transformer implements AutoCloseable {
     if (rows <= capacity) {
       return;
     }
-    capacity = Math.max(rows, capacity * 2);
+    int grown = Math.max(rows, capacity * 2);
+    capacity = 0;
     for (Tensor t : new Tensor[] {x, h, qkv, attended, ffn}) {
       t.close();
     }
-    x = backend.tensor(capacity, config.dim());
-    h = backend.activations(capacity, config.dim(), layers[0].qkv);
-    qkv = backend.tensor(capacity, config.qkvColumns());
-    attended = backend.activations(capacity, config.heads() * config.headDim(), layers[0].output);
-    ffn = backend.activations(capacity, config.ffn(), layers[0].down);
+    x = backend.tensor(grown, config.dim());
+    h = backend.activations(grown, config.dim(), layers[0].qkv);
+    qkv = backend.tensor(grown, config.qkvColumns());
+    attended = backend.activations(grown, config.heads() * config.headDim(), layers[0].output);
+    ffn = backend.activations(grown, config.ffn(), layers[0].down);
+    capacity = grown;
   }
 
   /** Frees weights and activations; idempotent. */

@@ -41,13 +41,13 @@ public final class CudaBackend implements Backend {
   private final StepGraphs graphs;
   private final StepGraphs.Limits limits = new StepGraphs.Limits();
   private final Runnable checkBatch = this::checkBatch;
+  private final GrowingBuffer queries;
+  private final GrowingBuffer summary;
   private final PinnedBuffer summaryHost;
   private final BackendInfo info;
   private final BitSet copyRead = new BitSet();
   private final BitSet copyWritten = new BitSet();
 
-  private @Nullable DeviceBuffer queries;
-  private @Nullable DeviceBuffer summary;
   private @Nullable Batch batch;
   private int rows;
   private long tokens;
@@ -66,6 +66,8 @@ public final class CudaBackend implements Backend {
       sampler = new CudaSampler(device);
       upload = new StepUpload(device);
       graphs = new StepGraphs(device, attention);
+      queries = new GrowingBuffer(device, "queries");
+      summary = new GrowingBuffer(device, "summaries of logits");
       summaryHost = device.pinned(StepKernels.SUMMARY_BYTES * 1024);
       int version = products.cublasVersion();
       info =
@@ -422,11 +424,10 @@ public final class CudaBackend implements Backend {
 
   private DeviceBuffer queries(CudaKvCache kv, int heads, int rows) {
     long bytes = (long) rows * heads * kv.padded() * kv.type().bytes();
-    DeviceBuffer before = queries;
-    DeviceBuffer q = CudaProducts.grown(device, before, bytes);
-    if (q != before) {
+    long freed = device.freed();
+    DeviceBuffer q = queries.atLeast(bytes);
+    if (device.freed() != freed) {
       laidOut = null;
-      queries = q;
     }
     return q;
   }
@@ -461,8 +462,7 @@ public final class CudaBackend implements Backend {
     }
     CudaTensor t = float32(tensor(x, rows, x.cols()));
     long bytes = (long) rows * (1 + StepKernels.summaryParts(cols)) * StepKernels.SUMMARY_BYTES;
-    DeviceBuffer s = CudaProducts.grown(device, summary, bytes);
-    summary = s;
+    DeviceBuffer s = summary.atLeast(bytes);
     kernels.summarize(t, rows, cols, s);
     out.reserve(rows);
     int most = summaryHost.bytes() / StepKernels.SUMMARY_BYTES;

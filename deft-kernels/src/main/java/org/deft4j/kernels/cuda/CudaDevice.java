@@ -167,13 +167,29 @@ final class CudaDevice implements AutoCloseable {
           DeftException.OUT_OF_MEMORY,
           String.format(
               "not enough device memory for %s: it takes %,d MiB, and %,d of %,d MiB of %s are"
-                  + " free; a smaller --kv-memory or a smaller model leaves more",
+                  + " free; a smaller --kv-memory or a smaller model leaves more, and --backend"
+                  + " panama needs none",
               what, (bytes + (1 << 20) - 1) >> 20, freeBytes() >> 20, totalBytes() >> 20, name));
     }
     check(result, "allocating device memory");
     DeviceBuffer buffer = new DeviceBuffer(this, p, bytes);
     open.add(buffer);
     return buffer;
+  }
+
+  /** As {@link #allocate(long, String)}, and queues setting it to zeros. */
+  DeviceBuffer cleared(long bytes, String what) {
+    DeviceBuffer made = allocate(bytes, what);
+    boolean done = false;
+    try {
+      fill(made, 0, bytes, 0);
+      done = true;
+    } finally {
+      if (!done) {
+        made.close();
+      }
+    }
+    return made;
   }
 
   /** Page-locked host memory of this many bytes. */

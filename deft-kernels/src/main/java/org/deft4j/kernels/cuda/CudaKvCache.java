@@ -42,17 +42,13 @@ final class CudaKvCache implements KvCache {
     padded = shape.headDim() <= 64 ? 64 : 128;
     long slots = (shape.slots() + 63L) & -64;
     layerBytes = slots * shape.kvHeads() * padded * shape.type().bytes();
-    keys = device.allocate(Math.multiplyExact(layerBytes, (long) shape.layers()), "the KV cache");
-    DeviceBuffer v;
+    keys = device.cleared(Math.multiplyExact(layerBytes, (long) shape.layers()), "the KV cache");
     try {
-      v = device.allocate(keys.bytes(), "the KV cache");
+      values = device.cleared(keys.bytes(), "the KV cache");
     } catch (DeftException e) {
       keys.close();
       throw e;
     }
-    values = v;
-    device.fill(keys, 0, keys.bytes(), 0);
-    device.fill(values, 0, values.bytes(), 0);
   }
 
   /** Keys of all layers. */

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.Consumer;
+import org.deft4j.tree.DeftException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -46,14 +47,17 @@ final class CudaProducts implements AutoCloseable {
   private final boolean own = Boolean.parseBoolean(System.getProperty(OWN, "true"));
   private final List<CudaMatrix> matrices = new ArrayList<>();
   private final Map<Shape, @Nullable Way> ways = new HashMap<>();
-  private @Nullable DeviceBuffer input;
-  private @Nullable DeviceBuffer output;
-  private @Nullable DeviceBuffer gateUp;
+  private final GrowingBuffer input;
+  private final GrowingBuffer output;
+  private final GrowingBuffer gateUp;
 
   CudaProducts(CudaDevice device, StepKernels kernels, boolean deterministic) {
     this.device = device;
     this.kernels = kernels;
     this.deterministic = deterministic;
+    input = new GrowingBuffer(device, "activations");
+    output = new GrowingBuffer(device, "activations");
+    gateUp = new GrowingBuffer(device, "activations");
     cublas = new Cublas(device);
     few = new FewRowProducts(device);
     light =
@@ -79,7 +83,7 @@ final class CudaProducts implements AutoCloseable {
       return;
     }
     int stride = CudaTensor.stride(w.rows());
-    DeviceBuffer out = output(4L * rows * stride);
+    DeviceBuffer out = output.atLeast(4L * rows * stride);
     if (add) {
       kernels.convert(
           y.buffer().address(),
@@ -128,8 +132,7 @@ final class CudaProducts implements AutoCloseable {
     // deterministic products the gate sees what it sees where kernels do both.
     DType type = w.held() == DType.BF16 && !deterministic ? DType.BF16 : DType.F32;
     int stride = CudaTensor.stride(w.rows());
-    DeviceBuffer g = grown(device, gateUp, (long) rows * stride * type.bytes());
-    gateUp = g;
+    DeviceBuffer g = gateUp.atLeast((long) rows * stride * type.bytes());
     product(w, in, g, stride, type, rows, false);
     kernels.swiglu(g, stride, type, y, rows);
   }
@@ -139,7 +142,7 @@ final class CudaProducts implements AutoCloseable {
       return x.buffer();
     }
     int stride = w.stride();
-    DeviceBuffer in = input((long) rows * stride * w.held().bytes());
+    DeviceBuffer in = input.atLeast((long) rows * stride * w.held().bytes());
     if (stride != x.cols()) {
       // What is past the columns must be zero: the buffer held something else before.
       device.fill(in, 0, (long) rows * stride * w.held().bytes(), 0);
@@ -207,9 +210,21 @@ final class CudaProducts implements AutoCloseable {
     }
     Shape shape = new Shape(w.rows(), w.stride(), w.held(), mode, rows);
     if (!ways.containsKey(shape) && !device.capturing()) {
-      ways.put(shape, measure(shape, w));
+      ways.put(shape, measured(shape, w));
     }
     return ways.get(shape);
+  }
+
+  /** Measures; where that finds no memory, cuBLAS's own choice does without. */
+  private @Nullable Way measured(Shape s, CudaMatrix w) {
+    try {
+      return measure(s, w);
+    } catch (DeftException e) {
+      if (e.exitCode() != DeftException.OUT_OF_MEMORY) {
+        throw e;
+      }
+      return null;
+    }
   }
 
   private @Nullable Way measure(Shape s, CudaMatrix w) {
@@ -327,35 +342,6 @@ final class CudaProducts implements AutoCloseable {
     return lines;
   }
 
-  // --- buffers ---
-
-  private DeviceBuffer input(long bytes) {
-    DeviceBuffer b = grown(device, input, bytes);
-    input = b;
-    return b;
-  }
-
-  private DeviceBuffer output(long bytes) {
-    DeviceBuffer b = grown(device, output, bytes);
-    output = b;
-    return b;
-  }
-
-  /** {@code b} if it has {@code bytes} bytes, else a new one in its place. */
-  static DeviceBuffer grown(CudaDevice device, @Nullable DeviceBuffer b, long bytes) {
-    if (b != null && b.bytes() >= bytes) {
-      return b;
-    }
-    long more = bytes;
-    if (b != null) {
-      more = Math.max(bytes, b.bytes() + b.bytes() / 2);
-      b.close();
-    }
-    DeviceBuffer made = device.allocate(more, "activations");
-    device.fill(made, 0, more, 0);
-    return made;
-  }
-
   @Override
   public void close() {
     if (light != null && !device.lost()) {
@@ -364,10 +350,8 @@ final class CudaProducts implements AutoCloseable {
     }
     cublas.close();
     few.close();
-    for (DeviceBuffer b : new @Nullable DeviceBuffer[] {input, output, gateUp}) {
-      if (b != null) {
-        b.close();
-      }
+    for (GrowingBuffer b : List.of(input, output, gateUp)) {
+      b.close();
     }
   }
 }

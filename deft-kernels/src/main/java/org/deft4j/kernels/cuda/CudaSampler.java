@@ -85,8 +85,9 @@ final class CudaSampler implements AutoCloseable {
     if (b.bytes() >= bytes) {
       return b;
     }
+    PinnedBuffer made = device.pinned(2 * bytes);
     b.close();
-    return device.pinned(2 * bytes);
+    return made;
   }
 
   private void launch(int n) {

@@ -31,8 +31,7 @@ final class CudaTensor implements Tensor {
     this.cols = cols;
     this.type = type;
     long bytes = (long) rows * stride(cols) * type.bytes();
-    buffer = device.allocate(bytes, "activations");
-    device.fill(buffer, 0, bytes, 0);
+    buffer = device.cleared(bytes, "activations");
   }
 
   /** Values from a row to the next. */

@@ -5,7 +5,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Products by the kernels of {@code gemm.cu}: up to 64 rows, 16-bit weights, float32 sums. Which of
@@ -37,10 +36,11 @@ final class FewRowProducts implements AutoCloseable {
   private final CudaModule module;
   private final int order;
   private final ParamBlock params = new ParamBlock(128);
-  private @Nullable DeviceBuffer parts;
+  private final GrowingBuffer parts;
 
   FewRowProducts(CudaDevice device) {
     this.device = device;
+    parts = new GrowingBuffer(device, "partial products");
     module = device.load("gemm");
     for (GemmKernel k : GemmKernel.table(module.readBytes("deft_gemm_table"))) {
       if (k.least() <= device.capability() && k.sharedBytes() <= device.sharedBytesPerBlock()) {
@@ -121,8 +121,7 @@ final class FewRowProducts implements AutoCloseable {
     GemmKernel k = c.kernel;
     long part = 0;
     if (k.split() == 2) {
-      parts = CudaProducts.grown(device, parts, 4L * k.cluster() * rows * n);
-      part = parts.address();
+      part = parts.atLeast(4L * k.cluster() * rows * n).address();
     }
     params.clear().pointer(w.buffer()).i64(x).i64(y).i64(part);
     params.i64(w.stride()).i64(w.stride()).i64(yStride).i32(n).i32(w.stride()).i32(rows);
@@ -138,8 +137,6 @@ final class FewRowProducts implements AutoCloseable {
 
   @Override
   public void close() {
-    if (parts != null) {
-      parts.close();
-    }
+    parts.close();
   }
 }

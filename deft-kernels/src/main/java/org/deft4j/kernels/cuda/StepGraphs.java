@@ -3,12 +3,14 @@ package org.deft4j.kernels.cuda;
 import java.util.ArrayList;
 import java.util.List;
 import org.deft4j.kernels.StepProgram;
+import org.deft4j.tree.DeftException;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Graphs of forward passes: one a program and number of rows. A pass that is met for the first time
  * is launched one by one, which makes all buffers large enough; the second time it is captured, and
- * from then on one call launches the whole of it.
+ * from then on one call launches the whole of it. Where the device has no memory for a graph, all
+ * are given up and made anew as passes come.
  *
  * <p>A graph holds addresses, so it is good as long as no device memory was freed since it was
  * captured and attention launches the same. Cost of a replay: a search among a few dozen graphs.
@@ -86,12 +88,7 @@ final class StepGraphs implements AutoCloseable {
       limits.tokens = seen.tokens;
       limits.slots = seen.slots;
       check.run();
-      CudaGraph graph = seen.graph;
-      if (graph == null) {
-        graph = device.capture(() -> program.run(rows));
-        seen.graph = graph;
-      }
-      graph.launch();
+      launch(seen, program, rows);
       return;
     }
     if (seen.graph != null) {
@@ -104,6 +101,24 @@ final class StepGraphs implements AutoCloseable {
     seen.freed = device.freed();
     seen.tokens = limits.tokens;
     seen.slots = limits.slots;
+  }
+
+  /** One launch for all, or where graphs find no memory on the device, one an operation. */
+  private void launch(Seen seen, StepProgram program, int rows) {
+    try {
+      CudaGraph graph = seen.graph;
+      if (graph == null) {
+        graph = device.capture(() -> program.run(rows));
+        seen.graph = graph;
+      }
+      graph.launch();
+    } catch (DeftException e) {
+      if (e.exitCode() != DeftException.OUT_OF_MEMORY) {
+        throw e;
+      }
+      close();
+      program.run(rows);
+    }
   }
 
   private Seen seen(StepProgram program, int rows) {

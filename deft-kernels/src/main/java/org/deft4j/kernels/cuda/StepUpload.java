@@ -22,12 +22,14 @@ final class StepUpload implements AutoCloseable {
   private final CudaDevice device;
   private final @Nullable Stage[] stages = new Stage[2];
   private final CudaTimer[] sent;
+  private final GrowingBuffer room;
   private @Nullable DeviceBuffer target;
   private int turn;
   private int at;
 
   StepUpload(CudaDevice device) {
     this.device = device;
+    room = new GrowingBuffer(device, "a step's plan");
     sent = new CudaTimer[] {device.timer(), device.timer()};
   }
 
@@ -39,17 +41,18 @@ final class StepUpload implements AutoCloseable {
     Stage s = stages[turn];
     if (s == null || s.pinned.bytes() < bytes) {
       if (s != null) {
+        // Nobody may write to freed memory, should there be no other.
+        stages[turn] = null;
         s.pinned.close();
       }
       PinnedBuffer p = device.pinned(grown(bytes));
       ByteBuffer b = p.data();
       stages[turn] = new Stage(p, b, b.asIntBuffer(), b.asLongBuffer());
     }
-    if (target == null || target.bytes() < bytes) {
-      if (target != null) {
-        target.close();
-      }
-      target = device.allocate(grown(bytes), "a step's plan");
+    DeviceBuffer to = target;
+    if (to == null || to.bytes() < bytes) {
+      target = null;
+      target = room.atLeast(grown(bytes));
     }
   }
 
@@ -152,8 +155,6 @@ final class StepUpload implements AutoCloseable {
         s.pinned.close();
       }
     }
-    if (target != null) {
-      target.close();
-    }
+    room.close();
   }
 }

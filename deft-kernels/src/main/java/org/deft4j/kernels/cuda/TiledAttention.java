@@ -53,8 +53,8 @@ final class TiledAttention implements CudaAttention {
   // stay the same from step to step.
   private final int[] room = new int[8];
   private final long[] arrays = new long[7];
-  private @Nullable DeviceBuffer partial;
-  private @Nullable DeviceBuffer weights;
+  private final GrowingBuffer partial;
+  private final GrowingBuffer weights;
   private @Nullable DeviceBuffer arrived;
 
   /**
@@ -74,6 +74,8 @@ final class TiledAttention implements CudaAttention {
     sm90 = device.capability() == 90 && !Boolean.getBoolean(PORTABLE);
     multiprocessors = device.multiprocessors();
     upload = new StepUpload(device);
+    partial = new GrowingBuffer(device, "partial results of attention");
+    weights = new GrowingBuffer(device, "partial results of attention");
     expect("attention_item_bytes", 4 * AttentionSchedule.ITEM_WORDS);
     expect("attention_tile_bytes", 4 * AttentionSchedule.TILE_WORDS);
     expect("attention_run_bytes", 4 * AttentionSchedule.RUN_WORDS);
@@ -124,7 +126,12 @@ final class TiledAttention implements CudaAttention {
     for (int i = 0; i < arrays.length; i++) {
       bytes = Math.addExact(bytes, i == 4 ? 0 : StepUpload.room(room[i], 4));
     }
-    upload.begin(bytes);
+    try {
+      upload.begin(bytes);
+    } catch (DeftException e) {
+      shrink();
+      throw e;
+    }
     arrays[0] = upload.put(s.range(rows), ranges, room[0]);
     arrays[1] = upload.put(s.item(), items, room[1]);
     arrays[2] = upload.put(s.tile(), tiles, room[2]);
@@ -148,6 +155,13 @@ final class TiledAttention implements CudaAttention {
       room[which] = Math.max(64, n + n / 2);
       version++;
     }
+  }
+
+  /** There was no memory for the rooms: a smaller step may ask for smaller ones. */
+  private void shrink() {
+    java.util.Arrays.fill(room, 0);
+    version++;
+    sent = false;
   }
 
   @Override
@@ -190,10 +204,14 @@ final class TiledAttention implements CudaAttention {
       sent = false;
       if (arrived != null) {
         arrived.close();
+        arrived = null;
       }
-      DeviceBuffer counts = device.allocate(8L * kvHeads, "counters of attention");
-      device.fill(counts, 0, counts.bytes(), 0);
-      arrived = counts;
+      try {
+        arrived = device.cleared(8L * kvHeads, "counters of attention");
+      } catch (DeftException e) {
+        schedule = null;
+        throw e;
+      }
     }
     if (!sent) {
       send();
@@ -216,16 +234,6 @@ final class TiledAttention implements CudaAttention {
     return best / 1e3;
   }
 
-  private DeviceBuffer enough(@Nullable DeviceBuffer buffer, long bytes) {
-    if (buffer != null && buffer.bytes() >= bytes) {
-      return buffer;
-    }
-    if (buffer != null) {
-      buffer.close();
-    }
-    return device.allocate(bytes + bytes / 2, "partial results of attention");
-  }
-
   @Override
   public void run(CudaKvCache kv, int layer, long queries, int heads, float scale, CudaTensor out) {
     int headsKv = kv.shape().kvHeads();
@@ -237,10 +245,15 @@ final class TiledAttention implements CudaAttention {
       throw new IllegalStateException("begin was not called");
     }
     long rowsOfPartials = (long) room[7] * heads;
-    DeviceBuffer values = enough(partial, Math.max(1, rowsOfPartials) * kv.padded() * 4);
-    DeviceBuffer sums = enough(weights, Math.max(1, rowsOfPartials) * 8);
-    partial = values;
-    weights = sums;
+    DeviceBuffer values;
+    DeviceBuffer sums;
+    try {
+      values = partial.atLeast(Math.max(1, rowsOfPartials) * kv.padded() * 4);
+      sums = weights.atLeast(Math.max(1, rowsOfPartials) * 8);
+    } catch (DeftException e) {
+      shrink();
+      throw e;
+    }
     params.clear().i64(queries).i64(kv.keys(layer)).i64(kv.values(layer));
     for (int i = 0; i < 5; i++) {
       params.i64(arrays[i]);
@@ -291,10 +304,10 @@ final class TiledAttention implements CudaAttention {
   @Override
   public void close() {
     upload.close();
-    for (DeviceBuffer b : new @Nullable DeviceBuffer[] {partial, weights, arrived}) {
-      if (b != null) {
-        b.close();
-      }
+    partial.close();
+    weights.close();
+    if (arrived != null) {
+      arrived.close();
     }
   }
 }

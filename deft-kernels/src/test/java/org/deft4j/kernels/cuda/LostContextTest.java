@@ -38,17 +38,11 @@ final class LostContextTest {
     /** Breaks its context. */
     public static void main(String[] args) {
       int code = 0;
-      try (CudaDevice device = CudaDevice.open()) {
-        DeviceBuffer out = device.allocate(4);
-        ParamBlock nowhere = new ParamBlock(64).i64(16).pointer(out).i64(1 << 20);
-        try {
-          device.launch(device.load("probe").kernel("probe_read"), 8, 1, 512, 0, nowhere);
-          device.synchronize();
-        } catch (DeftException e) {
-          System.out.println(e.getMessage());
-          code = e.exitCode();
-        }
-        if (!device.lost()) {
+      try (TroubledDevice trouble = new TroubledDevice()) {
+        DeftException e = trouble.lose();
+        System.out.println(e.getMessage());
+        code = e.exitCode();
+        if (!trouble.lost()) {
           code = 99;
         }
       }

@@ -113,8 +113,9 @@ public final class AttentionPlanner {
     return copies;
   }
 
-  /** Frees the private copies of {@code sequence}. */
+  /** Frees the private copies of {@code sequence}; the next plan is made anew. */
   public void close() {
+    growth.forget();
     if (privatePaths != null) {
       privatePaths.close();
       privatePaths = null;
