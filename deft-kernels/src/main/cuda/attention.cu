@@ -18,21 +18,25 @@ extern "C" __device__ int attention_mma_shared_64 = deft::portable::sharedBytes<
 extern "C" __device__ int attention_mma_shared_128 = deft::portable::sharedBytes<128>();
 
 #if defined(__CUDA_ARCH_FEAT_SM90_ALL)
-#define DEFT_SM90(T, D) deft::sm90::attention<T, D>(p)
+#define DEFT_SM90(T, D, MASKED) deft::sm90::attention<T, D, MASKED>(p)
 #else
-#define DEFT_SM90(T, D)
+#define DEFT_SM90(T, D, MASKED)
 #endif
 
-#define DEFT_ATTENTION(NAME, T, D)                                                  \
-  DEFT_PARAMS(attention_sm90_##NAME##_##D, AttentionParams);                        \
-  DEFT_PARAMS(attention_mma_##NAME##_##D, AttentionParams);                         \
-  extern "C" __global__ void __launch_bounds__(deft::sm90::THREADS, 1)                              \
-      attention_sm90_##NAME##_##D(const __grid_constant__ AttentionParams p) {      \
-    DEFT_SM90(T, D);                                                                \
-  }                                                                                 \
-  extern "C" __global__ void __launch_bounds__(128)                                 \
-      attention_mma_##NAME##_##D(const __grid_constant__ AttentionParams p) {       \
-    deft::portable::attention<T, D>(p);                                             \
+#define DEFT_SM90_KERNEL(NAME, T, D, MASKED)                               \
+  DEFT_PARAMS(NAME, AttentionParams);                                      \
+  extern "C" __global__ void __launch_bounds__(deft::sm90::THREADS, 1)     \
+      NAME(const __grid_constant__ AttentionParams p) {                    \
+    DEFT_SM90(T, D, MASKED);                                               \
+  }
+
+#define DEFT_ATTENTION(NAME, T, D)                                            \
+  DEFT_SM90_KERNEL(attention_sm90_##NAME##_##D, T, D, false)                  \
+  DEFT_SM90_KERNEL(attention_sm90_mask_##NAME##_##D, T, D, true)              \
+  DEFT_PARAMS(attention_mma_##NAME##_##D, AttentionParams);                   \
+  extern "C" __global__ void __launch_bounds__(128)                           \
+      attention_mma_##NAME##_##D(const __grid_constant__ AttentionParams p) { \
+    deft::portable::attention<T, D>(p);                                       \
   }
 
 DEFT_ATTENTION(bf16, __nv_bfloat16, 128)

@@ -33,12 +33,12 @@ constexpr int DIRECT = 4;
 struct AttentionTile {
   int slot;
   uint32_t rows;  // lo | hi << 16, in rows (query * group)
-  int count;      // tokens | TILE_RUNS | TILE_FULL | TILE_IDLE << team
+  int count;      // tokens | TILE_RUNS | TILE_FULL | TILE_IDLE << (2 team + block)
   int column;     // mask column of the first token
 };
 constexpr int TILE_RUNS = 1 << 8;
 constexpr int TILE_FULL = 1 << 9;  // every row of the item sees all 64 tokens
-constexpr int TILE_IDLE = 1 << 10;  // no row of team 0 sees any of them; the next bit for team 1
+constexpr int TILE_IDLE = 1 << 10;  // no row of block 0 of team 0 sees any of them; then block 1, team 1's two
 
 // Tokens `first` up to the next run's first (or the tile's count) at slot, slot + 1, ... Token t is
 // visible to rows [lo + max(0, t - causal) * group, hi).

@@ -17,7 +17,8 @@
 namespace deft {
 namespace sm90 {
 
-template <typename T, int D>
+// MASKED: items have a mask. Kernels of their own, for what a masked tile needs costs the others registers.
+template <typename T, int D, bool MASKED>
 __device__ __forceinline__ void attention(const AttentionParams& p) {
   markItem(0);
   mark(0);
@@ -61,7 +62,7 @@ __device__ __forceinline__ void attention(const AttentionParams& p) {
       switch (item.columns) {
 #define DEFT_WIDTH(N)                                                    \
   case N:                                                                \
-    consumeColumns<T, D, N>(p, sm, own, tiles, i, warpgroup, at);        \
+    consumeColumns<T, D, N, MASKED>(p, sm, own, tiles, i, warpgroup, at); \
     break;
         DEFT_WIDTH(8)
         DEFT_WIDTH(16)
@@ -69,9 +70,9 @@ __device__ __forceinline__ void attention(const AttentionParams& p) {
 #undef DEFT_WIDTH
         default:
           if (OwnRows(item, p.group, warpgroup).count > BLOCK) {
-            consumeRows<T, D, 2>(p, sm, own, tiles, item.split, i, warpgroup, at);
+            consumeRows<T, D, 2, MASKED>(p, sm, own, tiles, item.split, i, warpgroup, at);
           } else {
-            consumeRows<T, D, 1>(p, sm, own, tiles, item.split, i, warpgroup, at);
+            consumeRows<T, D, 1, MASKED>(p, sm, own, tiles, item.split, i, warpgroup, at);
           }
       }
     }

@@ -13,6 +13,7 @@ namespace sm90 {
 __device__ __noinline__ uint32_t seenByMask(const AttentionParams& p, int q0, int mask, TokenSight see,
                                             int row0, int columns) {
   uint32_t seen = 0;
+#pragma unroll 4
   for (int j = 0; j < columns; j++) {
     seen |= static_cast<uint32_t>(visible(p, q0, mask, see, row0 + 8 * j)) << j;
     seen |= static_cast<uint32_t>(visible(p, q0, mask, see, row0 + 8 * j + 1)) << (16 + j);
@@ -34,7 +35,7 @@ __device__ __forceinline__ uint32_t seenBy(TokenSight see, int row0) {
 
 // The tiles of item `index` of those before `end` that fall to one warpgroup. The item was asked for; asks
 // for the next one.
-template <typename T, int D, int N>
+template <typename T, int D, int N, bool MASKED>
 __device__ __forceinline__ void consumeColumns(const AttentionParams& p, Shared<D>& sm, Own<D>& own,
                                                int tiles, int index, int warpgroup, Cursor& at) {
   constexpr int HALVES = D / 64;
@@ -108,11 +109,11 @@ __device__ __forceinline__ void consumeColumns(const AttentionParams& p, Shared<
       if (!whole) {
         const TokenSight a = sm.sight[at.stage()][token];
         const TokenSight b = sm.sight[at.stage()][token + 8];
-        const AttentionItem& item = own.item[index & 1];
-        if (item.mask == 0) {
+        if constexpr (!MASKED) {
           seenA = seenBy(a, pair);
           seenB = seenBy(b, pair);
         } else {
+          const AttentionItem& item = own.item[index & 1];
           seenA = seenByMask(p, item.q0, item.mask, a, pair, N / 8);
           seenB = seenByMask(p, item.q0, item.mask, b, pair, N / 8);
         }

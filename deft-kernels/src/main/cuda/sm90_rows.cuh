@@ -9,30 +9,54 @@ namespace sm90 {
 
 // Which of a thread's scores are seen: bit 2 n + b for token 8 n + pair + b and row `row`, bit 16 + 2 n + b
 // for row + 8. Out of line: the loop over tiles must stay in the instruction cache.
-__device__ __noinline__ uint32_t seenTokens(const AttentionParams& p, const TokenSight* sight, int q0, int mask,
-                                            int row, int pair) {
+__device__ __noinline__ uint32_t seenTokens(const TokenSight* sight, int row, int pair) {
   uint32_t seen = 0;
-  if (mask == 0) {
-    const uint32_t at = sharedAddress(sight + pair);
+  const uint32_t at = sharedAddress(sight + pair);
 #pragma unroll
-    for (int n = 0; n < 8; n++) {
-      const uint4 two = loadShared4(at + n * 8 * sizeof(TokenSight));
+  for (int n = 0; n < 8; n++) {
+    const uint4 two = loadShared4(at + n * 8 * sizeof(TokenSight));
 #pragma unroll
-      for (int b = 0; b < 2; b++) {
-        const uint32_t rows = b ? two.z : two.x;
-        const uint32_t lo = rows & 0xffff;
-        const uint32_t many = (rows >> 16) - lo;
-        if (row - lo < many) seen |= 1u << (2 * n + b);
-        if (row + 8 - lo < many) seen |= 1u << (16 + 2 * n + b);
-      }
+    for (int b = 0; b < 2; b++) {
+      const uint32_t rows = b ? two.z : two.x;
+      const uint32_t lo = rows & 0xffff;
+      const uint32_t many = (rows >> 16) - lo;
+      if (row - lo < many) seen |= 1u << (2 * n + b);
+      if (row + 8 - lo < many) seen |= 1u << (16 + 2 * n + b);
     }
-    return seen;
   }
-#pragma unroll 1
+  return seen;
+}
+
+// The same with a mask. All bytes or words are asked for before the first is looked at: one after the other they
+// took five times as long as the products.
+__device__ __noinline__ uint32_t seenTokensByMask(const AttentionParams& p, const TokenSight* sight, int q0, int mask,
+                                                  int row, int pair) {
+  uint32_t found[2][16];
+  const int query[2] = {q0 + (row * p.groupMagic >> 16), q0 + ((row + 8) * p.groupMagic >> 16)};
+#pragma unroll
   for (int i = 0; i < 16; i++) {
     const TokenSight see = sight[(i >> 1) * 8 + pair + (i & 1)];
-    seen |= static_cast<uint32_t>(visible(p, q0, mask, see, row)) << i;
-    seen |= static_cast<uint32_t>(visible(p, q0, mask, see, row + 8)) << (16 + i);
+#pragma unroll
+    for (int r = 0; r < 2; r++) {
+      found[r][i] = 0;
+      if (!sees(see, row + 8 * r)) continue;
+      if (mask == 1) {
+        found[r][i] = __ldg(static_cast<const uint8_t*>(p.mask) + static_cast<size_t>(query[r]) * p.maskStride + see.column);
+      } else {
+        // Half of a 64-bit word.
+        found[r][i] = __ldg(static_cast<const uint32_t*>(p.mask) + static_cast<size_t>(see.column) * p.maskStride * 2 +
+                            (query[r] >> 5));
+      }
+    }
+  }
+  uint32_t seen = 0;
+#pragma unroll
+  for (int i = 0; i < 16; i++) {
+#pragma unroll
+    for (int r = 0; r < 2; r++) {
+      const uint32_t bit = mask == 1 ? found[r][i] : found[r][i] >> (query[r] & 31) & 1;
+      seen |= bit << (16 * r + i);
+    }
   }
   return seen;
 }
@@ -145,9 +169,15 @@ struct RowBlock {
   }
 };
 
+template <int FROM, int TO>
+struct Blocks {
+  static constexpr int from = FROM;
+  static constexpr int to = TO;
+};
+
 // BLOCKS blocks of item `index` of those before `end` on one warpgroup. The item was asked for; asks for
 // the next one.
-template <typename T, int D, int BLOCKS>
+template <typename T, int D, int BLOCKS, bool MASKED>
 __device__ __forceinline__ void consumeRows(const AttentionParams& p, Shared<D>& sm, Own<D>& own,
                                             int tiles, int split, int index, int warpgroup, Cursor& at) {
   const int thread = threadIdx.x & 127;
@@ -169,26 +199,18 @@ __device__ __forceinline__ void consumeRows(const AttentionParams& p, Shared<D>&
   fenceMatrixReads();
   barrierSync(barrier, 128);
   mark(1);
-  const Turn turn(tiles, (split & 3) == SPLIT_TILES, warpgroup);
-  for (int left = tiles; left > 0; left--) {
-    mbarrierWait(full + at.stage() * 8, at.parity());
-    // The votes tell the compiler that all of the warp goes one way.
-    const int flags = sm.flags[at.stage()];
-    if (!turn.own(left) || __any_sync(~0u, flags & TILE_IDLE << warpgroup)) {
-      release();
-      at.next();
-      continue;
-    }
-    fenceMatrixReads();
+  // Blocks FROM to TO - 1 on the tile at hand.
+  auto pass = [&](auto blocks, bool whole) {
+    constexpr int FROM = decltype(blocks)::from;
+    constexpr int COUNT = decltype(blocks)::to - FROM;
     const uint32_t stage = kv + at.stage() * (TILE * D * 4);
     const uint32_t keys = matrixPlace(stage);
     const uint32_t values = matrixPlace(stage + TILE * D * 2, TILE * 128);
-    const bool whole = __any_sync(~0u, flags & TILE_FULL);
-    float s[BLOCKS][32];
+    float s[COUNT][32];
     wgmmaFence();
 #pragma unroll
-    for (int m = 0; m < BLOCKS; m++) {
-      const uint32_t q = queries + m * (BLOCK * D * 2 / 16);
+    for (int m = 0; m < COUNT; m++) {
+      const uint32_t q = queries + (FROM + m) * (BLOCK * D * 2 / 16);
       wgmma<T, 64, 0, 0>(s[m], matrixDescriptor(q), matrixDescriptor(keys));
 #pragma unroll
       for (int k = 1; k < D / 16; k++) {
@@ -197,11 +219,11 @@ __device__ __forceinline__ void consumeRows(const AttentionParams& p, Shared<D>&
       }
       wgmmaCommit();
     }
-    uint32_t a[BLOCKS][16];
+    uint32_t a[COUNT][16];
 #pragma unroll
-    for (int m = 0; m < BLOCKS; m++) {
+    for (int m = 0; m < COUNT; m++) {
       // Groups end in order: this block's scores are there when one later group at most is under way.
-      if (BLOCKS == 2) {
+      if (COUNT == 2) {
         wgmmaWait<1>();
       } else {
         wgmmaWait<0>();
@@ -209,26 +231,55 @@ __device__ __forceinline__ void consumeRows(const AttentionParams& p, Shared<D>&
       pin(s[m]);
       if (!whole) {
         const AttentionItem& item = own.item[index & 1];
-        const int row = OwnRows(item, p.group, warpgroup).of(m * BLOCK + (thread >> 5) * 16 + lane / 4);
-        const uint32_t seen = seenTokens(p, sm.sight[at.stage()], item.q0, item.mask, row, (lane & 3) * 2);
+        const int row = OwnRows(item, p.group, warpgroup).of((FROM + m) * BLOCK + (thread >> 5) * 16 + lane / 4);
+        const TokenSight* sight = sm.sight[at.stage()];
+        const int pair = (lane & 3) * 2;
+        uint32_t seen;
+        if constexpr (MASKED) {
+          seen = seenTokensByMask(p, sight, item.q0, item.mask, row, pair);
+        } else {
+          seen = seenTokens(sight, row, pair);
+        }
 #pragma unroll
         for (int i = 0; i < 32; i++) {
           if (!(seen >> ((i & 2) * 8 + (i >> 2) * 2 + (i & 1)) & 1)) s[m][i] = -__builtin_huge_valf();
         }
       }
-      block[m].softmax(s[m], a[m], p.scaleLog2);
+      block[FROM + m].softmax(s[m], a[m], p.scaleLog2);
       wgmmaFence();
 #pragma unroll
       for (int k = 0; k < TILE / 16; k++) {
-        wgmmaRows<T, D>(block[m].o, &a[m][4 * k], matrixDescriptor(values + k * (2048 / 16)));
+        wgmmaRows<T, D>(block[FROM + m].o, &a[m][4 * k], matrixDescriptor(values + k * (2048 / 16)));
       }
       wgmmaCommit();
     }
     wgmmaWait<0>();
 #pragma unroll
-    for (int m = 0; m < BLOCKS; m++) {
-      pin(block[m].o);
+    for (int m = 0; m < COUNT; m++) {
+      pin(block[FROM + m].o);
       hold(a[m]);
+    }
+  };
+  const Turn turn(tiles, (split & 3) == SPLIT_TILES, warpgroup);
+  for (int left = tiles; left > 0; left--) {
+    mbarrierWait(full + at.stage() * 8, at.parity());
+    // The votes tell the compiler that all of the warp goes one way.
+    const int flags = sm.flags[at.stage()];
+    const bool idle0 = __any_sync(~0u, flags & TILE_IDLE << 2 * warpgroup);
+    const bool idle1 = BLOCKS == 1 || __any_sync(~0u, flags & TILE_IDLE << 2 * warpgroup + 1);
+    if (!turn.own(left) || (idle0 && idle1)) {
+      release();
+      at.next();
+      continue;
+    }
+    fenceMatrixReads();
+    const bool whole = __any_sync(~0u, flags & TILE_FULL);
+    if (BLOCKS == 1 || idle1) {
+      pass(Blocks<0, 1>(), whole);
+    } else if (idle0) {
+      pass(Blocks<BLOCKS - 1, BLOCKS>(), whole);
+    } else {
+      pass(Blocks<0, BLOCKS>(), whole);
     }
     release();
     at.next();

@@ -75,8 +75,12 @@ final class AttentionSchedule {
   private double share;
   private boolean direct;
   private int directRows;
-  private int firstTeam;
-  private int teams;
+
+  // The item's units of rows that are block m of team t: bits of [2 t + m]; none where it has no
+  // rows
+  // of its own.
+  private final int[] unitsOf = new int[4];
+  private boolean ownRows;
 
   // Where the next tile of a job begins.
   private int segment;
@@ -403,9 +407,7 @@ final class AttentionSchedule {
             : tuning.teams() > 1 && (rows <= 2 * tuning.block() || rows > 3 * tuning.block())
                 ? SPLIT_ROWS
                 : SPLIT_HALVES;
-    int units = Math.ceilDiv(Math.ceilDiv(rows, tuning.block()), 2) * (tuning.block() / UNIT);
-    firstTeam = split == SPLIT_ROWS ? 0x55555555 : (1 << units) - 1;
-    teams = split == SPLIT_TILES ? 1 : tuning.teams();
+    blocks(rows, split);
     int width = 0;
     while (width + 1 < tuning.widths().length && tuning.widths()[width] < rows) {
       width++;
@@ -509,12 +511,34 @@ final class AttentionSchedule {
     return lo >= hi ? 0 : -1 << lo * group / UNIT & -1 >>> 31 - (hi * group - 1) / UNIT;
   }
 
-  /** Which teams have no row of those. */
-  private int idle(int units) {
-    if (teams == 1) {
-      return 0;
+  /** Which rows of an item fall to which block of which team ({@code OwnRows} of the kernel). */
+  private void blocks(int rows, int split) {
+    ownRows = split != SPLIT_TILES && tuning.teams() > 1;
+    int inBlock = tuning.block() / UNIT;
+    int half = Math.ceilDiv(Math.ceilDiv(rows, tuning.block()), 2) * inBlock;
+    for (int team = 0; team < 2; team++) {
+      for (int block = 0; block < 2; block++) {
+        int units;
+        if (split == SPLIT_ROWS) {
+          units = (1 << 2 * inBlock) / 3 << team << 2 * inBlock * block; // every other one
+        } else {
+          units = (1 << inBlock) - 1 << inBlock * block & (1 << half) - 1;
+          units <<= half * team;
+        }
+        unitsOf[2 * team + block] = units;
+      }
     }
-    return ((units & firstTeam) == 0 ? IDLE : 0) | ((units & ~firstTeam) == 0 ? IDLE << 1 : 0);
+  }
+
+  /** Which blocks have no row of those. */
+  private int idle(int units) {
+    int idle = 0;
+    for (int b = 0; ownRows && b < unitsOf.length; b++) {
+      if ((units & unitsOf[b]) == 0) {
+        idle |= IDLE << b;
+      }
+    }
+    return idle;
   }
 
   private int rows(int lo, int hi) {

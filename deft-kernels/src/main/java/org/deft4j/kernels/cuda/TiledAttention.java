@@ -1,6 +1,7 @@
 package org.deft4j.kernels.cuda;
 
 import java.util.HashMap;
+import java.util.Locale;
 import java.util.Map;
 import org.deft4j.tree.DeftException;
 import org.deft4j.tree.plan.AttentionPlan;
@@ -25,7 +26,7 @@ final class TiledAttention implements CudaAttention {
   /** Thread blocks of the portable kernel that an SM should hold. */
   private static final int PORTABLE_BLOCKS = 2;
 
-  private record Key(boolean fused, DType type, int dim) {}
+  private record Key(boolean fused, boolean masked, DType type, int dim) {}
 
   /** Kernels for one type and head dim. */
   private record Launch(CudaKernel stage1, int sharedBytes, CudaKernel stage2) {}
@@ -274,7 +275,9 @@ final class TiledAttention implements CudaAttention {
         .i32(out.stride())
         .i32(deterministic ? 1 : 0);
     int grid = s.ranges() * kvHeads;
-    Launch launch = launches.computeIfAbsent(new Key(fused, kv.type(), kv.padded()), this::load);
+    boolean masked = fused && p.maskKind() != AttentionPlan.MaskKind.NONE;
+    Launch launch =
+        launches.computeIfAbsent(new Key(fused, masked, kv.type(), kv.padded()), this::load);
     if (fused) {
       if (device.launchesEarly()) {
         // All run at the same time here too: there are no more than multiprocessors, what runs
@@ -293,7 +296,8 @@ final class TiledAttention implements CudaAttention {
 
   private Launch load(Key key) {
     String kind = key.fused ? "sm90" : "mma";
-    String variant = "_" + key.type.name().toLowerCase(java.util.Locale.ROOT) + "_" + key.dim;
+    String variant =
+        (key.masked ? "_mask_" : "_") + key.type.name().toLowerCase(Locale.ROOT) + "_" + key.dim;
     int bytes = module.readInt("attention_" + kind + "_shared_" + key.dim);
     return new Launch(
         module.kernel("attention_" + kind + variant).maxDynamicShared(bytes),

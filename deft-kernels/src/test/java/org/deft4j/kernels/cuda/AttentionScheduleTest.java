@@ -141,8 +141,8 @@ class AttentionScheduleTest {
               }
             }
             if (sees && !split) {
-              int team = team(row, queries * group, item[6] & 3);
-              assertThat(flags & 1 << (10 + team)).as(where).isZero();
+              int block = block(row, queries * group, item[6] & 3);
+              assertThat(flags & 1 << (10 + block)).as(where).isZero();
             }
           }
           if ((flags & 1 << 9) != 0) {
@@ -181,12 +181,13 @@ class AttentionScheduleTest {
     return all;
   }
 
-  /** The team that has a row, as OwnRows of the kernels shares them out. */
-  private static int team(int row, int rows, int split) {
+  /** 2 t + m: a row is of block m of team t, as OwnRows of the kernels shares them out. */
+  private static int block(int row, int rows, int split) {
     if (split == 2) {
-      return row / 16 % 2;
+      return row / 16 % 2 * 2 + row / 128;
     }
-    return row < (Math.ceilDiv(rows, 64) + 1) / 2 * 64 ? 0 : 1;
+    int half = (Math.ceilDiv(rows, 64) + 1) / 2 * 64;
+    return row < half ? row / 64 : 2 + (row - half) / 64;
   }
 
   /** Slot of a tile's token, the item's rows [lo, hi) that see it, its mask column. */
