@@ -137,7 +137,11 @@ final class ResumeCommand implements Callable<Integer> {
         result = RunCommand.run(context, deft.driver(), search);
       }
       print(report, result);
-      return result.stopped() == StopReason.CANCELLED ? Interrupt.EXIT_CODE : 0;
+      return switch (result.stopped()) {
+        case CANCELLED -> Interrupt.EXIT_CODE;
+        case MEMORY -> DeftException.OUT_OF_MEMORY;
+        default -> 0;
+      };
     }
   }
 

@@ -42,7 +42,7 @@ import picocli.CommandLine.Spec;
       "2:wrong usage or input",
       "3:model not found",
       "4:model broken or not supported",
-      "5:too little memory",
+      "5:too little memory (a search that it ended tells its best so far)",
       "6:backend not usable here",
       "130:interrupted"
     },

@@ -287,6 +287,14 @@ final class RunCommand implements Callable<Integer> {
     while (!running.done()) {
       driver.step();
     }
+    running
+        .cause()
+        .ifPresent(e ->
+            context
+                .terminal()
+                .err()
+                .println(
+                    "deft: the search ended with its best so far: " + Cli.oneLine(e.getMessage())));
     return running.result().orElseThrow();
   }
 
@@ -336,6 +344,9 @@ final class RunCommand implements Callable<Integer> {
   private int exitCode(List<SearchResult> results) {
     if (results.stream().anyMatch(r -> r.stopped() == StopReason.CANCELLED)) {
       return Interrupt.EXIT_CODE;
+    }
+    if (results.stream().anyMatch(r -> r.stopped() == StopReason.MEMORY)) {
+      return DeftException.OUT_OF_MEMORY;
     }
     boolean all = results.stream().allMatch(SearchResult::solved);
     return requireSolved && !all ? DeftException.RUNTIME : 0;

@@ -22,6 +22,7 @@ import org.deft4j.runtime.Folders;
 import org.deft4j.testing.ScriptedCodec;
 import org.deft4j.testing.ScriptedDecoder;
 import org.deft4j.testing.ScriptedModel;
+import org.deft4j.tree.decode.TreeDecoder;
 import org.jspecify.annotations.Nullable;
 
 /** Runs commands in this process, with a scripted model unless a test asks for real ones. */
@@ -33,6 +34,7 @@ final class CliRunner {
   private boolean terminals;
   private boolean real;
   private UnaryOperator<String> model = CliRunner::sorted;
+  private UnaryOperator<TreeDecoder> wrapper = UnaryOperator.identity();
   private final Interrupt interrupt = new Interrupt();
   private final Map<String, String> env = new TreeMap<>();
 
@@ -111,6 +113,12 @@ final class CliRunner {
     return this;
   }
 
+  /** Puts something between the command and the scripted model. */
+  CliRunner wraps(UnaryOperator<TreeDecoder> decoder) {
+    wrapper = decoder;
+    return this;
+  }
+
   CliRunner env(String name, String value) {
     env.put(name, value);
     return this;
@@ -132,7 +140,7 @@ final class CliRunner {
             terminals,
             env);
     Context.Opener opener =
-        real ? Deft::open : (options, registry) -> new Deft(registry, decoder());
+        real ? Deft::open : (options, registry) -> new Deft(registry, wrapper.apply(decoder()));
     Folders folders = new Folders(Optional.empty(), home, home);
     int code = Cli.run(new Context(terminal, interrupt, folders, opener), args);
     return new Outcome(code, out.toString(), err.toString());

@@ -16,6 +16,7 @@ import org.deft4j.search.event.SearchEvent;
 import org.deft4j.search.spi.Stage;
 import org.deft4j.search.strategy.ThoughtGenerator;
 import org.deft4j.search.strategy.Told;
+import org.deft4j.tree.DeftException;
 import org.deft4j.tree.decode.DecodeEvent;
 import org.deft4j.tree.decode.DecodeSpec;
 import org.deft4j.tree.decode.FinishReason;
@@ -300,10 +301,19 @@ final class Branches {
         if (prompt.isEmpty()) {
           choose(c, leaf);
         } else {
-          lanes.extend(leaf, Lanes.ints(prompt), event -> choose(c, leaf));
+          lanes.extend(leaf, Lanes.ints(prompt), event -> goOn(c, leaf));
         }
         resent += length;
       }
+    }
+  }
+
+  private void goOn(Job.Choose job, NodeId leaf) {
+    try {
+      choose(job, leaf);
+    } catch (DeftException e) {
+      job.broken = true;
+      throw e;
     }
   }
 
@@ -400,7 +410,33 @@ final class Branches {
     if (working.size() < 2) {
       return false;
     }
-    Job job = working.removeLast();
+    putBack(working.getLast());
+    narrow();
+    return true;
+  }
+
+  /**
+   * Puts branches back into the queue that found no room when they went on after an answer.
+   *
+   * @return how often it was put back that was most often; 0 if there was none
+   */
+  int putBackBroken() {
+    int times = 0;
+    for (Job job : List.copyOf(working)) {
+      if (job.broken || job instanceof Job.Grow g && g.run != null && g.run.broken()) {
+        job.broken = false;
+        times = Math.max(times, ++job.broke);
+        putBack(job);
+      }
+    }
+    if (times > 0) {
+      narrow();
+    }
+    return times;
+  }
+
+  private void putBack(Job job) {
+    working.remove(job);
     releaseLeaf(job);
     job.leaf = null;
     free(job);
@@ -411,8 +447,6 @@ final class Branches {
     }
     left(job);
     waiting.addFirst(job);
-    narrow();
-    return true;
   }
 
   // --- ending

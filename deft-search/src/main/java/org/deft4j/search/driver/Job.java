@@ -33,6 +33,12 @@ abstract sealed class Job {
   /** Whether the budget does not allow it. */
   boolean refused;
 
+  /** Whether it found no room when it went on, and waits for nothing now. */
+  boolean broken;
+
+  /** How often that has been. */
+  int broke;
+
   /** What an earlier run made of it. */
   SearchEvent.@Nullable ThoughtAdded taken;
 

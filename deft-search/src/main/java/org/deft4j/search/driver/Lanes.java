@@ -125,7 +125,9 @@ final class Lanes {
     }
   }
 
+  /** Tells all of them: whoever waits for one that is not told waits for ever. */
   private void hear(List<DecodeEvent> events) {
+    RuntimeException first = null;
     for (DecodeEvent event : events) {
       Waiter waiter = waiters.get(event.node());
       if (waiter != null && event instanceof DecodeEvent.Sampled s) {
@@ -137,9 +139,21 @@ final class Lanes {
         continue;
       }
       Waiter waiter = waiters.remove(event.node());
-      if (waiter != null) {
-        waiter.answered(event);
+      if (waiter == null) {
+        continue;
       }
+      try {
+        waiter.answered(event);
+      } catch (RuntimeException e) {
+        if (first == null) {
+          first = e;
+        } else if (e != first) {
+          first.addSuppressed(e);
+        }
+      }
+    }
+    if (first != null) {
+      throw first;
     }
   }
 

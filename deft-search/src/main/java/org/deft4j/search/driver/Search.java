@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
 import org.deft4j.search.Score;
 import org.deft4j.search.Thought;
@@ -60,9 +61,15 @@ public final class Search {
   private volatile boolean paused;
   private volatile Optional<Thought> best = Optional.empty();
   private volatile @Nullable SearchResult result;
+  private volatile @Nullable DeftException cause;
   private boolean over;
 
-  Search(SearchRequest request, Lanes lanes, LongSupplier nanoClock) {
+  /**
+   * Begins a search.
+   *
+   * @param relieve lets other searches' idle thoughts be evicted; gives whether that may help
+   */
+  Search(SearchRequest request, Lanes lanes, LongSupplier nanoClock, BooleanSupplier relieve) {
     this.request = request;
     this.strategy = request.strategy();
     this.lanes = lanes;
@@ -105,7 +112,7 @@ public final class Search {
     this.asks = new Asks(request, layout, lanes, tree, points, meter, journal, inbox);
     this.branches = asks.branches();
     this.computations = asks.computations();
-    begin(entry, context);
+    begin(entry, context, relieve);
   }
 
   private void checkMemory(SearchBudget budget) {
@@ -128,9 +135,17 @@ public final class Search {
     }
   }
 
-  private void begin(ThoughtTree.Entry root, StrategyContext context) {
+  private void begin(ThoughtTree.Entry root, StrategyContext context, BooleanSupplier relieve) {
     long reused = lanes.decoder().stats().reusedTokens();
-    NodeId prompt = lanes.decoder().root(root.tokens);
+    NodeId prompt;
+    try {
+      prompt = lanes.decoder().root(root.tokens);
+    } catch (DeftException e) {
+      if (e.exitCode() != DeftException.OUT_OF_MEMORY || !relieve.getAsBoolean()) {
+        throw e;
+      }
+      prompt = lanes.decoder().root(root.tokens);
+    }
     root.point = new ThoughtTree.Point(prompt, root.tokens.length, true);
     meter.holdKv(root.tokens.length);
     Recording recording = request.recording();
@@ -196,6 +211,14 @@ public final class Search {
   /** The result, once the search has ended. Any thread. */
   public Optional<SearchResult> result() {
     return Optional.ofNullable(result);
+  }
+
+  /**
+   * What the decoder said when it had no room, of a search that ended with {@link
+   * StopReason#MEMORY}. Any thread.
+   */
+  public Optional<DeftException> cause() {
+    return Optional.ofNullable(cause);
   }
 
   // --- for the driver
@@ -349,13 +372,19 @@ public final class Search {
     return branches.preempt();
   }
 
+  /** Puts branches back that found no room when they went on; how often that has been. */
+  int putBackBroken() {
+    return branches.putBackBroken();
+  }
+
   /** Tokens whose keys and values it holds or has room reserved for. */
   long held() {
     return meter.kvHeld();
   }
 
   /** The decoder has no room for what the search's branches need. */
-  void outOfMemory() {
+  void outOfMemory(DeftException e) {
+    cause = e;
     finish(StopReason.MEMORY);
   }
 

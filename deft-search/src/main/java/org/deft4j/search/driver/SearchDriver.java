@@ -21,6 +21,9 @@ import org.deft4j.tree.decode.TreeDecoder;
  * SearchService} is for many threads. Closing the decoder is its owner's business.
  */
 public final class SearchDriver {
+  /** A branch that found no room between steps this often waits no longer for others to end. */
+  private static final int PATIENCE = 3;
+
   private final Lanes lanes;
   private final LongSupplier nanoClock;
   private final List<Search> running = new ArrayList<>();
@@ -57,7 +60,7 @@ public final class SearchDriver {
    *     recording is of another search
    */
   public Search submit(SearchRequest request) {
-    Search search = new Search(request, lanes, nanoClock);
+    Search search = new Search(request, lanes, nanoClock, this::relieve);
     running.add(search);
     return search;
   }
@@ -68,9 +71,9 @@ public final class SearchDriver {
    *
    * <p>When the decoder's memory is used up, thoughts that nobody works on may lose their keys and
    * values, in the order of {@link org.deft4j.search.strategy.SearchStrategy#revisitValue}. When
-   * that is not enough, the search whose branches asked for more ends with its best answer so far
-   * and {@link StopReason#MEMORY}; where the step itself finds no room, that is the one with the
-   * most branches at work. The others go on.
+   * that is not enough, fewer branches run; and when that is not enough, the search that holds most
+   * ends with its best answer so far and {@link StopReason#MEMORY}, and {@link Search#cause} has
+   * what the decoder said. The others go on.
    *
    * @return whether a search is still running; if not, no step was made
    * @throws org.deft4j.tree.DeftException with exit code 5 if there is no room for the only search
@@ -106,7 +109,9 @@ public final class SearchDriver {
         try {
           search.abandon();
         } catch (RuntimeException again) {
-          e.addSuppressed(again);
+          if (again != e) {
+            e.addSuppressed(again);
+          }
         }
       }
       running.clear();
@@ -164,8 +169,18 @@ public final class SearchDriver {
 
   private void outOfMemoryInStep(DeftException e) {
     requireOutOfMemory(e);
+    // Before branches are put back: what they need is not idle, so that this comes to an end.
+    boolean relieved = relieve();
+    int broken = 0;
+    for (Search search : running) {
+      broken = Math.max(broken, search.putBackBroken());
+    }
+    // Branches of several searches could take each other's room in turns.
+    if (broken <= PATIENCE && (relieved || broken > 0 && !lanes.idle())) {
+      return;
+    }
     Search widest = Collections.max(running, Comparator.comparingInt(Search::width));
-    if (!relieve() && !widest.preempt()) {
+    if (broken > 0 || !widest.preempt()) {
       end(largest(), e);
     }
   }
@@ -185,7 +200,7 @@ public final class SearchDriver {
     if (running.size() == 1 && !search.grew()) {
       throw e;
     }
-    search.outOfMemory();
+    search.outOfMemory(e);
   }
 
   /** Lets idle thoughts of all searches be evicted; gives whether that is more than before. */

@@ -8,6 +8,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.stream.Stream;
 import org.deft4j.search.Thought;
 import org.deft4j.search.event.SearchEvent;
+import org.deft4j.tree.DeftException;
 import org.jspecify.annotations.Nullable;
 
 /** A search that a {@link SearchService} runs. For any thread. */
@@ -83,6 +84,12 @@ public final class SearchHandle {
   public Optional<Thought> current() {
     Search s = search;
     return s == null ? Optional.empty() : s.current();
+  }
+
+  /** As {@link Search#cause}. */
+  public Optional<DeftException> cause() {
+    Search s = search;
+    return s == null ? Optional.empty() : s.cause();
   }
 
   /**

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.LinkedBlockingQueue;
 import org.deft4j.tree.decode.TreeDecoder;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Runs searches of many threads on one decoder: one thread steps the decoder for all of them, and
@@ -107,8 +108,8 @@ public final class SearchService implements AutoCloseable {
     try {
       boolean _ = driver.step();
     } catch (RuntimeException | Error e) {
-      // The driver has given up all its searches.
-      running.forEach(h -> h.ended(null, e));
+      // The driver has given up all its searches but those that had ended before.
+      running.forEach(h -> h.ended(result(h), e));
       running.clear();
       return;
     }
@@ -117,9 +118,14 @@ public final class SearchService implements AutoCloseable {
       if (search == null || !search.done()) {
         return false;
       }
-      h.ended(search.result().orElse(null), null);
+      h.ended(result(h), null);
       return true;
     });
+  }
+
+  private static @Nullable SearchResult result(SearchHandle handle) {
+    Search search = handle.search();
+    return search == null ? null : search.result().orElse(null);
   }
 
   /**

@@ -13,6 +13,7 @@ import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import org.deft4j.search.spi.Stage;
 import org.deft4j.search.strategy.ThoughtGenerator;
+import org.deft4j.tree.DeftException;
 import org.deft4j.tree.constrain.Grammar;
 import org.deft4j.tree.constrain.TokenMasks;
 import org.deft4j.tree.decode.DecodeEvent;
@@ -45,6 +46,7 @@ final class TokenBeamRun {
   private int outstanding;
   private long used;
   private boolean over;
+  private boolean broken;
 
   /**
    * Begins a search.
@@ -130,9 +132,7 @@ final class TokenBeamRun {
           vocabulary,
           event -> {
             rows.put(number, ((DecodeEvent.Chosen) event).logProbs());
-            if (--outstanding == 0) {
-              advance();
-            }
+            answered(this::advance);
           });
     }
   }
@@ -183,11 +183,22 @@ final class TokenBeamRun {
       lanes.extend(
           leaves.get(i),
           Arrays.copyOfRange(tokens, tokens.length - 1, tokens.length),
-          event -> {
-            if (--outstanding == 0) {
-              ask();
-            }
-          });
+          event -> answered(this::ask));
+    }
+  }
+
+  /** Goes on when all of a round are there. */
+  private void answered(Runnable next) {
+    if (--outstanding > 0) {
+      return;
+    }
+    try {
+      next.run();
+    } catch (DeftException e) {
+      // Some of the round asked for what they need, others did not: it cannot go on from here.
+      broken = !over;
+      forget();
+      throw e;
     }
   }
 
@@ -207,6 +218,11 @@ final class TokenBeamRun {
       over = true;
       leaves.forEach(lanes::forget);
     }
+  }
+
+  /** Whether it stopped because the decoder had no room; to be begun anew. */
+  boolean broken() {
+    return broken;
   }
 
   /** The leaf below which it takes place. */
