@@ -4,17 +4,26 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.lang.reflect.Proxy;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.logging.Handler;
+import java.util.logging.Level;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
 import org.deft4j.tree.DeftException;
 import org.junit.jupiter.api.Test;
 
 class BackendsTest {
   private static final BackendOptions ONE = BackendOptions.defaults().withThreads(1);
 
-  private record Broken(String name, int priority) implements BackendProvider {
+  private record Broken(String name, int priority, boolean absent) implements BackendProvider {
+    Broken(String name, int priority) {
+      this(name, priority, false);
+    }
+
     @Override
     public Optional<String> unusable(BackendOptions options) {
       return Optional.of("no such device; plug one in");
@@ -110,6 +119,73 @@ class BackendsTest {
     assertThatThrownBy(() -> Backends.select(Backends.AUTO, ONE, providers.subList(0, 1)))
         .isInstanceOf(DeftException.class)
         .hasMessageContaining("plug one in");
+  }
+
+  /** A backend that can be used until it is opened: on a device that is full, for instance. */
+  private record Full() implements BackendProvider {
+    @Override
+    public String name() {
+      return "full";
+    }
+
+    @Override
+    public int priority() {
+      return 20;
+    }
+
+    @Override
+    public Optional<String> unusable(BackendOptions options) {
+      return Optional.empty();
+    }
+
+    @Override
+    public Backend open(BackendOptions options) {
+      throw new DeftException(DeftException.OUT_OF_MEMORY, "not enough device memory");
+    }
+  }
+
+  private static List<LogRecord> warnings(BackendProvider first) {
+    List<LogRecord> told = new ArrayList<>();
+    Handler handler =
+        new Handler() {
+          @Override
+          public void publish(LogRecord record) {
+            if (record.getLevel().intValue() >= Level.WARNING.intValue()) {
+              told.add(record);
+            }
+          }
+
+          @Override
+          public void flush() {}
+
+          @Override
+          public void close() {}
+        };
+    Logger log = Logger.getLogger(Backends.class.getName());
+    log.addHandler(handler);
+    try (Backend b =
+        Backends.select(Backends.AUTO, ONE, List.of(first, Backends.providers().getLast()))) {
+      assertThat(b.info().name()).isEqualTo("scalar");
+    } finally {
+      log.removeHandler(handler);
+    }
+    return told;
+  }
+
+  /** A fallback is told in one line, unless there is nothing of the kind on this machine. */
+  @Test
+  void anAutomaticChoiceThatFellBackSaysSo() {
+    assertThat(warnings(new Broken("cuda", 20)))
+        .extracting(LogRecord::getMessage)
+        .containsExactly("backend passed over, cuda: no such device; plug one in");
+    assertThat(warnings(new Full()))
+        .extracting(LogRecord::getMessage)
+        .containsExactly("backend passed over, full: not enough device memory");
+    assertThat(warnings(new Broken("cuda", 20, true))).isEmpty();
+    assertThatThrownBy(() -> Backends.select("full", ONE, List.of(new Full())))
+        .isInstanceOfSatisfying(
+            DeftException.class,
+            e -> assertThat(e.exitCode()).isEqualTo(DeftException.OUT_OF_MEMORY));
   }
 
   @Test
