@@ -16,9 +16,16 @@ import org.deft4j.tree.decode.TokenCodec;
  * Any text is a step and an answer, of any depth: for tests of what is computed, not of what is
  * said.
  *
+ * @param text of the prompt
  * @param tokens most tokens of a step
+ * @param steps how many make an answer; 0 if any number does
  */
-record WalkProblem(int tokens) implements Problem {
+public record WalkProblem(String text, int tokens, int steps) implements Problem {
+  /** One of which every step is an answer. */
+  public WalkProblem(int tokens) {
+    this("[3, 1, 2]", tokens, 0);
+  }
+
   @Override
   public String task() {
     return "walk";
@@ -30,18 +37,13 @@ record WalkProblem(int tokens) implements Problem {
   }
 
   @Override
-  public String text() {
-    return "walk";
-  }
-
-  @Override
   public Verdict grade(Optional<String> answer) {
     return new Verdict(0, 1, answer.isPresent());
   }
 
   @Override
   public PromptLayout layout(TokenCodec codec) {
-    List<Integer> prompt = Arrays.stream(codec.encodePrompt("[3, 1, 2]", true)).boxed().toList();
+    List<Integer> prompt = Arrays.stream(codec.encodePrompt(text, true)).boxed().toList();
     return new PromptLayout() {
       @Override
       public List<Integer> root() {
@@ -50,7 +52,9 @@ record WalkProblem(int tokens) implements Problem {
 
       @Override
       public Optional<Stage> next(List<Thought> path) {
-        return Optional.of(new Stage("step", List.of(), tokens, List.of(), List.of()));
+        return steps > 0 && path.size() > steps
+            ? Optional.empty()
+            : Optional.of(new Stage("step", List.of(), tokens, List.of(), List.of()));
       }
 
       @Override
@@ -60,7 +64,10 @@ record WalkProblem(int tokens) implements Problem {
           List<Integer> sampled,
           String text,
           FinishReason reason) {
-        return new ThoughtState.Answer(path.getLast().state().text() + sampled);
+        String all = path.getLast().state().text() + sampled;
+        return steps == 0 || path.size() == steps
+            ? new ThoughtState.Answer(all)
+            : new ThoughtState.Partial(all);
       }
     };
   }

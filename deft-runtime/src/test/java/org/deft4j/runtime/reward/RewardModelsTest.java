@@ -7,10 +7,8 @@ import static org.assertj.core.api.Assertions.within;
 
 import java.lang.reflect.Proxy;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.stream.Collectors;
 import org.deft4j.runtime.Deft;
 import org.deft4j.runtime.DeftModule;
@@ -18,20 +16,14 @@ import org.deft4j.runtime.DeftOptions;
 import org.deft4j.runtime.PluginLoader;
 import org.deft4j.runtime.PluginPath;
 import org.deft4j.runtime.Registry;
+import org.deft4j.runtime.WalkProblem;
 import org.deft4j.search.Score;
 import org.deft4j.search.Thought;
-import org.deft4j.search.ThoughtState;
 import org.deft4j.search.driver.SearchResult;
 import org.deft4j.search.spi.Options;
-import org.deft4j.search.spi.Problem;
-import org.deft4j.search.spi.PromptLayout;
-import org.deft4j.search.spi.Stage;
-import org.deft4j.search.spi.Verdict;
 import org.deft4j.tree.DeftException;
 import org.deft4j.tree.decode.DecodeEvent;
-import org.deft4j.tree.decode.FinishReason;
 import org.deft4j.tree.decode.NodeId;
-import org.deft4j.tree.decode.TokenCodec;
 import org.deft4j.tree.decode.TreeDecoder;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -40,58 +32,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Reward models by name, with the shipped model as the second one. */
 class RewardModelsTest {
   private static final String PROBLEM = "[3, 1, 2, 0, 7, 7, 4, 2]";
-
-  /** Any six tokens are a step, three steps an answer. */
-  private record Walk() implements Problem {
-    @Override
-    public String task() {
-      return "walk";
-    }
-
-    @Override
-    public String id() {
-      return "walk";
-    }
-
-    @Override
-    public String text() {
-      return PROBLEM;
-    }
-
-    @Override
-    public Verdict grade(Optional<String> answer) {
-      return new Verdict(0, 1, answer.isPresent());
-    }
-
-    @Override
-    public PromptLayout layout(TokenCodec codec) {
-      List<Integer> prompt = Arrays.stream(codec.encodePrompt(PROBLEM, true)).boxed().toList();
-      return new PromptLayout() {
-        @Override
-        public List<Integer> root() {
-          return prompt;
-        }
-
-        @Override
-        public Optional<Stage> next(List<Thought> path) {
-          return path.size() > 3
-              ? Optional.empty()
-              : Optional.of(new Stage("step", List.of(), 6, List.of(), List.of()));
-        }
-
-        @Override
-        public ThoughtState read(
-            List<Thought> path,
-            String stage,
-            List<Integer> tokens,
-            String text,
-            FinishReason reason) {
-          String all = path.getLast().state().text() + tokens;
-          return path.size() == 3 ? new ThoughtState.Answer(all) : new ThoughtState.Partial(all);
-        }
-      };
-    }
-  }
 
   private static Registry registry() {
     return new DeftModule(
@@ -145,7 +85,7 @@ class RewardModelsTest {
         Deft fresh = open(registry())) {
       SearchResult result =
           deft.search("sorting")
-              .problem(new Walk())
+              .problem(new WalkProblem(PROBLEM, 6, 3))
               .strategy("beam")
               .option("width", 2)
               .option("branch", 3)
