@@ -1,11 +1,11 @@
 package org.deft4j.cli.report;
 
 import java.util.ArrayList;
-import java.util.Comparator;
+import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Optional;
 import org.deft4j.cli.report.SearchLog.Node;
 import org.deft4j.search.strategy.PruneReason;
 
@@ -35,8 +35,9 @@ final class Fates {
     if (together.isEmpty()) {
       return;
     }
+    Kept kept = new Kept(nodes.values());
     for (Node node : together) {
-      node.why = why(node);
+      node.why = why(node, kept);
     }
     together.clear();
     // Children come after their parents.
@@ -51,13 +52,13 @@ final class Fates {
     }
   }
 
-  private String why(Node node) {
+  private static String why(Node node, Kept kept) {
     if (node.why != null) {
       return node.why;
     }
     return switch (node.reason) {
-      case OUTRANKED -> outranked(node);
-      case REPEATED -> repeated(node);
+      case OUTRANKED -> outranked(node, kept);
+      case REPEATED -> repeated(node, kept);
       case ENDED ->
           node.state == SearchLog.State.ANSWER
               ? "an answer, nothing comes after it; it stays a candidate"
@@ -70,34 +71,49 @@ final class Fates {
     };
   }
 
-  private String repeated(Node node) {
-    return nodes.values().stream()
-        .filter(n -> n != node && !n.pruned && n.says.equals(node.says) && n.state == node.state)
-        .findFirst()
-        .map(n -> "says the same as #" + n.ordinal + ", which was kept")
-        .orElse("says what another thought said");
+  private static String repeated(Node node, Kept kept) {
+    Node same = kept.saying.get(new Said(node.says, node.state));
+    return same == null
+        ? "says what another thought said"
+        : "says the same as #" + same.ordinal + ", which was kept";
   }
 
-  private String outranked(Node node) {
+  private static String outranked(Node node, Kept kept) {
     if (Double.isNaN(node.score)) {
       return "others of its depth were kept; it had no score";
     }
-    List<Node> kept =
-        nodes.values().stream()
-            .filter(n -> n.depth == node.depth && !n.pruned && n.state != SearchLog.State.DEAD)
-            .toList();
-    Optional<Node> least =
-        kept.stream()
-            .filter(n -> !Double.isNaN(n.score))
-            .min(Comparator.comparingDouble(n -> n.score));
-    if (least.isPresent() && least.get().score >= node.score) {
+    Node least = kept.least.get(node.depth);
+    if (least != null && least.score >= node.score) {
       return String.format(
           Locale.ROOT,
           "score %.3f; the least of those kept at its depth, #%d, has %.3f",
           node.score,
-          least.get().ordinal,
-          least.get().score);
+          least.ordinal,
+          least.score);
     }
     return String.format(Locale.ROOT, "not among those kept, with score %.3f", node.score);
+  }
+
+  private record Said(String says, SearchLog.State state) {}
+
+  /** What reasons compare with among those that were kept, found in one pass. */
+  private static final class Kept {
+    /** By depth, the first of those with the least score. */
+    final Map<Integer, Node> least = new HashMap<>();
+
+    /** The first that says something. */
+    final Map<Said, Node> saying = new HashMap<>();
+
+    Kept(Collection<Node> nodes) {
+      for (Node n : nodes) {
+        if (n.pruned) {
+          continue;
+        }
+        saying.putIfAbsent(new Said(n.says, n.state), n);
+        if (n.state != SearchLog.State.DEAD && !Double.isNaN(n.score)) {
+          least.merge(n.depth, n, (a, b) -> b.score < a.score ? b : a);
+        }
+      }
+    }
   }
 }
