@@ -7,7 +7,7 @@ import org.deft4j.kernels.BackendOptions;
 /** The contract on plain loops. */
 class ScalarBackendTest extends BackendContract {
   @Override
-  protected Backend open(int threads, boolean deterministic) {
+  public Backend open(int threads, boolean deterministic) {
     return new ScalarBackend(new BackendOptions(threads, 0, deterministic));
   }
 }

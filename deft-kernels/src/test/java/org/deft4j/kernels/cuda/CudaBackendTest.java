@@ -50,27 +50,27 @@ final class CudaBackendTest extends BackendContract {
   }
 
   @Override
-  protected Backend open(int threads, boolean deterministic) {
+  public Backend open(int threads, boolean deterministic) {
     return new CudaBackend(BackendOptions.defaults().withDeterministic(deterministic));
   }
 
   @Override
-  protected boolean othersMayLieBetween() {
+  public boolean othersMayLieBetween() {
     return false;
   }
 
   @Override
-  protected boolean keeps(KvType type) {
+  public boolean keeps(KvType type) {
     return type != KvType.F32;
   }
 
   @Override
-  protected boolean holdsExactly(WeightType type) {
+  public boolean holdsExactly(WeightType type) {
     return type == WeightType.F16 || type == WeightType.BF16;
   }
 
   @Override
-  protected void assertProduct(float[] got, double[] want, double tolerance, String what) {
+  public void assertProduct(float[] got, double[] want, double tolerance, String what) {
     double error = 0;
     double norm = 0;
     double worst = 0;

@@ -7,12 +7,12 @@ import org.deft4j.kernels.BackendOptions;
 /** The contract on the Vector API; run once for every width. */
 class PanamaBackendTest extends BackendContract {
   @Override
-  protected Backend open(int threads, boolean deterministic) {
+  public Backend open(int threads, boolean deterministic) {
     return new PanamaBackend(new BackendOptions(threads, 0, deterministic));
   }
 
   @Override
-  protected boolean tiny() {
+  public boolean tiny() {
     return Lanes.BITS != Lanes.preferredBits();
   }
 }

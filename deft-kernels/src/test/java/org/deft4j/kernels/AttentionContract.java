@@ -1,0 +1,324 @@
+package org.deft4j.kernels;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+import static org.deft4j.kernels.BackendCase.fill;
+
+import java.util.Arrays;
+import java.util.SplittableRandom;
+import org.deft4j.tree.plan.AttentionMethod;
+import org.deft4j.tree.plan.AttentionPlan;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Attention over what a cache keeps, against float64 oracles. */
+public interface AttentionContract extends BackendCase {
+  @ParameterizedTest
+  @CsvSource({
+    "8,1,1", "32,2,3", "48,6,1", "64,3,3", "80,1,8", "96,2,2", "128,1,4", "64,1,5", "32,1,7",
+    "8,2,6"
+  })
+  default void attentionAgreesWithTheOracleForEveryMethodAndType(int dim, int kvHeads, int perKv) {
+    if (tiny() && dim > 48) {
+      return;
+    }
+    SplittableRandom random = new SplittableRandom(dim * 31 + perKv);
+    for (int round = 0; round < (tiny() ? 1 : 3); round++) {
+      Plans tree =
+          tiny()
+              ? new Plans(random, 4, 9, 2, 80)
+              : new Plans(random, 2 + random.nextInt(14), 1 + random.nextInt(70), 6, 900);
+      for (KvType type : KvType.values()) {
+        if (!keeps(type)) {
+          continue;
+        }
+        try (Backend b = open(1 + round % 2, round == 2)) {
+          attention(b, random, tree, dim, kvHeads, perKv, type);
+        }
+      }
+    }
+  }
+
+  private void attention(
+      Backend b,
+      SplittableRandom random,
+      Plans tree,
+      int dim,
+      int kvHeads,
+      int perKv,
+      KvType type) {
+    int heads = kvHeads * perKv;
+    int cols = (heads + 2 * kvHeads) * dim;
+    int slots = tree.slots();
+    KvCache kv = b.kvCache(new KvShape(2, kvHeads, dim, slots, type));
+    float[] keys = new float[slots * kvHeads * dim];
+    float[] values = new float[slots * kvHeads * dim];
+    fill(b, kv, 1, random, heads, keys, values);
+
+    int rows = tree.rows();
+    float[] qkv = Oracle.floats(random, rows * cols);
+    for (int i = 0; i < qkv.length; i++) {
+      qkv[i] *= 4;
+    }
+    Tensor q = b.tensor(rows, cols);
+    q.write(0, rows, qkv, 0);
+    Tensor out = b.tensor(rows, heads * dim);
+    Batch batch = new Batch();
+    float scale = (float) (1 / Math.sqrt(dim));
+    double[] first = null;
+    for (AttentionMethod method : AttentionMethod.values()) {
+      AttentionPlan plan = tree.plan(method, tiny() ? 5 : 3 + random.nextInt(200));
+      double[] want = Oracle.attention(plan, qkv, cols, heads, kvHeads, dim, scale, keys, values);
+      if (first == null) {
+        first = want;
+      } else {
+        for (int i = 0; i < want.length; i++) {
+          assertThat(want[i]).as("oracle, %s", method).isCloseTo(first[i], within(1e-9));
+        }
+      }
+      batch.reset(rows);
+      batch.plan(plan);
+      b.begin(batch);
+      b.attention(kv, 1, q, scale, out);
+      float[] got = new float[rows * heads * dim];
+      out.read(0, rows, got, 0);
+      assertProduct(got, want, 4e-6, method + " " + type + " dim " + dim + " rows " + rows);
+    }
+    kv.close();
+  }
+
+  /** Gemma's rules: a window along the path, and a cap. */
+  @ParameterizedTest
+  @CsvSource({"0,2.5", "1,0", "5,0", "40,0", "7,3"})
+  default void windowsAndCapsOfScoresAgreeWithTheOracle(int window, float cap) {
+    SplittableRandom random = new SplittableRandom(window * 10 + (int) cap);
+    int kvHeads = 2;
+    int heads = 6;
+    int dim = tiny() ? 32 : 48;
+    int cols = (heads + 2 * kvHeads) * dim;
+    Plans tree = tiny() ? new Plans(random, 4, 9, 2, 80) : new Plans(random, 9, 40, 6, 600);
+    try (Backend b = open(2, false)) {
+      if (window > 0 && !b.parts().contains(ModelPart.SLIDING_WINDOW)
+          || cap > 0 && !b.parts().contains(ModelPart.SOFT_CAP)) {
+        return;
+      }
+      KvCache kv = b.kvCache(new KvShape(1, kvHeads, dim, tree.slots(), KvType.F32));
+      float[] keys = new float[tree.slots() * kvHeads * dim];
+      float[] values = new float[tree.slots() * kvHeads * dim];
+      int[] places = tree.slotPositions();
+      fill(b, kv, 0, random, heads, places, keys, values);
+      int rows = tree.rows();
+      float[] qkv = Oracle.floats(random, rows * cols);
+      for (int i = 0; i < qkv.length; i++) {
+        qkv[i] *= 4;
+      }
+      Tensor q = b.tensor(rows, cols);
+      q.write(0, rows, qkv, 0);
+      Tensor out = b.tensor(rows, heads * dim);
+      ScoreRule rule = new ScoreRule(0.3f, window, cap);
+      int[] at = Arrays.stream(tree.rowSlots()).map(slot -> places[slot]).toArray();
+      for (AttentionMethod method : AttentionMethod.values()) {
+        AttentionPlan plan = tree.plan(method, tiny() ? 5 : 3 + random.nextInt(100));
+        Batch batch = new Batch();
+        batch.reset(rows);
+        System.arraycopy(at, 0, batch.positions(), 0, rows);
+        batch.plan(plan);
+        b.begin(batch);
+        b.attention(kv, 0, q, rule, out);
+        float[] got = new float[rows * heads * dim];
+        out.read(0, rows, got, 0);
+        double[] want =
+            Oracle.attention(
+                plan, qkv, cols, heads, kvHeads, dim, 0.3f, rule, at, places, keys, values);
+        assertProduct(got, want, 4e-6, method + " window " + window + " cap " + cap);
+      }
+      kv.close();
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(KvType.class)
+  default void copiedSlotsGiveTheSameAttention(KvType type) {
+    Assumptions.assumeTrue(keeps(type), "this backend does not keep " + type);
+    SplittableRandom random = new SplittableRandom(12);
+    int dim = 24;
+    try (Backend b = open(2, false)) {
+      KvCache kv = b.kvCache(new KvShape(1, 2, dim, 70, type));
+      fill(b, kv, 0, random, 2, new float[70 * 2 * dim], new float[70 * 2 * dim]);
+      int[] from = {3, 40, 17, 31};
+      int[] to = {60, 61, 62, 63};
+      b.copyKv(kv, from, to, 4);
+      Batch batch = new Batch();
+      batch.reset(1);
+      Tensor q = b.tensor(1, 6 * dim);
+      q.write(0, 1, Oracle.floats(random, 6 * dim), 0);
+      float[][] got = new float[2][2 * dim];
+      for (int i = 0; i < 2; i++) {
+        AttentionPlan plan = new AttentionPlan();
+        plan.reset(AttentionMethod.SEQUENCE, 1);
+        for (int s : i == 0 ? from : to) {
+          plan.addPiece(s, 1, 0, 1, AttentionPlan.ALL, 0);
+        }
+        plan.endGroup(0, 1);
+        plan.addRange(0, 1);
+        plan.endRow(0);
+        batch.plan(plan);
+        b.begin(batch);
+        Tensor out = b.tensor(1, 2 * dim);
+        b.attention(kv, 0, q, 1, out);
+        out.read(0, 1, got[i], 0);
+      }
+      assertThat(got[1]).isEqualTo(got[0]);
+    }
+  }
+
+  @Test
+  default void aRowThatSeesNothingBecomesZeroAndSpoilsNothing() {
+    try (Backend b = open(1, false)) {
+      int dim = 8;
+      KvCache kv = b.kvCache(new KvShape(1, 1, dim, 64, exact()));
+      fill(b, kv, 0, new SplittableRandom(2), 1, new float[64 * dim], new float[64 * dim]);
+      AttentionPlan plan = new AttentionPlan();
+      plan.reset(AttentionMethod.NODE, 3);
+      plan.addPiece(0, 40, 0, 1, AttentionPlan.ALL, 0);
+      plan.addPiece(40, 3, 2, 3, AttentionPlan.ALL, 0);
+      plan.endGroup(0, 3);
+      plan.addPiece(50, 2, 0, 1, AttentionPlan.ALL, 0);
+      plan.endGroup(0, 3);
+      for (int r = 0; r < 3; r++) {
+        plan.addRange(0, 2);
+        plan.endRow(r);
+      }
+      Batch batch = new Batch();
+      batch.reset(3);
+      batch.plan(plan);
+      b.begin(batch);
+      Tensor q = b.tensor(3, 3 * dim);
+      float[] x = new float[9 * dim];
+      Arrays.fill(x, 30);
+      q.write(0, 3, x, 0);
+      Tensor out = b.tensor(3, dim);
+      b.attention(kv, 0, q, 1, out);
+      float[] got = new float[3 * dim];
+      out.read(0, 3, got, 0);
+      for (float v : got) {
+        assertThat(Float.isFinite(v)).isTrue();
+      }
+      assertThat(Arrays.copyOfRange(got, dim, 2 * dim)).containsOnly(0f);
+      assertThat(Arrays.copyOf(got, dim)).doesNotContain(0f);
+    }
+  }
+
+  @Test
+  default void attentionBitsDoNotDependOnSiblingsOrPieces() {
+    SplittableRandom random = new SplittableRandom(21);
+    int dim = 48;
+    int heads = 4;
+    int cols = (heads + 4) * dim;
+    float[] want = new float[heads * dim];
+    int slots = tiny() ? 100 : 700;
+    int shared = tiny() ? 40 : 300;
+    int own = tiny() ? 11 : 37;
+    for (int variant = 0; variant < 5; variant++) {
+      try (Backend b = open(1 + variant % 2, true)) {
+        KvCache kv = b.kvCache(new KvShape(1, 2, dim, slots, exact()));
+        random = new SplittableRandom(21);
+        fill(b, kv, 0, random, heads, new float[slots * 2 * dim], new float[slots * 2 * dim]);
+        int rows = variant == 0 ? 1 : 2 * variant + 1;
+        float[] x = Oracle.floats(random, 16 * cols);
+        float[] q = new float[rows * cols];
+        // The row under test comes last; others see other private tokens.
+        for (int r = 0; r < rows; r++) {
+          System.arraycopy(x, (r == rows - 1 ? 0 : 1 + r) * cols, q, r * cols, cols);
+        }
+        AttentionPlan plan = new AttentionPlan();
+        plan.reset(AttentionMethod.FLATTEN, rows);
+        int cut = 1 + variant * shared / 7;
+        plan.addPiece(0, cut, 0, rows, AttentionPlan.ALL, 0);
+        if (othersMayLieBetween()) {
+          others(plan, rows, shared + own);
+        }
+        plan.addPiece(cut, shared - cut, 0, rows, AttentionPlan.ALL, 0);
+        plan.addPiece(shared, own, rows - 1, rows, AttentionPlan.ALL, 0);
+        plan.endGroup(0, rows);
+        if (!othersMayLieBetween() && rows > 1) {
+          others(plan, rows, shared + own);
+          plan.endGroup(0, rows - 1);
+        }
+        for (int r = 0; r < rows; r++) {
+          plan.addRange(0, r + 1 < rows ? plan.groups() : 1);
+          plan.endRow(r);
+        }
+        Batch batch = new Batch();
+        batch.reset(rows);
+        batch.plan(plan);
+        b.begin(batch);
+        Tensor in = b.tensor(rows, cols);
+        in.write(0, rows, q, 0);
+        Tensor out = b.tensor(rows, heads * dim);
+        b.attention(kv, 0, in, 0.9f, out);
+        float[] got = new float[heads * dim];
+        out.read(rows - 1, 1, got, 0);
+        if (variant == 0) {
+          want = got;
+        }
+        assertThat(got).as("variant %d", variant).isEqualTo(want);
+      }
+    }
+  }
+
+  /** Private tokens of all rows but the last. */
+  private static void others(AttentionPlan plan, int rows, int slot) {
+    for (int r = 0; r + 1 < rows; r++) {
+      plan.addPiece(slot + r * 3, 3, r, r + 1, AttentionPlan.ALL, 0);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(KvType.class)
+  default void extremeScoresAndValuesStayRight(KvType type) {
+    Assumptions.assumeTrue(keeps(type), "this backend does not keep " + type);
+    int dim = 16;
+    try (Backend b = open(1, false)) {
+      KvCache kv = b.kvCache(new KvShape(1, 1, dim, 40, type));
+      float[] x = new float[2 * 3 * dim];
+      // Token 0: score -4000 and value 1e30 (past the range of F16); token 1: score 4000, value 7.
+      for (int d = 0; d < dim; d++) {
+        x[d] = 10;
+        x[dim + d] = -25;
+        x[2 * dim + d] = 1e30f;
+        x[3 * dim + d] = 10;
+        x[4 * dim + d] = 25;
+        x[5 * dim + d] = 7;
+      }
+      Tensor t = b.tensor(2, 3 * dim);
+      t.write(0, 2, x, 0);
+      AttentionPlan plan = new AttentionPlan();
+      plan.reset(AttentionMethod.NODE, 2);
+      plan.addPiece(0, 2, 0, 2, 0, 0);
+      plan.endGroup(0, 2);
+      for (int r = 0; r < 2; r++) {
+        plan.addRange(0, 1);
+        plan.endRow(r);
+      }
+      Batch batch = new Batch();
+      batch.reset(2);
+      batch.slots()[1] = 1;
+      batch.plan(plan);
+      b.begin(batch);
+      b.ropeAppend(b.rope(RopeSpec.of(RopeSpec.Style.INTERLEAVED, dim, 2, 1e4)), kv, 0, t);
+      Tensor out = b.tensor(2, dim);
+      b.attention(kv, 0, t, 1, out);
+      float[] got = new float[2 * dim];
+      out.read(0, 2, got, 0);
+      float big = type == KvType.F16 ? 65504f : 1e30f;
+      for (int d = 0; d < dim; d++) {
+        assertThat(got[d]).isCloseTo(big, org.assertj.core.data.Percentage.withPercentage(1));
+        assertThat(got[dim + d]).isEqualTo(7f);
+      }
+    }
+  }
+}
