@@ -1,8 +1,10 @@
 package org.deft4j.kernels.cuda;
 
-import java.lang.foreign.MemorySegment;
+import static org.deft4j.kernels.cuda.Operands.distinct;
+import static org.deft4j.kernels.cuda.Operands.float32;
+import static org.deft4j.kernels.cuda.Operands.own;
+
 import java.nio.ByteBuffer;
-import java.util.Arrays;
 import java.util.BitSet;
 import java.util.Locale;
 import java.util.Map;
@@ -30,10 +32,9 @@ public final class CudaBackend implements Backend {
   /** Page size as a shift; the engine's pages need not match it, since slots are whole tokens. */
   private static final int PAGE_SHIFT = 4;
 
-  private static final long LOAD_BYTES = 64L << 20;
-
   private final CudaDevice device;
   private final StepKernels kernels;
+  private final WeightLoader loader;
   private final CudaProducts products;
   private final CudaAttention attention;
   private final CudaSampler sampler;
@@ -61,6 +62,7 @@ public final class CudaBackend implements Backend {
     device = CudaDevice.open();
     try {
       kernels = new StepKernels(device);
+      loader = new WeightLoader(device, kernels);
       products = new CudaProducts(device, kernels, options.deterministic());
       attention = new TiledAttention(device, options.deterministic());
       sampler = new CudaSampler(device);
@@ -109,86 +111,9 @@ public final class CudaBackend implements Backend {
 
   @Override
   public Matrix matrix(Weights... parts) {
-    if (parts.length == 0) {
-      throw new IllegalArgumentException("a matrix of no parts");
-    }
-    WeightType type = parts[0].type();
-    int cols = parts[0].cols();
-    int rows = 0;
-    DType held = DType.held(type);
-    for (Weights p : parts) {
-      if (p.cols() != cols) {
-        throw new IllegalArgumentException(
-            "parts of one matrix differ: " + cols + " and " + p.cols() + " columns");
-      }
-      if (DType.held(p.type()) != held) {
-        held = DType.F16;
-      }
-      rows = Math.addExact(rows, p.rows());
-    }
-    int stride = CudaTensor.stride(cols);
-    DeviceBuffer buffer = device.allocate((long) rows * stride * held.bytes(), "weights");
-    try {
-      if (stride != cols) {
-        device.fill(buffer, 0, buffer.bytes(), 0);
-      }
-      long row = 0;
-      for (Weights p : parts) {
-        load(p, buffer, row, stride, held);
-        row += p.rows();
-      }
-    } catch (RuntimeException | Error e) {
-      buffer.close();
-      throw e;
-    }
-    CudaMatrix made = new CudaMatrix(type, held, rows, cols, buffer);
+    CudaMatrix made = loader.load(parts);
     products.add(made);
     return made;
-  }
-
-  private void load(Weights p, DeviceBuffer to, long row, int stride, DType held) {
-    long rowBytes = p.type().rowBytes(p.cols());
-    long at = row * stride * held.bytes();
-    if (p.type().quantized() && p.type() != WeightType.Q8_0) {
-      loadDecoded(p, to, row, stride, held);
-      return;
-    }
-    if (DType.code(p.type()) == held.code() && stride == p.cols()) {
-      device.upload(to, at, p.data());
-      return;
-    }
-    int most = (int) Math.clamp(LOAD_BYTES / rowBytes, 1, p.rows());
-    try (DeviceBuffer raw = device.allocate(most * rowBytes, "loading weights")) {
-      for (int r = 0; r < p.rows(); r += most) {
-        int n = Math.min(most, p.rows() - r);
-        device.upload(raw, 0, p.data().asSlice(r * rowBytes, n * rowBytes));
-        kernels.convert(
-            raw.address(),
-            p.type() == WeightType.Q8_0 ? rowBytes : p.cols(),
-            DType.code(p.type()),
-            to.address(at + (long) r * stride * held.bytes()),
-            stride,
-            held,
-            n,
-            p.cols());
-      }
-      device.synchronize();
-    }
-  }
-
-  /** Types that the kernels do not know: made float32 here, part by part. */
-  private void loadDecoded(Weights p, DeviceBuffer to, long row, int stride, DType held) {
-    int cols = p.cols();
-    int most = (int) Math.clamp(LOAD_BYTES / 4 / cols, 1, p.rows());
-    float[] values = new float[most * cols];
-    for (int r = 0; r < p.rows(); r += most) {
-      int n = Math.min(most, p.rows() - r);
-      for (int i = 0; i < n; i++) {
-        p.decodeRow(r + i, values, i * cols);
-      }
-      MemorySegment part = MemorySegment.ofArray(values).asSlice(0, 4L * n * cols);
-      load(new Weights(WeightType.F32, n, cols, part), to, row + r, stride, held);
-    }
   }
 
   @Override
@@ -198,7 +123,7 @@ public final class CudaBackend implements Backend {
 
   @Override
   public Tensor activations(int rows, int cols, Matrix consumer) {
-    return new CudaTensor(device, rows, cols, matrix(consumer).held());
+    return new CudaTensor(device, rows, cols, own(consumer).held());
   }
 
   @Override
@@ -291,19 +216,19 @@ public final class CudaBackend implements Backend {
   @Override
   public void embed(Matrix table, Tensor y) {
     Batch b = batch();
-    CudaMatrix m = matrix(table);
+    CudaMatrix m = own(table);
     limits.tokens = Math.min(limits.tokens, m.rows());
     for (int r = 0; r < b.rows(); r++) {
       Objects.checkIndex(b.tokens()[r], m.rows());
     }
-    kernels.embed(m, tokens, tensor(y, rows, m.cols()).changed(), rows);
+    kernels.embed(m, tokens, own(y, rows, m.cols()).changed(), rows);
   }
 
   @Override
   public void rmsNorm(Tensor x, Tensor weight, float eps, Tensor y, int rows) {
     int cols = x.cols();
-    CudaTensor w = float32(tensor(weight, 1, cols));
-    kernels.rmsNorm(tensor(x, rows, cols), w, eps, tensor(y, rows, cols).changed(), rows);
+    CudaTensor w = float32(own(weight, 1, cols));
+    kernels.rmsNorm(own(x, rows, cols), w, eps, own(y, rows, cols).changed(), rows);
   }
 
   @Override
@@ -318,8 +243,8 @@ public final class CudaBackend implements Backend {
 
   private void product(Matrix w, Tensor x, Tensor y, int rows, boolean add) {
     distinct(x, y);
-    CudaTensor in = tensor(x, rows, w.cols());
-    products.multiply(matrix(w), in, tensor(y, rows, w.rows()).changed(), rows, add);
+    CudaTensor in = own(x, rows, w.cols());
+    products.multiply(own(w), in, own(y, rows, w.rows()).changed(), rows, add);
   }
 
   @Override
@@ -328,16 +253,16 @@ public final class CudaBackend implements Backend {
     if (gateUp.rows() % 2 != 0) {
       throw new IllegalArgumentException(gateUp.rows() + " rows are no gate and up");
     }
-    CudaMatrix w = matrix(gateUp);
-    CudaTensor in = tensor(x, rows, w.cols());
-    CudaTensor out = tensor(y, rows, w.rows() / 2).changed();
+    CudaMatrix w = own(gateUp);
+    CudaTensor in = own(x, rows, w.cols());
+    CudaTensor out = own(y, rows, w.rows() / 2).changed();
     products.multiplyGated(w, in, out, rows);
   }
 
   @Override
   public void addBias(Tensor y, Tensor bias, int rows) {
     int cols = y.cols();
-    kernels.addBias(tensor(y, rows, cols).changed(), float32(tensor(bias, 1, cols)), rows);
+    kernels.addBias(own(y, rows, cols).changed(), float32(own(bias, 1, cols)), rows);
   }
 
   @Override
@@ -354,8 +279,8 @@ public final class CudaBackend implements Backend {
               + " values in rows of "
               + x.cols());
     }
-    CudaTensor t = tensor(x, rows, x.cols()).changed();
-    kernels.normHeads(t, first, n, float32(tensor(weight, 1, dim)), eps, rows);
+    CudaTensor t = own(x, rows, x.cols()).changed();
+    kernels.normHeads(t, first, n, float32(own(weight, 1, dim)), eps, rows);
   }
 
   @Override
@@ -374,7 +299,7 @@ public final class CudaBackend implements Backend {
       float eps,
       int ofBatch) {
     Batch b = batch();
-    CudaKvCache cache = cache(kv);
+    CudaKvCache cache = own(kv);
     KvShape shape = kv.shape();
     int heads = shape.queryHeads(qkv.cols());
     Objects.checkIndex(layer, shape.layers());
@@ -387,11 +312,11 @@ public final class CudaBackend implements Backend {
       Objects.checkIndex(b.slots()[r], shape.slots());
       Objects.checkIndex(b.positions()[r], Integer.MAX_VALUE);
     }
-    CudaTensor t = tensor(qkv, rows, qkv.cols()).changed();
+    CudaTensor t = own(qkv, rows, qkv.cols()).changed();
     DeviceBuffer q = queries(cache, heads, rows);
     int dim = shape.headDim();
-    CudaTensor ofQueries = queryNorm == null ? null : float32(tensor(queryNorm, 1, dim));
-    CudaTensor ofKeys = keyNorm == null ? null : float32(tensor(keyNorm, 1, dim));
+    CudaTensor ofQueries = queryNorm == null ? null : float32(own(queryNorm, 1, dim));
+    CudaTensor ofKeys = keyNorm == null ? null : float32(own(keyNorm, 1, dim));
     CudaRope turn = (CudaRope) rope;
     kernels.ropeAppend(
         turn, cache, layer, t, heads, positions, slots, q, ofQueries, ofKeys, eps, rows);
@@ -403,7 +328,7 @@ public final class CudaBackend implements Backend {
   public void attention(KvCache kv, int layer, Tensor qkv, float scale, Tensor out) {
     distinct(qkv, out);
     Batch b = batch();
-    CudaKvCache cache = cache(kv);
+    CudaKvCache cache = own(kv);
     KvShape shape = kv.shape();
     int heads = shape.queryHeads(qkv.cols());
     Objects.checkIndex(layer, shape.layers());
@@ -411,8 +336,8 @@ public final class CudaBackend implements Backend {
       throw new IllegalArgumentException(
           "plan of " + b.plan().rows() + " rows for a batch of " + b.rows());
     }
-    CudaTensor t = tensor(qkv, rows, qkv.cols());
-    CudaTensor o = tensor(out, rows, heads * shape.headDim()).changed();
+    CudaTensor t = own(qkv, rows, qkv.cols());
+    CudaTensor o = own(out, rows, heads * shape.headDim()).changed();
     DeviceBuffer q = queries(cache, heads, rows);
     if (laidOut != t || laidOutVersion != t.version()) {
       kernels.layOut(cache, t, heads, q, rows);
@@ -435,8 +360,8 @@ public final class CudaBackend implements Backend {
   @Override
   public void gatherRows(Tensor x, int[] rows, int n, Tensor y) {
     distinct(x, y);
-    CudaTensor in = tensor(x, 1, x.cols());
-    CudaTensor out = tensor(y, n, x.cols()).changed();
+    CudaTensor in = own(x, 1, x.cols());
+    CudaTensor out = own(y, n, x.cols()).changed();
     for (int i = 0; i < n; i++) {
       Objects.checkIndex(rows[i], x.rows());
     }
@@ -447,12 +372,12 @@ public final class CudaBackend implements Backend {
 
   @Override
   public void softmax(Tensor x, int rows) {
-    kernels.softmax(float32(tensor(x, rows, x.cols())).changed(), rows, false);
+    kernels.softmax(float32(own(x, rows, x.cols())).changed(), rows, false);
   }
 
   @Override
   public void logSoftmax(Tensor x, int rows) {
-    kernels.softmax(float32(tensor(x, rows, x.cols())).changed(), rows, true);
+    kernels.softmax(float32(own(x, rows, x.cols())).changed(), rows, true);
   }
 
   @Override
@@ -460,7 +385,7 @@ public final class CudaBackend implements Backend {
     if (cols < 1 || cols > x.cols()) {
       throw new IllegalArgumentException(cols + " columns of " + x.cols());
     }
-    CudaTensor t = float32(tensor(x, rows, x.cols()));
+    CudaTensor t = float32(own(x, rows, x.cols()));
     long bytes = (long) rows * (1 + StepKernels.summaryParts(cols)) * StepKernels.SUMMARY_BYTES;
     DeviceBuffer s = summary.atLeast(bytes);
     kernels.summarize(t, rows, cols, s);
@@ -483,7 +408,7 @@ public final class CudaBackend implements Backend {
     if (cols < 1 || cols > x.cols()) {
       throw new IllegalArgumentException(cols + " columns of " + x.cols());
     }
-    CudaTensor t = float32(tensor(x, x.rows(), x.cols()));
+    CudaTensor t = float32(own(x, x.rows(), x.cols()));
     for (int i = 0; i < draws.size(); i++) {
       Objects.checkIndex(draws.row(i), x.rows());
     }
@@ -492,7 +417,7 @@ public final class CudaBackend implements Backend {
 
   @Override
   public void copyKv(KvCache kv, int[] from, int[] to, int n) {
-    CudaKvCache cache = cache(kv);
+    CudaKvCache cache = own(kv);
     int all = kv.shape().slots();
     for (int i = 0; i < n; i++) {
       Objects.checkIndex(from[i], all);
@@ -530,50 +455,6 @@ public final class CudaBackend implements Backend {
       } finally {
         device.close();
       }
-    }
-  }
-
-  // --- operands ---
-
-  private static CudaTensor tensor(Tensor t, int rows, int cols) {
-    if (!(t instanceof CudaTensor c)) {
-      throw new IllegalArgumentException("tensor of another backend: " + t.getClass().getName());
-    }
-    if (rows < 1 || rows > t.rows() || cols != t.cols()) {
-      throw new IllegalArgumentException(
-          "operand "
-              + Arrays.toString(new int[] {t.rows(), t.cols()})
-              + " where "
-              + Arrays.toString(new int[] {rows, cols})
-              + " is needed");
-    }
-    return c;
-  }
-
-  private static CudaTensor float32(CudaTensor t) {
-    if (t.type() != DType.F32) {
-      throw new IllegalArgumentException("operand in " + t.type() + " where float32 is needed");
-    }
-    return t;
-  }
-
-  private static CudaMatrix matrix(Matrix m) {
-    if (!(m instanceof CudaMatrix c)) {
-      throw new IllegalArgumentException("matrix of another backend: " + m.getClass().getName());
-    }
-    return c;
-  }
-
-  private static CudaKvCache cache(KvCache kv) {
-    if (!(kv instanceof CudaKvCache c)) {
-      throw new IllegalArgumentException("KV cache of another backend: " + kv.getClass().getName());
-    }
-    return c;
-  }
-
-  private static void distinct(Tensor x, Tensor y) {
-    if (x == y) {
-      throw new IllegalArgumentException("input and output are one tensor");
     }
   }
 }
