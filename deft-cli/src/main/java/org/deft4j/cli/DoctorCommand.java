@@ -9,6 +9,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import org.deft4j.engine.EngineOptions;
+import org.deft4j.engine.MappedWeights;
 import org.deft4j.engine.ModelNeeds;
 import org.deft4j.engine.json.JsonWriter;
 import org.deft4j.engine.source.ModelSource;
@@ -16,6 +18,8 @@ import org.deft4j.kernels.Backend;
 import org.deft4j.kernels.BackendOptions;
 import org.deft4j.kernels.BackendProvider;
 import org.deft4j.kernels.Backends;
+import org.deft4j.kernels.cpu.WeightCache;
+import org.deft4j.kernels.cpu.WeightFiles;
 import org.deft4j.runtime.DeftModule;
 import org.deft4j.runtime.DeftOptions;
 import org.deft4j.runtime.LoadedPlugin;
@@ -62,9 +66,14 @@ final class DoctorCommand implements Callable<Integer> {
     report.put("models", models());
     if (model != null) {
       try (ModelSource source = ModelSource.open(context.resolve(model))) {
-        report.put("model", ModelNeeds.of(source).toMap());
+        EngineOptions options =
+            EngineOptions.of(context.resolve(model))
+                .withWeightCache(context.folders().weights().folder());
+        WeightFiles mapped = MappedWeights.of(source, options).orElse(null);
+        report.put("model", ModelNeeds.of(source).toMap(mapped));
       }
     }
+    report.put("weights", weights());
     report.put("attention", List.copyOf(registry.attention().keySet()));
     report.put("tasks", List.copyOf(registry.tasks().keySet()));
     report.put("strategies", List.copyOf(registry.strategies().keySet()));
@@ -153,6 +162,16 @@ final class DoctorCommand implements Callable<Integer> {
       rows.add(row);
     }
     return rows;
+  }
+
+  /** Repacked weights of all models. */
+  private Map<String, Object> weights() {
+    WeightCache cache = context.folders().weights();
+    Map<String, Object> map = new LinkedHashMap<>();
+    map.put("folder", cache.folder().toString());
+    map.put("bytes", cache.bytes());
+    map.put("clear", "delete the folder, at any time");
+    return map;
   }
 
   private static Map<String, Object> plugin(LoadedPlugin p) {

@@ -1,5 +1,6 @@
 package org.deft4j.cli;
 
+import org.deft4j.engine.WeightMemory;
 import org.deft4j.kernels.KvType;
 import org.deft4j.runtime.DeftOptions;
 import org.deft4j.runtime.ModelCatalogue;
@@ -55,6 +56,15 @@ final class ModelOptions {
   private boolean int8Activations;
 
   @Option(
+      names = "--weights",
+      paramLabel = "WHERE",
+      defaultValue = "auto",
+      description =
+          "Where a processor has the weights it repacked: mapped (files in the cache folder),"
+              + " memory, or auto (mapped from 128 MB on; default).")
+  private WeightMemory weights = WeightMemory.AUTO;
+
+  @Option(
       names = "--kv-type",
       paramLabel = "TYPE",
       description =
@@ -92,6 +102,7 @@ final class ModelOptions {
                 .withKvType(kvType)
                 .withKvMemory(kvMegabytes << 20)
                 .withDeterministic(deterministic)
-                .withInt8Activations(int8Activations));
+                .withInt8Activations(int8Activations)
+                .withWeightMemory(weights));
   }
 }

@@ -21,6 +21,9 @@ import org.jspecify.annotations.Nullable;
  * @param chunk most rows a step while a prompt is computed; decoding branches come first
  * @param int8Activations whether activations may be rounded to 8 bits where that is faster; see
  *     {@link org.deft4j.kernels.BackendOptions}
+ * @param weightMemory whether repacked weights are mapped from files
+ * @param weightCache the folder for those files, of a {@link org.deft4j.kernels.cpu.WeightCache};
+ *     null for none, which leaves weights in memory
  */
 public record EngineOptions(
     Path model,
@@ -33,7 +36,9 @@ public record EngineOptions(
     int contextLimit,
     boolean deterministic,
     int chunk,
-    boolean int8Activations) {
+    boolean int8Activations,
+    WeightMemory weightMemory,
+    @Nullable Path weightCache) {
 
   /** Rows a step by default. */
   public static final int DEFAULT_CHUNK = 512;
@@ -58,7 +63,7 @@ public record EngineOptions(
 
   /**
    * Defaults: best backend, {@code flatten}, all processors, keys and values as suits the backend
-   * (F32 on a processor), 16-slot pages.
+   * (F32 on a processor), 16-slot pages, repacked weights in memory.
    */
   public static EngineOptions of(Path model) {
     return new EngineOptions(
@@ -72,7 +77,9 @@ public record EngineOptions(
         0,
         false,
         DEFAULT_CHUNK,
-        false);
+        false,
+        WeightMemory.AUTO,
+        null);
   }
 
   /** These options with another {@link #model()}. */
@@ -88,7 +95,9 @@ public record EngineOptions(
         contextLimit,
         deterministic,
         chunk,
-        int8Activations);
+        int8Activations,
+        weightMemory,
+        weightCache);
   }
 
   /** These options with another {@link #backend()}. */
@@ -104,7 +113,9 @@ public record EngineOptions(
         contextLimit,
         deterministic,
         chunk,
-        int8Activations);
+        int8Activations,
+        weightMemory,
+        weightCache);
   }
 
   /** These options with another {@link #attention()}. */
@@ -120,7 +131,9 @@ public record EngineOptions(
         contextLimit,
         deterministic,
         chunk,
-        int8Activations);
+        int8Activations,
+        weightMemory,
+        weightCache);
   }
 
   /** These options with other {@link #threads()}. */
@@ -136,7 +149,9 @@ public record EngineOptions(
         contextLimit,
         deterministic,
         chunk,
-        int8Activations);
+        int8Activations,
+        weightMemory,
+        weightCache);
   }
 
   /** These options with other {@link #kvMemory()}. */
@@ -152,7 +167,9 @@ public record EngineOptions(
         contextLimit,
         deterministic,
         chunk,
-        int8Activations);
+        int8Activations,
+        weightMemory,
+        weightCache);
   }
 
   /** These options with another {@link #kvType()}. */
@@ -168,7 +185,9 @@ public record EngineOptions(
         contextLimit,
         deterministic,
         chunk,
-        int8Activations);
+        int8Activations,
+        weightMemory,
+        weightCache);
   }
 
   /** These options with another {@link #pageSize()}. */
@@ -184,7 +203,9 @@ public record EngineOptions(
         contextLimit,
         deterministic,
         chunk,
-        int8Activations);
+        int8Activations,
+        weightMemory,
+        weightCache);
   }
 
   /** These options with another {@link #contextLimit()}. */
@@ -200,7 +221,9 @@ public record EngineOptions(
         v,
         deterministic,
         chunk,
-        int8Activations);
+        int8Activations,
+        weightMemory,
+        weightCache);
   }
 
   /** These options, {@link #deterministic()} or not. */
@@ -216,7 +239,9 @@ public record EngineOptions(
         contextLimit,
         v,
         chunk,
-        int8Activations);
+        int8Activations,
+        weightMemory,
+        weightCache);
   }
 
   /** These options with another {@link #chunk()}. */
@@ -232,7 +257,9 @@ public record EngineOptions(
         contextLimit,
         deterministic,
         v,
-        int8Activations);
+        int8Activations,
+        weightMemory,
+        weightCache);
   }
 
   /** These options, with {@link #int8Activations()} or exact ones. */
@@ -248,6 +275,44 @@ public record EngineOptions(
         contextLimit,
         deterministic,
         chunk,
+        v,
+        weightMemory,
+        weightCache);
+  }
+
+  /** These options with another {@link #weightMemory()}. */
+  public EngineOptions withWeightMemory(WeightMemory v) {
+    return new EngineOptions(
+        model,
+        backend,
+        attention,
+        threads,
+        kvMemory,
+        kvType,
+        pageSize,
+        contextLimit,
+        deterministic,
+        chunk,
+        int8Activations,
+        v,
+        weightCache);
+  }
+
+  /** These options with another {@link #weightCache()}. */
+  public EngineOptions withWeightCache(@Nullable Path v) {
+    return new EngineOptions(
+        model,
+        backend,
+        attention,
+        threads,
+        kvMemory,
+        kvType,
+        pageSize,
+        contextLimit,
+        deterministic,
+        chunk,
+        int8Activations,
+        weightMemory,
         v);
   }
 }

@@ -22,6 +22,7 @@ import org.deft4j.kernels.Backends;
 import org.deft4j.kernels.KvShape;
 import org.deft4j.kernels.KvType;
 import org.deft4j.kernels.ModelPart;
+import org.deft4j.kernels.cpu.WeightFiles;
 import org.deft4j.tree.DeftException;
 import org.deft4j.tree.Forest;
 import org.deft4j.tree.PagePool;
@@ -117,7 +118,8 @@ public final class TreeEngine implements TreeDecoder {
     boolean done = false;
     Backend backend;
     try {
-      backend = backend(options, Transformer.config(file).traits().needs());
+      WeightFiles weights = MappedWeights.of(file, options).orElse(null);
+      backend = backend(options, weights, Transformer.config(file).traits().needs());
       done = true;
     } finally {
       if (!done) {
@@ -157,18 +159,20 @@ public final class TreeEngine implements TreeDecoder {
     return file.metadata();
   }
 
-  /** Opens the backend that the options name, as {@link #open} does. */
+  /** Opens the backend that the options name, with repacked weights in memory. */
   public static Backend backend(EngineOptions options) {
-    return backend(options, Set.of());
+    return backend(options, null, Set.of());
   }
 
-  private static Backend backend(EngineOptions options, Set<ModelPart> needs) {
+  private static Backend backend(
+      EngineOptions options, @Nullable WeightFiles weights, Set<ModelPart> needs) {
     return Backends.select(
         options.backend(),
         BackendOptions.defaults()
             .withThreads(options.threads())
             .withDeterministic(options.deterministic())
-            .withInt8Activations(options.int8Activations()),
+            .withInt8Activations(options.int8Activations())
+            .withWeightFiles(weights),
         needs,
         Backends.providers());
   }

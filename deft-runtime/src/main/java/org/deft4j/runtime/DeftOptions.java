@@ -19,9 +19,11 @@ public record DeftOptions(String model, EngineOptions engine, List<Path> plugins
     plugins = List.copyOf(plugins);
   }
 
-  /** A model with every default. */
+  /** A model with every default; repacked weights of large ones are kept in the cache folder. */
   public static DeftOptions of(String model) {
-    return new DeftOptions(model, EngineOptions.of(Path.of("")), List.of());
+    EngineOptions engine =
+        EngineOptions.of(Path.of("")).withWeightCache(Folders.here().weights().folder());
+    return new DeftOptions(model, engine, List.of());
   }
 
   /** These options with another model. */

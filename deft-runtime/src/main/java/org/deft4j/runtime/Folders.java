@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import org.deft4j.kernels.cpu.WeightCache;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -46,6 +47,11 @@ public record Folders(Optional<Path> home, Path data, Path cache) {
         home,
         absolute(env.get("XDG_DATA_HOME")).orElse(data).resolve("deft"),
         absolute(env.get("XDG_CACHE_HOME")).orElse(cache).resolve("deft"));
+  }
+
+  /** Where repacked weights are kept. */
+  public WeightCache weights() {
+    return new WeightCache(cache.resolve("weights"));
   }
 
   /** The XDG specification has relative paths ignored. */

@@ -9,6 +9,7 @@ import static org.deft4j.kernels.WeightType.Q8_0;
 
 import java.io.PrintStream;
 import java.lang.foreign.Arena;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.Locale;
@@ -17,6 +18,7 @@ import org.deft4j.kernels.Backend;
 import org.deft4j.kernels.BackendOptions;
 import org.deft4j.kernels.Backends;
 import org.deft4j.kernels.WeightType;
+import org.deft4j.kernels.cpu.WeightCache;
 
 /**
  * Prints GB/s of weights read at 1 row and GFLOP/s at 32 rows for every weight type, beside the
@@ -27,7 +29,7 @@ import org.deft4j.kernels.WeightType;
  * since a shared machine's speed changes while it is measured. With one thread, CPU time counts.
  *
  * <pre>
- * {@code java --add-modules jdk.incubator.vector -cp ... org.deft4j.bench.jmh.KernelTable [threads] [rounds] [TYPE,...] [int8]}
+ * {@code java --add-modules jdk.incubator.vector -cp ... org.deft4j.bench.jmh.KernelTable [threads] [rounds] [TYPE,...] [int8] [FOLDER]}
  * </pre>
  */
 public final class KernelTable {
@@ -37,7 +39,7 @@ public final class KernelTable {
 
   /**
    * Runs the table; arguments: threads (2), rounds (5), types (all), {@code int8} for activations
-   * of 8 bits.
+   * of 8 bits ({@code float32} for others), a folder to map repacked weights from (none).
    */
   public static void main(String[] args) {
     int threads = args.length > 0 ? Integer.parseInt(args[0]) : 2;
@@ -49,12 +51,17 @@ public final class KernelTable {
     }
     boolean int8 = args.length > 3 && args[3].equals("int8");
     PrintStream out = System.out;
-    BackendOptions options = BackendOptions.defaults().withThreads(threads);
-    try (Backend b = Backends.select("panama", options.withInt8Activations(int8))) {
-      out.println(b.info().description());
-      out.println("| weights | 1 row GB/s | of read bandwidth | 32 rows GFLOP/s | of FMA rate |");
-      out.println("|---|---|---|---|---|");
-      for (WeightType type : types) {
+    BackendOptions options =
+        BackendOptions.defaults().withThreads(threads).withInt8Activations(int8);
+    out.println("| weights | 1 row GB/s | of read bandwidth | 32 rows GFLOP/s | of FMA rate |");
+    out.println("|---|---|---|---|---|");
+    for (WeightType type : types) {
+      BackendOptions kept = options;
+      if (args.length > 4) {
+        WeightCache cache = new WeightCache(Path.of(args[4]));
+        kept = options.withWeightFiles(cache.model("table", type.name(), type.name()));
+      }
+      try (Backend b = Backends.select("panama", kept)) {
         out.println(row(b, type, threads, rounds));
       }
     }

@@ -7,6 +7,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -33,6 +34,7 @@ public final class GgufFile implements AutoCloseable {
   private final GgufMetadata metadata;
   private final Map<String, GgufTensor> tensors;
   private final @Nullable Arena arena;
+  private final List<Path> paths = new ArrayList<>();
   private long size;
 
   private GgufFile(String name, MemorySegment bytes, @Nullable Arena arena) {
@@ -65,6 +67,7 @@ public final class GgufFile implements AutoCloseable {
     boolean done = false;
     try {
       GgufFile file = new GgufFile(path.toString(), map(path, arena), arena);
+      file.paths.add(path);
       file.takeFurtherParts(path, arena);
       done = true;
       return file;
@@ -122,6 +125,7 @@ public final class GgufFile implements AutoCloseable {
         }
       });
       size += bytes.byteSize();
+      paths.add(path);
     }
     int wanted = metadata.integer("split.tensors.count", 0, Integer.MAX_VALUE, tensors.size());
     if (wanted != tensors.size()) {
@@ -166,6 +170,11 @@ public final class GgufFile implements AutoCloseable {
   /** The size in bytes, of all files of a split model. */
   public long size() {
     return size;
+  }
+
+  /** The files on disk, in order; none if it was made in memory. */
+  public List<Path> paths() {
+    return Collections.unmodifiableList(paths);
   }
 
   /** Its metadata. */

@@ -2,6 +2,7 @@ package org.deft4j.engine.source;
 
 import java.nio.file.Path;
 import java.util.Collection;
+import java.util.List;
 import org.deft4j.engine.gguf.GgufFile;
 import org.deft4j.engine.gguf.GgufMetadata;
 import org.deft4j.engine.gguf.GgufTensor;
@@ -28,6 +29,11 @@ public record GgufSource(GgufFile file) implements ModelSource {
   @Override
   public long size() {
     return file.size();
+  }
+
+  @Override
+  public List<Path> files() {
+    return file.paths();
   }
 
   @Override

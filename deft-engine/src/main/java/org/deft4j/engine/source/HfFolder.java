@@ -7,6 +7,7 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -42,6 +43,7 @@ public final class HfFolder implements ModelSource {
   private final GgufMetadata metadata;
   private final Map<String, GgufTensor> tensors = new LinkedHashMap<>();
   private final TokenizerFile.Roles roles;
+  private final List<Path> files = new ArrayList<>();
   private long size;
 
   private HfFolder(Path folder, Arena arena) {
@@ -159,6 +161,7 @@ public final class HfFolder implements ModelSource {
         throw new DeftException(
             DeftException.MODEL_NOT_FOUND, folder.resolve(file) + ": no such file");
       }
+      this.files.add(folder.resolve(file));
       Map<String, GgufTensor> found = Safetensors.map(folder.resolve(file), arena);
       for (GgufTensor t : found.values()) {
         if (!places.isEmpty() && !file.equals(places.remove(t.name()))) {
@@ -283,6 +286,11 @@ public final class HfFolder implements ModelSource {
   @Override
   public String name() {
     return folder.toString();
+  }
+
+  @Override
+  public List<Path> files() {
+    return Collections.unmodifiableList(files);
   }
 
   @Override

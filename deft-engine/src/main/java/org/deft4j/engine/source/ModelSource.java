@@ -3,6 +3,7 @@ package org.deft4j.engine.source;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collection;
+import java.util.List;
 import org.deft4j.engine.gguf.GgufMetadata;
 import org.deft4j.engine.gguf.GgufTensor;
 import org.deft4j.tree.decode.TokenCodec;
@@ -27,6 +28,9 @@ public interface ModelSource extends AutoCloseable {
 
   /** Bytes on disk. */
   long size();
+
+  /** The files on disk that it is read from, in a fixed order; empty if it has none. */
+  List<Path> files();
 
   /** Its description. */
   GgufMetadata metadata();

@@ -7,6 +7,7 @@ import static org.deft4j.kernels.cpu.panama.SuperPanels.ROWS;
 import static org.deft4j.kernels.cpu.panama.SuperProducts.FACTORS;
 import static org.deft4j.kernels.cpu.panama.SuperProducts.SUMS;
 
+import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 
 /**
@@ -74,8 +75,7 @@ final class ByteMultiplier {
    */
   void panel(
       boolean six,
-      int[] s,
-      int panel,
+      MemorySegment s,
       int cols,
       int row,
       int n,
@@ -88,7 +88,7 @@ final class ByteMultiplier {
     float[] sums = scratch[worker];
     Arrays.fill(acc, at, at + n * PANEL, 0);
     for (int j = 0; j < PANEL; j += ROWS) {
-      int o = panel + j / ROWS * blocks * words * L;
+      int o = j / ROWS * blocks * words * L;
       for (int b = 0; b < blocks; b++, o += words * L) {
         for (int r = 0; r < n; r += tile) {
           int in = ((row + r) / tile * blocks + b) * ByteProducts.inputs(six) * tile;
@@ -110,7 +110,7 @@ final class ByteMultiplier {
     }
   }
 
-  private void sums(boolean six, int[] s, int o, int in, int tile, float[] sums) {
+  private void sums(boolean six, MemorySegment s, int o, int in, int tile, float[] sums) {
     if (tile == 1) {
       if (six) {
         ByteProducts.row6(s, o, inputs, in, sums, 0);

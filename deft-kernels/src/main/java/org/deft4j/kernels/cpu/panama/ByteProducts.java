@@ -4,6 +4,7 @@ import static org.deft4j.kernels.cpu.panama.Lanes.L;
 import static org.deft4j.kernels.cpu.panama.SuperPanels.BLOCK;
 import static org.deft4j.kernels.cpu.panama.SuperPanels.ROWS;
 
+import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.ShortVector;
@@ -137,12 +138,14 @@ final class ByteProducts {
   }
 
   /** One row times a block of Q4_K; sums as {@link SuperProducts#finish4} takes them. */
-  static void row4(int[] s, int o, int[] c, int at, float[] sums, int to) {
+  static void row4(MemorySegment s, int o, int[] c, int at, float[] sums, int to) {
     ShortVector z = ShortVector.zero(S);
     ShortVector p = z;
     ShortVector r = z;
     for (int q = 0; q < 64; q++) {
-      ShortVector v = IntVector.fromArray(Lanes.I, s, o + q * L).reinterpretAsShorts();
+      ShortVector v =
+          IntVector.fromMemorySegment(Lanes.I, s, 4L * o + 4L * L * q, Lanes.ORDER)
+              .reinterpretAsShorts();
       ShortVector x = IntVector.broadcast(Lanes.I, c[at + q * 4]).reinterpretAsShorts();
       p = p.add(v.mul(x));
       x = IntVector.broadcast(Lanes.I, c[at + q * 4 + 1]).reinterpretAsShorts();
@@ -168,7 +171,7 @@ final class ByteProducts {
   }
 
   /** Two rows, {@code at} and the next, {@link #TILE} side by side, times a block of Q4_K. */
-  static void pair4(int[] s, int o, int[] c, int at, float[] sums, int to, int ld) {
+  static void pair4(MemorySegment s, int o, int[] c, int at, float[] sums, int to, int ld) {
     for (int g = 0; g < 8; g++) {
       int i = at + g * GROUP * TILE;
       int j = at + (BLOCK + g) * TILE;
@@ -177,7 +180,9 @@ final class ByteProducts {
       ShortVector r = IntVector.broadcast(Lanes.I, c[j + 1]).reinterpretAsShorts();
       for (int q = 0; q < 8; q++) {
         int k = i + q * 4 * TILE;
-        ShortVector v = IntVector.fromArray(Lanes.I, s, w + q * L).reinterpretAsShorts();
+        ShortVector v =
+            IntVector.fromMemorySegment(Lanes.I, s, 4L * w + 4L * L * q, Lanes.ORDER)
+                .reinterpretAsShorts();
         p = p.add(v.mul(IntVector.broadcast(Lanes.I, c[k]).reinterpretAsShorts()));
         r = r.add(v.mul(IntVector.broadcast(Lanes.I, c[k + 1]).reinterpretAsShorts()));
         ShortVector y = v.lanewise(VectorOperators.LSHR, 4);
@@ -198,13 +203,15 @@ final class ByteProducts {
   }
 
   /** One row times a block of Q6_K; sums as {@link SuperProducts#finish6} takes them. */
-  static void row6(int[] s, int o, int[] c, int at, float[] sums, int to) {
+  static void row6(MemorySegment s, int o, int[] c, int at, float[] sums, int to) {
     for (int u = 0; u < 32; u++) {
       int i = at + u * 11;
       int w = o + u * 3 * L;
       ShortVector p = IntVector.broadcast(Lanes.I, c[i + 10]).reinterpretAsShorts();
       for (int j = 0; j < 3; j++) {
-        ShortVector v = IntVector.fromArray(Lanes.I, s, w + j * L).reinterpretAsShorts();
+        ShortVector v =
+            IntVector.fromMemorySegment(Lanes.I, s, 4L * w + 4L * L * j, Lanes.ORDER)
+                .reinterpretAsShorts();
         ShortVector x = IntVector.broadcast(Lanes.I, c[i + j * 3]).reinterpretAsShorts();
         p = p.add(v.mul(x));
         x = IntVector.broadcast(Lanes.I, c[i + j * 3 + 1]).reinterpretAsShorts();
@@ -212,7 +219,9 @@ final class ByteProducts {
         x = IntVector.broadcast(Lanes.I, c[i + j * 3 + 2]).reinterpretAsShorts();
         p = p.add(v.lanewise(VectorOperators.LSHR, 12).mul(x));
       }
-      ShortVector v = IntVector.fromArray(Lanes.I, s, w + 2 * L).reinterpretAsShorts();
+      ShortVector v =
+          IntVector.fromMemorySegment(Lanes.I, s, 4L * w + 4L * L * 2, Lanes.ORDER)
+              .reinterpretAsShorts();
       ShortVector x = IntVector.broadcast(Lanes.I, c[i + 9]).reinterpretAsShorts();
       p = p.add(v.lanewise(VectorOperators.LSHR, 14).mul(x));
       p.reinterpretAsFloats().intoArray(sums, to + u * ROWS);
@@ -221,7 +230,7 @@ final class ByteProducts {
   }
 
   /** Two rows, {@code at} and the next, {@link #TILE} side by side, times a block of Q6_K. */
-  static void pair6(int[] s, int o, int[] c, int at, float[] sums, int to, int ld) {
+  static void pair6(MemorySegment s, int o, int[] c, int at, float[] sums, int to, int ld) {
     for (int u = 0; u < 32; u++) {
       int i = at + u * 11 * TILE;
       int w = o + u * 3 * L;
@@ -229,7 +238,9 @@ final class ByteProducts {
       ShortVector r = IntVector.broadcast(Lanes.I, c[i + 10 * TILE + 1]).reinterpretAsShorts();
       for (int j = 0; j < 3; j++) {
         int k = i + j * 3 * TILE;
-        ShortVector v = IntVector.fromArray(Lanes.I, s, w + j * L).reinterpretAsShorts();
+        ShortVector v =
+            IntVector.fromMemorySegment(Lanes.I, s, 4L * w + 4L * L * j, Lanes.ORDER)
+                .reinterpretAsShorts();
         p = p.add(v.mul(IntVector.broadcast(Lanes.I, c[k]).reinterpretAsShorts()));
         r = r.add(v.mul(IntVector.broadcast(Lanes.I, c[k + 1]).reinterpretAsShorts()));
         ShortVector y = v.lanewise(VectorOperators.LSHR, 6);
@@ -239,7 +250,9 @@ final class ByteProducts {
         p = p.add(y.mul(IntVector.broadcast(Lanes.I, c[k + 2 * TILE]).reinterpretAsShorts()));
         r = r.add(y.mul(IntVector.broadcast(Lanes.I, c[k + 2 * TILE + 1]).reinterpretAsShorts()));
       }
-      ShortVector v = IntVector.fromArray(Lanes.I, s, w + 2 * L).reinterpretAsShorts();
+      ShortVector v =
+          IntVector.fromMemorySegment(Lanes.I, s, 4L * w + 4L * L * 2, Lanes.ORDER)
+              .reinterpretAsShorts();
       v = v.lanewise(VectorOperators.LSHR, 14);
       int k = i + 9 * TILE;
       p = p.add(v.mul(IntVector.broadcast(Lanes.I, c[k]).reinterpretAsShorts()));

@@ -6,6 +6,7 @@ import static org.deft4j.kernels.cpu.panama.Lanes.load;
 import static org.deft4j.kernels.cpu.panama.Lanes.loadInts;
 import static org.deft4j.kernels.cpu.panama.Lanes.toFloat;
 
+import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
@@ -36,7 +37,7 @@ final class Expansions {
     return v.lanewise(VectorOperators.ASHR, 3).and(0x8FFFE000).reinterpretAsFloats();
   }
 
-  static void bf16(int[] s, int at, int kn, int[] to) {
+  static void bf16(MemorySegment s, int at, int kn, int[] to) {
     for (int k = 0; k < kn; k += 2) {
       for (int j = 0; j < PANEL; j += L) {
         IntVector v = loadInts(s, at + k / 2 * PANEL + j);
@@ -46,7 +47,7 @@ final class Expansions {
     }
   }
 
-  static void f16(int[] s, int at, int kn, int[] to) {
+  static void f16(MemorySegment s, int at, int kn, int[] to) {
     for (int k = 0; k < kn; k += 2) {
       for (int j = 0; j < PANEL; j += L) {
         IntVector v = loadInts(s, at + k / 2 * PANEL + j);
@@ -61,10 +62,10 @@ final class Expansions {
    *
    * @param k0 and kn multiples of 32
    */
-  static void q8(int[] s, int at, int k0, int kn, int cols, int[] to) {
+  static void q8(MemorySegment s, int k0, int kn, int cols, int[] to) {
     int n = kn / 4;
     for (int j = 0; j < PANEL; j += 2 * L) {
-      int from = PanelFormat.q8Scale(at, k0 / 32, j, cols);
+      int from = PanelFormat.q8Scale(0, k0 / 32, j, cols);
       for (int q = 0; q < n; q++) {
         int t = q * 4 * PANEL + j;
         int o = from + (q >> 3) * 18 * L;
@@ -86,10 +87,10 @@ final class Expansions {
   }
 
   /** The same without the scales. */
-  static void q8Unscaled(int[] s, int at, int k0, int kn, int cols, int[] to) {
+  static void q8Unscaled(MemorySegment s, int k0, int kn, int cols, int[] to) {
     int n = kn / 4;
     for (int j = 0; j < PANEL; j += 2 * L) {
-      int from = PanelFormat.q8Scale(at, k0 / 32, j, cols);
+      int from = PanelFormat.q8Scale(0, k0 / 32, j, cols);
       for (int q = 0; q < n; q++) {
         int t = q * 4 * PANEL + j;
         int i = from + ((q >> 3) * 9 + (q & 7) + 1) * 2 * L;

@@ -3,10 +3,12 @@ package org.deft4j.kernels.cpu.panama;
 import static org.deft4j.kernels.cpu.panama.Lanes.L;
 import static org.deft4j.kernels.cpu.panama.Lanes.PANEL;
 import static org.deft4j.kernels.cpu.panama.Lanes.all;
+import static org.deft4j.kernels.cpu.panama.Lanes.intAt;
 import static org.deft4j.kernels.cpu.panama.Lanes.load;
 import static org.deft4j.kernels.cpu.panama.Lanes.loadInts;
 import static org.deft4j.kernels.cpu.panama.Lanes.toFloat;
 
+import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
@@ -63,16 +65,16 @@ final class GroupedPanels {
     }
   }
 
-  static void decode(int bits, int[] s, int at, int r, int cols, float[] dst, int offset) {
+  static void decode(int bits, MemorySegment s, int r, int cols, float[] dst, int offset) {
     int group = group(bits);
     int perInt = 32 / bits;
     int mask = (1 << bits) - 1;
     for (int k = 0; k < cols; k++) {
-      int o = at + k / group * GROUP_INTS + r;
-      int v = s[o + (2 + k % group / perInt) * PANEL] >>> k % perInt * bits & mask;
+      int o = k / group * GROUP_INTS + r;
+      int v = intAt(s, o + (2 + k % group / perInt) * PANEL) >>> k % perInt * bits & mask;
       // Exact in float64, so rounded once.
-      double product = (double) Float.intBitsToFloat(s[o]) * v;
-      dst[offset + k] = (float) (product + Float.intBitsToFloat(s[o + PANEL]));
+      double product = (double) Float.intBitsToFloat(intAt(s, o)) * v;
+      dst[offset + k] = (float) (product + Float.intBitsToFloat(intAt(s, o + PANEL)));
     }
   }
 
@@ -110,21 +112,21 @@ final class GroupedPanels {
     return toFloat(v.lanewise(VectorOperators.LSHR, shift));
   }
 
-  private static FloatVector offsets(int[] s, int a, int groups, float[] x, int sums, int j) {
+  private static FloatVector offsets(MemorySegment s, int groups, float[] x, int sums, int j) {
     FloatVector t = FloatVector.zero(Lanes.F);
     for (int g = 0; g < groups; g++) {
-      t = load(s, a + g * GROUP_INTS + PANEL + j).fma(all(x[sums + g]), t);
+      t = load(s, g * GROUP_INTS + PANEL + j).fma(all(x[sums + g]), t);
     }
     return t;
   }
 
   /** One prepared row times a panel of nibbles. */
-  static void nibbles(int[] s, int a, int cols, float[] x, int xAt, float[] acc, int at) {
+  static void nibbles(MemorySegment s, int cols, float[] x, int xAt, float[] acc, int at) {
     int n = cols / 8;
     for (int j = 0; j < PANEL; j += L) {
-      FloatVector t = offsets(s, a, cols / 32, x, xAt + cols, j);
+      FloatVector t = offsets(s, cols / 32, x, xAt + cols, j);
       for (int q = 0; q < n; q++) {
-        int f = a + (q >> 2) * GROUP_INTS + j;
+        int f = (q >> 2) * GROUP_INTS + j;
         IntVector v = loadInts(s, f + ((q & 3) + 2) * PANEL);
         int i = xAt + q * 8;
         FloatVector p = all(x[i]).mul(field(v, 0xF));
@@ -142,12 +144,12 @@ final class GroupedPanels {
   }
 
   /** One prepared row times a panel of bytes. */
-  static void bytes(int[] s, int a, int cols, float[] x, int xAt, float[] acc, int at) {
+  static void bytes(MemorySegment s, int cols, float[] x, int xAt, float[] acc, int at) {
     int n = cols / 4;
     for (int j = 0; j < PANEL; j += L) {
-      FloatVector t = offsets(s, a, cols / 16, x, xAt + cols, j);
+      FloatVector t = offsets(s, cols / 16, x, xAt + cols, j);
       for (int q = 0; q < n; q++) {
-        int f = a + (q >> 2) * GROUP_INTS + j;
+        int f = (q >> 2) * GROUP_INTS + j;
         IntVector v = loadInts(s, f + ((q & 3) + 2) * PANEL);
         int i = xAt + q * 4;
         FloatVector p = all(x[i]).mul(field(v, 0xFF));
@@ -161,10 +163,10 @@ final class GroupedPanels {
   }
 
   /** Values times the powers of two that {@link #prepare} divides by; k0, kn multiples of 32. */
-  static void expandNibbles(int[] s, int at, int k0, int kn, int[] to) {
+  static void expandNibbles(MemorySegment s, int k0, int kn, int[] to) {
     for (int j = 0; j < PANEL; j += L) {
       for (int k = 0; k < kn; k += 8) {
-        int f = at + (k0 + k) / 32 * GROUP_INTS + j;
+        int f = (k0 + k) / 32 * GROUP_INTS + j;
         IntVector v = loadInts(s, f + ((k >> 3 & 3) + 2) * PANEL);
         FloatVector scale = load(s, f);
         FloatVector o = load(s, f + PANEL);
@@ -182,10 +184,10 @@ final class GroupedPanels {
   }
 
   /** The same for bytes. */
-  static void expandBytes(int[] s, int at, int k0, int kn, int[] to) {
+  static void expandBytes(MemorySegment s, int k0, int kn, int[] to) {
     for (int j = 0; j < PANEL; j += L) {
       for (int k = 0; k < kn; k += 4) {
-        int f = at + (k0 + k) / 16 * GROUP_INTS + j;
+        int f = (k0 + k) / 16 * GROUP_INTS + j;
         IntVector v = loadInts(s, f + ((k >> 2 & 3) + 2) * PANEL);
         FloatVector scale = load(s, f);
         FloatVector o = load(s, f + PANEL);

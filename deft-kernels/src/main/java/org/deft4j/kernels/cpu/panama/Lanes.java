@@ -1,5 +1,8 @@
 package org.deft4j.kernels.cpu.panama;
 
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
@@ -24,6 +27,9 @@ final class Lanes {
   /** Output features a panel: whole vectors at every width. */
   static final int PANEL = 32;
 
+  /** How the ints of panels lie in memory. */
+  static final ByteOrder ORDER = ByteOrder.nativeOrder();
+
   private static final float LOG2E = 1.442695041f;
   private static final float LN2_HIGH = 0.693145752f;
   private static final float LN2_LOW = 1.42860677e-6f;
@@ -42,11 +48,26 @@ final class Lanes {
     return VectorShape.preferredShape().vectorBitSize();
   }
 
+  /** Ints of a panel from index {@code at} on. */
+  static IntVector loadInts(MemorySegment panel, int at) {
+    return IntVector.fromMemorySegment(I, panel, 4L * at, ORDER);
+  }
+
+  /** The same as float32. */
+  static FloatVector load(MemorySegment panel, int at) {
+    return loadInts(panel, at).reinterpretAsFloats();
+  }
+
+  /** Int {@code i} of a panel. */
+  static int intAt(MemorySegment panel, int i) {
+    return panel.getAtIndex(ValueLayout.JAVA_INT_UNALIGNED, i);
+  }
+
   static IntVector loadInts(int[] a, int at) {
     return IntVector.fromArray(I, a, at);
   }
 
-  /** Float32 kept as bits: panels are arrays of int, whatever they hold. */
+  /** Float32 kept as bits: expanded panels are arrays of int. */
   static FloatVector load(int[] a, int at) {
     return IntVector.fromArray(I, a, at).reinterpretAsFloats();
   }

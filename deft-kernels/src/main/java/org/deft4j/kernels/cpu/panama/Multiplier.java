@@ -138,11 +138,10 @@ final class Multiplier {
           for (int r = 0; r < rows; r += ROW_BLOCK) {
             int n = Math.min(ROW_BLOCK, rows - r);
             for (int p = share(units, worker, workers); p < hi; p++) {
-              int[] s = w.data();
-              bytes.panel(six, s, w.offset(p), cols, r, n, tile, worker, acc, 0);
+              bytes.panel(six, w.panel(p), cols, r, n, tile, worker, acc, 0);
               if (mode.gated()) {
                 int at = ROW_BLOCK * PANEL;
-                bytes.panel(six, s, w.offset(p + units), cols, r, n, tile, worker, acc, at);
+                bytes.panel(six, w.panel(p + units), cols, r, n, tile, worker, acc, at);
               }
               finish(w, p, acc, 0, ROW_BLOCK * PANEL, n, y, r * ldy, ldy, mode);
             }
@@ -206,7 +205,7 @@ final class Multiplier {
     PanelFormat f = w.format();
     for (int p = lo; p < hi; ) {
       int second = mode.gated() ? p + units : p + 1 < hi ? p + 1 : -1;
-      f.multiply1(w.data(), w.offset(p), second < 0 ? -1 : w.offset(second), w.cols(), x, 0, acc);
+      f.multiply1(w.panel(p), second < 0 ? null : w.panel(second), w.cols(), x, 0, acc);
       finish(w, p, acc, 0, PANEL, 1, y, 0, 0, mode);
       p++;
       if (!mode.gated() && second >= 0) {
@@ -287,28 +286,25 @@ final class Multiplier {
     for (int k0 = 0; k0 < cols; k0 += DEPTH) {
       int kn = Math.min(DEPTH, cols - k0);
       int x = row * cols + k0 * tile;
-      if (w.format() == PanelFormat.F32) {
-        tiles(w.data(), w.offset(p) + k0 * PANEL, kn, x, cols, rows, tile, acc, at);
-      } else if (inBlocks(w)) {
-        Expansions.q8Unscaled(w.data(), w.offset(p), k0, kn, cols, panels[worker]);
+      if (inBlocks(w)) {
+        Expansions.q8Unscaled(w.panel(p), k0, kn, cols, panels[worker]);
         blocks(w, p, k0, kn, panels[worker], x, rows, acc, at);
       } else {
-        w.format().expand(w.data(), w.offset(p), k0, kn, cols, panels[worker]);
-        tiles(panels[worker], 0, kn, x, cols, rows, tile, acc, at);
+        w.format().expand(w.panel(p), k0, kn, cols, panels[worker]);
+        tiles(panels[worker], kn, x, cols, rows, tile, acc, at);
       }
     }
   }
 
-  private void tiles(
-      int[] s, int from, int kn, int x, int cols, int rows, int tile, float[] acc, int at) {
+  private void tiles(int[] s, int kn, int x, int cols, int rows, int tile, float[] acc, int at) {
     for (int r = 0; r < rows; r += tile) {
       int xt = x + r * cols;
       int to = at + r * PANEL;
       for (int j = 0; j < PANEL; j += Tiles.COLS) {
         if (rows - r > Tiles.ROWS && tile > Tiles.ROWS) {
-          WideTile.tile8(s, from + j, kn, packed, xt, acc, to + j, PANEL);
+          WideTile.tile8(s, j, kn, packed, xt, acc, to + j, PANEL);
         } else {
-          Tiles.tile4(s, from + j, kn, packed, xt, tile, acc, to + j, PANEL, false);
+          Tiles.tile4(s, j, kn, packed, xt, tile, acc, to + j, PANEL, false);
         }
       }
     }
@@ -325,8 +321,7 @@ final class Multiplier {
       int to = at + r * PANEL;
       for (int b = 0; b < kn / 32; b++) {
         for (int j = 0; j < PANEL; j += L) {
-          FloatVector scale =
-              load(w.data(), PanelFormat.q8Scale(w.offset(p), k0 / 32 + b, j, w.cols()));
+          FloatVector scale = load(w.panel(p), PanelFormat.q8Scale(0, k0 / 32 + b, j, w.cols()));
           Products.q8Block4(
               s, b * 1024 + j, scale, packed, xt + b * 32 * Tiles.ROWS, acc, to + j, PANEL);
         }

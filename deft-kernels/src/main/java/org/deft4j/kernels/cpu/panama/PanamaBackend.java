@@ -10,6 +10,7 @@ import org.deft4j.kernels.Weights;
 import org.deft4j.kernels.cpu.CpuBackend;
 import org.deft4j.kernels.cpu.CpuKvCache;
 import org.deft4j.kernels.cpu.CpuMatrix;
+import org.deft4j.kernels.cpu.WeightFiles;
 import org.deft4j.tree.plan.AttentionPlan;
 
 /** The backend on the Vector API; see the package for its layouts. */
@@ -17,6 +18,7 @@ final class PanamaBackend extends CpuBackend {
   private final BackendInfo info;
   private final Multiplier multiplier;
   private final TreeAttention attention;
+  private final PanelMemory memory;
   private float[] gateUp = new float[0];
 
   PanamaBackend(BackendOptions options) {
@@ -34,6 +36,8 @@ final class PanamaBackend extends CpuBackend {
             pool.workers(),
             Lanes.BITS,
             options.deterministic());
+    WeightFiles files = options.weightFiles();
+    memory = files == null ? PanelMemory.ANONYMOUS : new PanelFiles(files);
     multiplier = new Multiplier(pool, options.deterministic(), options.int8Activations());
     attention = new TreeAttention(pool);
   }
@@ -49,7 +53,7 @@ final class PanamaBackend extends CpuBackend {
 
   @Override
   protected CpuMatrix newMatrix(Weights[] parts) {
-    return new PanamaMatrix(parts, this, pool);
+    return new PanamaMatrix(parts, this, memory, pool);
   }
 
   @Override

@@ -15,7 +15,7 @@ final class PanamaMatrix extends CpuMatrix {
   private final PanamaBackend backend;
   private final List<PanelMatrix> pieces;
 
-  PanamaMatrix(Weights[] parts, PanamaBackend backend, WorkerPool pool) {
+  PanamaMatrix(Weights[] parts, PanamaBackend backend, PanelMemory memory, WorkerPool pool) {
     super(parts);
     this.backend = backend;
     List<PanelMatrix> list = new ArrayList<>();
@@ -25,7 +25,8 @@ final class PanamaMatrix extends CpuMatrix {
       while (end < parts.length && parts[end].type() == parts[i].type()) {
         end++;
       }
-      PanelMatrix piece = new PanelMatrix(Arrays.copyOfRange(parts, i, end), row, rows(), pool);
+      Weights[] equal = Arrays.copyOfRange(parts, i, end);
+      PanelMatrix piece = new PanelMatrix(equal, row, rows(), memory, pool);
       list.add(piece);
       row += piece.rows();
       i = end;

@@ -1,5 +1,7 @@
 package org.deft4j.kernels.cpu.panama;
 
+import static org.deft4j.kernels.cpu.panama.Lanes.intAt;
+
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
@@ -7,10 +9,12 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.deft4j.kernels.Weights;
 import org.deft4j.kernels.cpu.Halves;
 import org.deft4j.kernels.cpu.WorkerPool;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How a panel of 32 rows lies in memory. A new weight type adds a constant here with its packing,
- * its one-row product and its expansion to float32.
+ * its one-row product and its expansion to float32. Whoever changes a layout or the order of the
+ * constants counts up {@code WeightCache.LAYOUT}: files hold both.
  */
 enum PanelFormat {
   /** {@code [k][32]} float32. */
@@ -32,20 +36,21 @@ enum PanelFormat {
     }
 
     @Override
-    void decode(int[] s, int at, int r, int cols, float[] dst, int offset) {
+    void decode(MemorySegment s, int r, int cols, float[] dst, int offset) {
       for (int k = 0; k < cols; k++) {
-        dst[offset + k] = Float.intBitsToFloat(s[at + k * 32 + r]);
+        dst[offset + k] = Float.intBitsToFloat(intAt(s, k * 32 + r));
       }
     }
 
     @Override
-    void multiply1(int[] s, int a, int b, int cols, float[] x, int xAt, float[] acc) {
-      Products.f32(s, a, b, cols, x, xAt, acc);
+    void multiply1(
+        MemorySegment a, @Nullable MemorySegment b, int cols, float[] x, int xAt, float[] acc) {
+      Products.f32(a, b, cols, x, xAt, acc);
     }
 
     @Override
-    void expand(int[] s, int at, int k0, int kn, int cols, int[] to) {
-      throw new UnsupportedOperationException("float32 panels are used as they lie");
+    void expand(MemorySegment s, int k0, int kn, int cols, int[] to) {
+      MemorySegment.copy(s, ValueLayout.JAVA_INT, k0 * 128L, to, 0, kn * 32);
     }
   },
 
@@ -79,23 +84,24 @@ enum PanelFormat {
     }
 
     @Override
-    void decode(int[] s, int at, int r, int cols, float[] dst, int offset) {
+    void decode(MemorySegment s, int r, int cols, float[] dst, int offset) {
       for (int k = 0; k < cols; k++) {
-        dst[offset + k] = Halves.fromF16(half(s, at, k, r));
+        dst[offset + k] = Halves.fromF16(half(s, k, r));
       }
     }
 
     @Override
-    void multiply1(int[] s, int a, int b, int cols, float[] x, int xAt, float[] acc) {
-      Products.f16(s, a, cols, x, xAt, acc, 0);
-      if (b >= 0) {
-        Products.f16(s, b, cols, x, xAt, acc, Lanes.PANEL);
+    void multiply1(
+        MemorySegment a, @Nullable MemorySegment b, int cols, float[] x, int xAt, float[] acc) {
+      Products.f16(a, cols, x, xAt, acc, 0);
+      if (b != null) {
+        Products.f16(b, cols, x, xAt, acc, Lanes.PANEL);
       }
     }
 
     @Override
-    void expand(int[] s, int at, int k0, int kn, int cols, int[] to) {
-      Expansions.f16(s, at + k0 / 2 * 32, kn, to);
+    void expand(MemorySegment s, int k0, int kn, int cols, int[] to) {
+      Expansions.f16(s, k0 / 2 * 32, kn, to);
     }
   },
 
@@ -112,23 +118,24 @@ enum PanelFormat {
     }
 
     @Override
-    void decode(int[] s, int at, int r, int cols, float[] dst, int offset) {
+    void decode(MemorySegment s, int r, int cols, float[] dst, int offset) {
       for (int k = 0; k < cols; k++) {
-        dst[offset + k] = Halves.fromBf16(half(s, at, k, r));
+        dst[offset + k] = Halves.fromBf16(half(s, k, r));
       }
     }
 
     @Override
-    void multiply1(int[] s, int a, int b, int cols, float[] x, int xAt, float[] acc) {
-      Products.bf16(s, a, cols, x, xAt, acc, 0);
-      if (b >= 0) {
-        Products.bf16(s, b, cols, x, xAt, acc, Lanes.PANEL);
+    void multiply1(
+        MemorySegment a, @Nullable MemorySegment b, int cols, float[] x, int xAt, float[] acc) {
+      Products.bf16(a, cols, x, xAt, acc, 0);
+      if (b != null) {
+        Products.bf16(b, cols, x, xAt, acc, Lanes.PANEL);
       }
     }
 
     @Override
-    void expand(int[] s, int at, int k0, int kn, int cols, int[] to) {
-      Expansions.bf16(s, at + k0 / 2 * 32, kn, to);
+    void expand(MemorySegment s, int k0, int kn, int cols, int[] to) {
+      Expansions.bf16(s, k0 / 2 * 32, kn, to);
     }
   },
 
@@ -169,10 +176,10 @@ enum PanelFormat {
     }
 
     @Override
-    void decode(int[] s, int at, int r, int cols, float[] dst, int offset) {
+    void decode(MemorySegment s, int r, int cols, float[] dst, int offset) {
       for (int k = 0; k < cols; k += 4) {
-        float scale = Float.intBitsToFloat(s[q8Scale(at, k / 32, r, cols)]) * 0x1p24f;
-        int v = s[q8At(at, k / 4, r, cols)];
+        float scale = Float.intBitsToFloat(intAt(s, q8Scale(0, k / 32, r, cols))) * 0x1p24f;
+        int v = intAt(s, q8At(0, k / 4, r, cols));
         dst[offset + k] = scale * (byte) v;
         dst[offset + k + 1] = scale * (byte) (v + 0x80 >> 8);
         dst[offset + k + 2] = scale * (byte) (v + 0x8080 >> 16);
@@ -199,16 +206,17 @@ enum PanelFormat {
     }
 
     @Override
-    void multiply1(int[] s, int a, int b, int cols, float[] x, int xAt, float[] acc) {
-      Products.q8(s, a, cols, x, xAt, acc, 0);
-      if (b >= 0) {
-        Products.q8(s, b, cols, x, xAt, acc, Lanes.PANEL);
+    void multiply1(
+        MemorySegment a, @Nullable MemorySegment b, int cols, float[] x, int xAt, float[] acc) {
+      Products.q8(a, cols, x, xAt, acc, 0);
+      if (b != null) {
+        Products.q8(b, cols, x, xAt, acc, Lanes.PANEL);
       }
     }
 
     @Override
-    void expand(int[] s, int at, int k0, int kn, int cols, int[] to) {
-      Expansions.q8(s, at, k0, kn, cols, to);
+    void expand(MemorySegment s, int k0, int kn, int cols, int[] to) {
+      Expansions.q8(s, k0, kn, cols, to);
     }
   },
 
@@ -225,8 +233,8 @@ enum PanelFormat {
     }
 
     @Override
-    void decode(int[] s, int at, int r, int cols, float[] dst, int offset) {
-      GroupedPanels.decode(4, s, at, r, cols, dst, offset);
+    void decode(MemorySegment s, int r, int cols, float[] dst, int offset) {
+      GroupedPanels.decode(4, s, r, cols, dst, offset);
     }
 
     @Override
@@ -255,16 +263,17 @@ enum PanelFormat {
     }
 
     @Override
-    void multiply1(int[] s, int a, int b, int cols, float[] x, int xAt, float[] acc) {
-      GroupedPanels.nibbles(s, a, cols, x, xAt, acc, 0);
-      if (b >= 0) {
-        GroupedPanels.nibbles(s, b, cols, x, xAt, acc, Lanes.PANEL);
+    void multiply1(
+        MemorySegment a, @Nullable MemorySegment b, int cols, float[] x, int xAt, float[] acc) {
+      GroupedPanels.nibbles(a, cols, x, xAt, acc, 0);
+      if (b != null) {
+        GroupedPanels.nibbles(b, cols, x, xAt, acc, Lanes.PANEL);
       }
     }
 
     @Override
-    void expand(int[] s, int at, int k0, int kn, int cols, int[] to) {
-      GroupedPanels.expandNibbles(s, at, k0, kn, to);
+    void expand(MemorySegment s, int k0, int kn, int cols, int[] to) {
+      GroupedPanels.expandNibbles(s, k0, kn, to);
     }
   },
 
@@ -281,8 +290,8 @@ enum PanelFormat {
     }
 
     @Override
-    void decode(int[] s, int at, int r, int cols, float[] dst, int offset) {
-      GroupedPanels.decode(8, s, at, r, cols, dst, offset);
+    void decode(MemorySegment s, int r, int cols, float[] dst, int offset) {
+      GroupedPanels.decode(8, s, r, cols, dst, offset);
     }
 
     @Override
@@ -311,16 +320,17 @@ enum PanelFormat {
     }
 
     @Override
-    void multiply1(int[] s, int a, int b, int cols, float[] x, int xAt, float[] acc) {
-      GroupedPanels.bytes(s, a, cols, x, xAt, acc, 0);
-      if (b >= 0) {
-        GroupedPanels.bytes(s, b, cols, x, xAt, acc, Lanes.PANEL);
+    void multiply1(
+        MemorySegment a, @Nullable MemorySegment b, int cols, float[] x, int xAt, float[] acc) {
+      GroupedPanels.bytes(a, cols, x, xAt, acc, 0);
+      if (b != null) {
+        GroupedPanels.bytes(b, cols, x, xAt, acc, Lanes.PANEL);
       }
     }
 
     @Override
-    void expand(int[] s, int at, int k0, int kn, int cols, int[] to) {
-      GroupedPanels.expandBytes(s, at, k0, kn, to);
+    void expand(MemorySegment s, int k0, int kn, int cols, int[] to) {
+      GroupedPanels.expandBytes(s, k0, kn, to);
     }
   },
 
@@ -337,8 +347,8 @@ enum PanelFormat {
     }
 
     @Override
-    void decode(int[] s, int at, int r, int cols, float[] dst, int offset) {
-      SuperPanels.decode(false, s, at, r, cols, dst, offset);
+    void decode(MemorySegment s, int r, int cols, float[] dst, int offset) {
+      SuperPanels.decode(false, s, r, cols, dst, offset);
     }
 
     @Override
@@ -367,16 +377,17 @@ enum PanelFormat {
     }
 
     @Override
-    void multiply1(int[] s, int a, int b, int cols, float[] x, int xAt, float[] acc) {
-      SuperProducts.multiply(false, s, a, cols, x, xAt, acc, 0);
-      if (b >= 0) {
-        SuperProducts.multiply(false, s, b, cols, x, xAt, acc, Lanes.PANEL);
+    void multiply1(
+        MemorySegment a, @Nullable MemorySegment b, int cols, float[] x, int xAt, float[] acc) {
+      SuperProducts.multiply(false, a, cols, x, xAt, acc, 0);
+      if (b != null) {
+        SuperProducts.multiply(false, b, cols, x, xAt, acc, Lanes.PANEL);
       }
     }
 
     @Override
-    void expand(int[] s, int at, int k0, int kn, int cols, int[] to) {
-      SuperProducts.expand4(s, at, k0, kn, cols, to);
+    void expand(MemorySegment s, int k0, int kn, int cols, int[] to) {
+      SuperProducts.expand4(s, k0, kn, cols, to);
     }
   },
 
@@ -393,8 +404,8 @@ enum PanelFormat {
     }
 
     @Override
-    void decode(int[] s, int at, int r, int cols, float[] dst, int offset) {
-      SuperPanels.decode(true, s, at, r, cols, dst, offset);
+    void decode(MemorySegment s, int r, int cols, float[] dst, int offset) {
+      SuperPanels.decode(true, s, r, cols, dst, offset);
     }
 
     @Override
@@ -423,16 +434,17 @@ enum PanelFormat {
     }
 
     @Override
-    void multiply1(int[] s, int a, int b, int cols, float[] x, int xAt, float[] acc) {
-      SuperProducts.multiply(true, s, a, cols, x, xAt, acc, 0);
-      if (b >= 0) {
-        SuperProducts.multiply(true, s, b, cols, x, xAt, acc, Lanes.PANEL);
+    void multiply1(
+        MemorySegment a, @Nullable MemorySegment b, int cols, float[] x, int xAt, float[] acc) {
+      SuperProducts.multiply(true, a, cols, x, xAt, acc, 0);
+      if (b != null) {
+        SuperProducts.multiply(true, b, cols, x, xAt, acc, Lanes.PANEL);
       }
     }
 
     @Override
-    void expand(int[] s, int at, int k0, int kn, int cols, int[] to) {
-      SuperProducts.expand6(s, at, k0, kn, cols, to);
+    void expand(MemorySegment s, int k0, int kn, int cols, int[] to) {
+      SuperProducts.expand6(s, k0, kn, cols, to);
     }
   };
 
@@ -448,20 +460,21 @@ enum PanelFormat {
   abstract void pack(Weights w, int row, int n, int[] to, int at);
 
   /** Row {@code r} of a panel as float32. */
-  abstract void decode(int[] s, int at, int r, int cols, float[] dst, int offset);
+  abstract void decode(MemorySegment s, int r, int cols, float[] dst, int offset);
 
   /**
-   * One row times panel {@code a} into {@code acc[0..31]} and, unless negative, panel {@code b}
+   * One row times panel {@code a} into {@code acc[0..31]} and, if there is one, panel {@code b}
    * into {@code acc[32..63]}; before {@link #outputScale}. What lies behind in {@code acc}, {@link
    * SuperProducts#SUMS} floats at least, is scratch.
    */
-  abstract void multiply1(int[] s, int a, int b, int cols, float[] x, int xAt, float[] acc);
+  abstract void multiply1(
+      MemorySegment a, @Nullable MemorySegment b, int cols, float[] x, int xAt, float[] acc);
 
   /**
    * Rows {@code k0..k0+kn-1} of a panel as {@code [kn][32]} float32; k0 a multiple of 32, and of kn
    * where there are blocks of 256. The last {@link SuperPanels#SCRATCH} of {@code to} are scratch.
    */
-  abstract void expand(int[] s, int at, int k0, int kn, int cols, int[] to);
+  abstract void expand(MemorySegment s, int k0, int kn, int cols, int[] to);
 
   /** Whether {@link #prepare} changes the activations. */
   boolean prepares() {
@@ -568,8 +581,8 @@ enum PanelFormat {
     return at + r / s * s * (cols / 32 * 9) + b * 9 * s + r % s;
   }
 
-  private static short half(int[] s, int at, int k, int r) {
-    return (short) (s[at + k / 2 * 32 + r] >> k % 2 * 16);
+  private static short half(MemorySegment s, int k, int r) {
+    return (short) (intAt(s, k / 2 * 32 + r) >> k % 2 * 16);
   }
 
   private static void packHalves(Weights w, int row, int n, int[] to, int at) {

@@ -1,5 +1,6 @@
 package org.deft4j.kernels.cpu.panama;
 
+import java.lang.foreign.MemorySegment;
 import org.deft4j.kernels.Weights;
 import org.deft4j.kernels.cpu.WorkerPool;
 
@@ -12,58 +13,46 @@ final class PanelMatrix {
   private final int cols;
   private final int firstRow;
   private final int allRows;
-  private final PanelFormat format;
-  private final int panelInts;
+  private final Panels memory;
+  // A segment each: indices within it are small, and C2 checks them as it does those of an array.
+  private final MemorySegment[] panels;
   private final int[] column;
   private final int[] width;
   private final boolean paired;
-  private int[] data;
 
   /**
-   * Packs.
+   * Packs, or takes what was packed before.
    *
    * @param firstRow rows of the whole matrix before these
    * @param allRows rows of the whole matrix
    */
-  PanelMatrix(Weights[] parts, int firstRow, int allRows, WorkerPool pool) {
+  PanelMatrix(Weights[] parts, int firstRow, int allRows, PanelMemory where, WorkerPool pool) {
     cols = parts[0].cols();
     this.firstRow = firstRow;
     this.allRows = allRows;
     int n = 0;
     int count = 0;
     for (Weights w : parts) {
-      n += panels(w);
+      n += PanelPacker.panels(w);
       count += w.rows();
     }
     rows = count;
     column = new int[n];
     width = new int[n];
+    panels = new MemorySegment[n];
     paired = parts.length == 2 && parts[0].rows() == parts[1].rows();
-    format = PanelFormat.of(parts, pool);
-    panelInts = format.panelInts(cols);
-    data = new int[Math.multiplyExact(panelInts, n)];
-    int first = 0;
+    memory = where.panels(parts, pool);
+    long bytes = memory.format().panelInts(cols) * 4L;
+    int p = 0;
     int row = firstRow;
     for (Weights w : parts) {
-      int panels = panels(w);
-      for (int p = 0; p < panels; p++) {
-        column[first + p] = row + p * Lanes.PANEL;
-        width[first + p] = Math.min(Lanes.PANEL, w.rows() - p * Lanes.PANEL);
+      for (int r = 0; r < w.rows(); r += Lanes.PANEL, p++) {
+        column[p] = row + r;
+        width[p] = Math.min(Lanes.PANEL, w.rows() - r);
+        panels[p] = memory.panel(p, bytes);
       }
-      int base = first;
-      pool.run((worker, workers) -> {
-        int end = WorkerPool.share(panels, worker + 1, workers);
-        for (int p = WorkerPool.share(panels, worker, workers); p < end; p++) {
-          format.pack(w, p * Lanes.PANEL, width[base + p], data, (base + p) * panelInts);
-        }
-      });
-      first += panels;
       row += w.rows();
     }
-  }
-
-  private static int panels(Weights w) {
-    return (w.rows() + Lanes.PANEL - 1) / Lanes.PANEL;
   }
 
   int rows() {
@@ -85,20 +74,15 @@ final class PanelMatrix {
   }
 
   PanelFormat format() {
-    return format;
-  }
-
-  int[] data() {
-    return data;
+    return memory.format();
   }
 
   int panels() {
     return column.length;
   }
 
-  /** Where panel {@code p} begins. */
-  int offset(int p) {
-    return p * panelInts;
+  MemorySegment panel(int p) {
+    return panels[p];
   }
 
   /** Output feature of the whole matrix that the panel's first row is. */
@@ -128,14 +112,15 @@ final class PanelMatrix {
         hi = mid - 1;
       }
     }
-    format.decode(data, offset(lo), row - column[lo], cols, dst, offset);
+    format().decode(panels[lo], row - column[lo], cols, dst, offset);
   }
 
   long bytes() {
-    return data.length * 4L;
+    return memory.data().byteSize();
   }
 
+  /** Frees the panels; idempotent. */
   void close() {
-    data = new int[0];
+    memory.close();
   }
 }

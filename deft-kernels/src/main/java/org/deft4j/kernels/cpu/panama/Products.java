@@ -5,8 +5,10 @@ import static org.deft4j.kernels.cpu.panama.Lanes.all;
 import static org.deft4j.kernels.cpu.panama.Lanes.load;
 import static org.deft4j.kernels.cpu.panama.Lanes.loadInts;
 
+import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
+import org.jspecify.annotations.Nullable;
 
 /** One row of activations times a panel of 32 output features. */
 final class Products {
@@ -15,28 +17,29 @@ final class Products {
 
   private Products() {}
 
-  /** Panel a and, unless negative, panel b: two panels give enough chains to hide the latency. */
-  static void f32(int[] s, int a, int b, int cols, float[] x, int xAt, float[] acc) {
-    if (b < 0) {
-      f32One(s, a, cols, x, xAt, acc, 0);
+  /** Panel a and, if there is one, panel b: two give enough chains to hide the latency. */
+  static void f32(
+      MemorySegment a, @Nullable MemorySegment b, int cols, float[] x, int xAt, float[] acc) {
+    if (b == null) {
+      f32One(a, cols, x, xAt, acc, 0);
       return;
     }
     if (PANEL < 4 * L) {
-      f32Wide(s, a, b, cols, x, xAt, acc);
+      f32Wide(a, b, cols, x, xAt, acc);
       return;
     }
     for (int j = 0; j < PANEL; j += Tiles.COLS1) {
-      f32Pair(s, a + j, b + j, cols, x, xAt, acc, j);
+      f32Pair(a, b, cols, x, xAt, acc, j);
     }
   }
 
-  private static void f32One(int[] s, int a, int cols, float[] x, int xAt, float[] acc, int at) {
+  private static void f32One(MemorySegment s, int cols, float[] x, int xAt, float[] acc, int at) {
     for (int j = 0; j < PANEL; j += 2 * L) {
       FloatVector a0 = FloatVector.zero(Lanes.F);
       FloatVector a1 = a0;
       for (int k = 0; k < cols; k++) {
         FloatVector v = all(x[xAt + k]);
-        int o = a + j + k * PANEL;
+        int o = j + k * PANEL;
         a0 = v.fma(load(s, o), a0);
         a1 = v.fma(load(s, o + L), a1);
       }
@@ -46,7 +49,8 @@ final class Products {
   }
 
   // Two streams of memory, each a panel of two vectors.
-  private static void f32Wide(int[] s, int a, int b, int cols, float[] x, int xAt, float[] acc) {
+  private static void f32Wide(
+      MemorySegment a, MemorySegment b, int cols, float[] x, int xAt, float[] acc) {
     FloatVector a0 = FloatVector.zero(Lanes.F);
     FloatVector a1 = a0;
     FloatVector b0 = a0;
@@ -55,25 +59,23 @@ final class Products {
     for (; k + 1 < cols; k += 2) {
       FloatVector v = all(x[xAt + k]);
       FloatVector u = all(x[xAt + k + 1]);
-      int o = a + k * PANEL;
-      int p = b + k * PANEL;
-      a0 = v.fma(load(s, o), a0);
-      a1 = v.fma(load(s, o + L), a1);
-      b0 = v.fma(load(s, p), b0);
-      b1 = v.fma(load(s, p + L), b1);
-      a0 = u.fma(load(s, o + PANEL), a0);
-      a1 = u.fma(load(s, o + PANEL + L), a1);
-      b0 = u.fma(load(s, p + PANEL), b0);
-      b1 = u.fma(load(s, p + PANEL + L), b1);
+      int o = k * PANEL;
+      a0 = v.fma(load(a, o), a0);
+      a1 = v.fma(load(a, o + L), a1);
+      b0 = v.fma(load(b, o), b0);
+      b1 = v.fma(load(b, o + L), b1);
+      a0 = u.fma(load(a, o + PANEL), a0);
+      a1 = u.fma(load(a, o + PANEL + L), a1);
+      b0 = u.fma(load(b, o + PANEL), b0);
+      b1 = u.fma(load(b, o + PANEL + L), b1);
     }
     if (k < cols) {
       FloatVector v = all(x[xAt + k]);
-      int o = a + k * PANEL;
-      int p = b + k * PANEL;
-      a0 = v.fma(load(s, o), a0);
-      a1 = v.fma(load(s, o + L), a1);
-      b0 = v.fma(load(s, p), b0);
-      b1 = v.fma(load(s, p + L), b1);
+      int o = k * PANEL;
+      a0 = v.fma(load(a, o), a0);
+      a1 = v.fma(load(a, o + L), a1);
+      b0 = v.fma(load(b, o), b0);
+      b1 = v.fma(load(b, o + L), b1);
     }
     a0.intoArray(acc, 0);
     a1.intoArray(acc, L);
@@ -82,7 +84,7 @@ final class Products {
   }
 
   private static void f32Pair(
-      int[] s, int a, int b, int cols, float[] x, int xAt, float[] acc, int j) {
+      MemorySegment a, MemorySegment b, int cols, float[] x, int xAt, float[] acc, int j) {
     FloatVector a0 = FloatVector.zero(Lanes.F);
     FloatVector a1 = a0;
     FloatVector a2 = a0;
@@ -93,16 +95,15 @@ final class Products {
     FloatVector b3 = a0;
     for (int k = 0; k < cols; k++) {
       FloatVector v = all(x[xAt + k]);
-      int o = a + k * PANEL;
-      int p = b + k * PANEL;
-      a0 = v.fma(load(s, o), a0);
-      a1 = v.fma(load(s, o + L), a1);
-      a2 = v.fma(load(s, o + 2 * L), a2);
-      a3 = v.fma(load(s, o + 3 * L), a3);
-      b0 = v.fma(load(s, p), b0);
-      b1 = v.fma(load(s, p + L), b1);
-      b2 = v.fma(load(s, p + 2 * L), b2);
-      b3 = v.fma(load(s, p + 3 * L), b3);
+      int o = j + k * PANEL;
+      a0 = v.fma(load(a, o), a0);
+      a1 = v.fma(load(a, o + L), a1);
+      a2 = v.fma(load(a, o + 2 * L), a2);
+      a3 = v.fma(load(a, o + 3 * L), a3);
+      b0 = v.fma(load(b, o), b0);
+      b1 = v.fma(load(b, o + L), b1);
+      b2 = v.fma(load(b, o + 2 * L), b2);
+      b3 = v.fma(load(b, o + 3 * L), b3);
     }
     a0.intoArray(acc, j);
     a1.intoArray(acc, j + L);
@@ -114,7 +115,7 @@ final class Products {
     b3.intoArray(acc, PANEL + j + 3 * L);
   }
 
-  static void bf16(int[] s, int a, int cols, float[] x, int xAt, float[] acc, int at) {
+  static void bf16(MemorySegment s, int cols, float[] x, int xAt, float[] acc, int at) {
     // Four vectors, or where that is more than a panel, its two.
     int wide = Math.min(4 * L, PANEL);
     for (int j = 0; j < PANEL; j += wide) {
@@ -122,7 +123,7 @@ final class Products {
       FloatVector a1 = a0;
       FloatVector a2 = a0;
       FloatVector a3 = a0;
-      int o = a + j;
+      int o = j;
       int third = wide == 4 * L ? 2 * L : 0;
       for (int k = 0; k + 1 < cols; k += 2) {
         FloatVector x0 = all(x[xAt + k]);
@@ -157,7 +158,7 @@ final class Products {
     }
   }
 
-  static void f16(int[] s, int a, int cols, float[] x, int xAt, float[] acc, int at) {
+  static void f16(MemorySegment s, int cols, float[] x, int xAt, float[] acc, int at) {
     // Four vectors, or where that is more than a panel, its two.
     int wide = Math.min(4 * L, PANEL);
     for (int j = 0; j < PANEL; j += wide) {
@@ -165,7 +166,7 @@ final class Products {
       FloatVector a1 = a0;
       FloatVector a2 = a0;
       FloatVector a3 = a0;
-      int o = a + j;
+      int o = j;
       int third = wide == 4 * L ? 2 * L : 0;
       for (int k = 0; k + 1 < cols; k += 2) {
         FloatVector x0 = all(x[xAt + k]);
@@ -205,12 +206,12 @@ final class Products {
    * flat loop: a loop over blocks around one over eight ints spends a third of its time on entering
    * and leaving the inner one.
    */
-  static void q8(int[] s, int a, int cols, float[] x, int xAt, float[] acc, int at) {
+  static void q8(MemorySegment s, int cols, float[] x, int xAt, float[] acc, int at) {
     int n = cols / 4;
     for (int j = 0; j < PANEL; j += 2 * L) {
       FloatVector t0 = FloatVector.zero(Lanes.F);
       FloatVector t1 = t0;
-      int from = PanelFormat.q8Scale(a, 0, j, cols);
+      int from = PanelFormat.q8Scale(0, 0, j, cols);
       for (int q = 0; q < n; q++) {
         int i = xAt + q * 4;
         int f = from + (q >> 3) * 9 * PAIR;

@@ -2,6 +2,7 @@ package org.deft4j.kernels.cpu.panama;
 
 import static org.deft4j.kernels.cpu.panama.Lanes.L;
 import static org.deft4j.kernels.cpu.panama.Lanes.PANEL;
+import static org.deft4j.kernels.cpu.panama.Lanes.intAt;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -135,33 +136,35 @@ final class SuperPanels {
     }
   }
 
-  static void decode(boolean six, int[] s, int at, int r, int cols, float[] dst, int offset) {
+  static void decode(boolean six, MemorySegment s, int r, int cols, float[] dst, int offset) {
     int high = r % ROWS / L;
     for (int k = 0; k < cols; k++) {
-      int o = block(six, at, k / BLOCK, r, cols);
+      int o = block(six, 0, k / BLOCK, r, cols);
       if (six) {
         int g = k % BLOCK / 16;
-        float d = Float.float16ToFloat((short) (s[o + QUANTS6 * L] >> high * 16));
-        byte scale = (byte) (s[o + (QUANTS6 + 1 + g / 2) * L] >> scaleShift(g, high));
+        float d = Float.float16ToFloat((short) (intAt(s, o + QUANTS6 * L) >> high * 16));
+        byte scale = (byte) (intAt(s, o + (QUANTS6 + 1 + g / 2) * L) >> scaleShift(g, high));
         dst[offset + k] = d * scale * (quant6(s, o + k % BLOCK / 8 * 3 * L, k % 8, high) - 32);
       } else {
         int g = k % BLOCK / 32;
-        int halves = s[o + (QUANTS4 + high) * L];
+        int halves = intAt(s, o + (QUANTS4 + high) * L);
         int t = o + (QUANTS4 + 2 + g / 2) * L;
         int shift = scaleShift(g, high);
-        int q = s[o + k % BLOCK / 4 * L] >>> high * 16 + k % 4 * 4 & 15;
-        float min = Float.float16ToFloat((short) (halves >> 16)) * (s[t + 4 * L] >> shift & 63);
-        dst[offset + k] = Float.float16ToFloat((short) halves) * (s[t] >> shift & 63) * q - min;
+        int q = intAt(s, o + k % BLOCK / 4 * L) >>> high * 16 + k % 4 * 4 & 15;
+        float min =
+            Float.float16ToFloat((short) (halves >> 16)) * (intAt(s, t + 4 * L) >> shift & 63);
+        dst[offset + k] =
+            Float.float16ToFloat((short) halves) * (intAt(s, t) >> shift & 63) * q - min;
       }
     }
   }
 
-  private static int quant6(int[] s, int at, int k, int high) {
+  private static int quant6(MemorySegment s, int at, int k, int high) {
     int shift = high * 16;
     if (k < 6) {
-      return s[at + k / 2 * L] >>> shift + k % 2 * 6 & 63;
+      return intAt(s, at + k / 2 * L) >>> shift + k % 2 * 6 & 63;
     }
-    int low = s[at + (k - 6) * L] >>> shift + 12 & 15;
-    return low | (s[at + 2 * L] >>> shift + 12 + (k - 6) * 2 & 3) << 4;
+    int low = intAt(s, at + (k - 6) * L) >>> shift + 12 & 15;
+    return low | (intAt(s, at + 2 * L) >>> shift + 12 + (k - 6) * 2 & 3) << 4;
   }
 }

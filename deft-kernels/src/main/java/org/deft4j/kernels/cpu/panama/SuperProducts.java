@@ -12,6 +12,7 @@ import static org.deft4j.kernels.cpu.panama.SuperPanels.ROWS;
 import static org.deft4j.kernels.cpu.panama.SuperPanels.WORDS4;
 import static org.deft4j.kernels.cpu.panama.SuperPanels.WORDS6;
 
+import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
@@ -129,9 +130,9 @@ final class SuperProducts {
    * {@code acc[2 * PANEL...]}.
    */
   static void multiply(
-      boolean six, int[] s, int panel, int cols, float[] x, int xAt, float[] acc, int at) {
+      boolean six, MemorySegment s, int cols, float[] x, int xAt, float[] acc, int at) {
     int factors = xAt + cols / BLOCK * inputs(six);
-    int o = panel;
+    int o = 0;
     Arrays.fill(acc, at, at + PANEL, 0);
     for (int j = 0; j < PANEL; j += ROWS) {
       for (int b = 0; b < cols / BLOCK; b++) {
@@ -149,14 +150,14 @@ final class SuperProducts {
     }
   }
 
-  private static void quants4(int[] s, int o, float[] x, int xAt, float[] sums, int at) {
+  private static void quants4(MemorySegment s, int o, float[] x, int xAt, float[] sums, int at) {
     for (int g = 0; g < 8; g++) {
       FloatVector p = FloatVector.zero(Lanes.F);
       FloatVector q = p;
       FloatVector r = p;
       FloatVector t = p;
       for (int w = g * 8; w < g * 8 + 8; w++) {
-        IntVector v = IntVector.fromArray(Lanes.I, s, o + w * L);
+        IntVector v = IntVector.fromMemorySegment(Lanes.I, s, 4L * o + 4L * L * w, Lanes.ORDER);
         IntVector h = v.lanewise(VectorOperators.LSHR, 16);
         int i = xAt + w * 4;
         FloatVector y = FloatVector.broadcast(Lanes.F, x[i]);
@@ -178,11 +179,13 @@ final class SuperProducts {
   }
 
   // Two runs of eight a group: their sums lie behind each other.
-  private static void quants6(int[] s, int o, float[] x, int xAt, float[] sums, int at) {
+  private static void quants6(MemorySegment s, int o, float[] x, int xAt, float[] sums, int at) {
     for (int u = 0; u < 64; u++) {
       int w = o + (u >> 1) * 3 * L;
       int shift = (u & 1) * 16;
-      IntVector v = IntVector.fromArray(Lanes.I, s, w).lanewise(VectorOperators.LSHR, shift);
+      IntVector v =
+          IntVector.fromMemorySegment(Lanes.I, s, 4L * w, Lanes.ORDER)
+              .lanewise(VectorOperators.LSHR, shift);
       int i = xAt + (u >> 1) * 11;
       FloatVector p = FloatVector.broadcast(Lanes.F, x[i + 10]);
       FloatVector y = FloatVector.broadcast(Lanes.F, x[i]);
@@ -191,14 +194,18 @@ final class SuperProducts {
       FloatVector q = ((FloatVector) v.and(0xFC0).convert(VectorOperators.I2F, 0)).mul(y);
       y = FloatVector.broadcast(Lanes.F, x[i + 2]);
       p = ((FloatVector) v.and(0xF000).convert(VectorOperators.I2F, 0)).fma(y, p);
-      v = IntVector.fromArray(Lanes.I, s, w + L).lanewise(VectorOperators.LSHR, shift);
+      v =
+          IntVector.fromMemorySegment(Lanes.I, s, 4L * (w + L), Lanes.ORDER)
+              .lanewise(VectorOperators.LSHR, shift);
       y = FloatVector.broadcast(Lanes.F, x[i + 3]);
       q = ((FloatVector) v.and(0x3F).convert(VectorOperators.I2F, 0)).fma(y, q);
       y = FloatVector.broadcast(Lanes.F, x[i + 4]);
       p = ((FloatVector) v.and(0xFC0).convert(VectorOperators.I2F, 0)).fma(y, p);
       y = FloatVector.broadcast(Lanes.F, x[i + 5]);
       q = ((FloatVector) v.and(0xF000).convert(VectorOperators.I2F, 0)).fma(y, q);
-      v = IntVector.fromArray(Lanes.I, s, w + 2 * L).lanewise(VectorOperators.LSHR, shift);
+      v =
+          IntVector.fromMemorySegment(Lanes.I, s, 4L * (w + 2 * L), Lanes.ORDER)
+              .lanewise(VectorOperators.LSHR, shift);
       y = FloatVector.broadcast(Lanes.F, x[i + 6]);
       p = ((FloatVector) v.and(0x3F).convert(VectorOperators.I2F, 0)).fma(y, p);
       y = FloatVector.broadcast(Lanes.F, x[i + 7]);
@@ -220,14 +227,16 @@ final class SuperProducts {
    *     then of minus the sums of its activations
    */
   static void finish4(
-      int[] s, int o, float[] sums, int from, float[] x, int f, float[] acc, int at) {
+      MemorySegment s, int o, float[] sums, int from, float[] x, int f, float[] acc, int at) {
     FloatVector lo = FloatVector.zero(Lanes.F);
     FloatVector hi = lo;
     FloatVector minLo = lo;
     FloatVector minHi = lo;
     for (int g = 0; g < 8; g += 2) {
-      IntVector v = IntVector.fromArray(Lanes.I, s, o + (2 + (g >> 1)) * L);
-      IntVector m = IntVector.fromArray(Lanes.I, s, o + (6 + (g >> 1)) * L);
+      IntVector v =
+          IntVector.fromMemorySegment(Lanes.I, s, 4L * (o + (2 + (g >> 1)) * L), Lanes.ORDER);
+      IntVector m =
+          IntVector.fromMemorySegment(Lanes.I, s, 4L * (o + (6 + (g >> 1)) * L), Lanes.ORDER);
       FloatVector y = FloatVector.broadcast(Lanes.F, x[f + g]);
       FloatVector z = FloatVector.broadcast(Lanes.F, x[f + 8 + g]);
       FloatVector e = ((FloatVector) v.and(0x3F).convert(VectorOperators.I2F, 0)).mul(y);
@@ -253,7 +262,8 @@ final class SuperProducts {
   }
 
   // Apart: with the loop it would exceed C2's budget of nodes (see Tiles).
-  private static void addBlock4(int[] s, int o, float[] sums, int from, float[] acc, int at) {
+  private static void addBlock4(
+      MemorySegment s, int o, float[] sums, int from, float[] acc, int at) {
     IntVector d = loadInts(s, o);
     IntVector e = loadInts(s, o + L);
     // Scales of high rows stand 8 bits up; the halves come times 2^-112, half of which f made up.
@@ -268,11 +278,11 @@ final class SuperProducts {
 
   /** The same for Q6_K, of sums {@code [32][ROWS]} of eight, which take their minima in. */
   static void finish6(
-      int[] s, int o, float[] sums, int from, float[] x, int f, float[] acc, int at) {
+      MemorySegment s, int o, float[] sums, int from, float[] x, int f, float[] acc, int at) {
     FloatVector lo = FloatVector.zero(Lanes.F);
     FloatVector hi = lo;
     for (int g = 0; g < 8; g++) {
-      IntVector v = IntVector.fromArray(Lanes.I, s, o + (1 + g) * L);
+      IntVector v = IntVector.fromMemorySegment(Lanes.I, s, 4L * (o + (1 + g) * L), Lanes.ORDER);
       FloatVector y = FloatVector.broadcast(Lanes.F, x[f + g]);
       int t = from + g * 4 * ROWS;
       FloatVector e =
@@ -318,10 +328,10 @@ final class SuperProducts {
    * Values of Q4_K times the powers of two that {@link #prepare} divides by, for {@code kn} input
    * features from {@code k0} on within one block, multiples of 32.
    */
-  static void expand4(int[] s, int at, int k0, int kn, int cols, int[] to) {
+  static void expand4(MemorySegment s, int k0, int kn, int cols, int[] to) {
     int scratch = to.length - SuperPanels.SCRATCH;
     for (int j = 0; j < PANEL; j += ROWS) {
-      int o = at + (j / ROWS * (cols / BLOCK) + k0 / BLOCK) * WORDS4 * L;
+      int o = (j / ROWS * (cols / BLOCK) + k0 / BLOCK) * WORDS4 * L;
       for (int half = 0; half < 2; half++) {
         IntVector halves = loadInts(s, o + (QUANTS4 + half) * L);
         FloatVector d = Expansions.f16Low(halves).mul(0x1p112f);
@@ -339,10 +349,10 @@ final class SuperProducts {
   }
 
   /** The same for Q6_K. */
-  static void expand6(int[] s, int at, int k0, int kn, int cols, int[] to) {
+  static void expand6(MemorySegment s, int k0, int kn, int cols, int[] to) {
     int scratch = to.length - SuperPanels.SCRATCH;
     for (int j = 0; j < PANEL; j += ROWS) {
-      int o = at + (j / ROWS * (cols / BLOCK) + k0 / BLOCK) * WORDS6 * L;
+      int o = (j / ROWS * (cols / BLOCK) + k0 / BLOCK) * WORDS6 * L;
       IntVector halves = loadInts(s, o + QUANTS6 * L);
       for (int half = 0; half < 2; half++) {
         FloatVector d =
@@ -361,10 +371,10 @@ final class SuperProducts {
   }
 
   private static void expandQuants4(
-      int[] s, int o, int first, int n, int[] to, int j, int scratch) {
+      MemorySegment s, int o, int first, int n, int[] to, int j, int scratch) {
     for (int u = 2 * first; u < 2 * (first + n); u++) {
       int q = u >> 1;
-      IntVector v = IntVector.fromArray(Lanes.I, s, o + q * L);
+      IntVector v = IntVector.fromMemorySegment(Lanes.I, s, 4L * (o + q * L), Lanes.ORDER);
       v = v.lanewise(VectorOperators.LSHR, (u & 1) * 16);
       int g = scratch + ((q >> 3) * 4 + (u & 1) * 2) * L;
       FloatVector scale = IntVector.fromArray(Lanes.I, to, g).reinterpretAsFloats();
@@ -390,7 +400,7 @@ final class SuperProducts {
   // The first and second word of a run of eight, with what the third has of them, and apart the
   // third: together they exceed C2's budget of nodes (see Tiles).
   private static void expandQuants6(
-      int[] s, int o, int first, int n, int[] to, int j, int scratch) {
+      MemorySegment s, int o, int first, int n, int[] to, int j, int scratch) {
     for (int u = 4 * first; u < 4 * (first + n); u++) {
       int q = u >> 2;
       int word = u >> 1 & 1;
@@ -399,7 +409,8 @@ final class SuperProducts {
       FloatVector scale = IntVector.fromArray(Lanes.I, to, g).reinterpretAsFloats();
       FloatVector m = IntVector.fromArray(Lanes.I, to, g + L).reinterpretAsFloats();
       int t = (q - first) * 8 * PANEL + j + (u & 1) * L;
-      IntVector v = IntVector.fromArray(Lanes.I, s, o + (q * 3 + word) * L);
+      IntVector v =
+          IntVector.fromMemorySegment(Lanes.I, s, 4L * (o + (q * 3 + word) * L), Lanes.ORDER);
       v = v.lanewise(VectorOperators.LSHR, shift);
       FloatVector f =
           (FloatVector) v.lanewise(VectorOperators.AND, 0x3F).convert(VectorOperators.I2F, 0);
@@ -408,7 +419,8 @@ final class SuperProducts {
       f.fma(scale, m.mul(FloatVector.broadcast(Lanes.F, 0x1p6f)))
           .reinterpretAsInts()
           .intoArray(to, t + (word * 2 + 1) * PANEL);
-      IntVector high = IntVector.fromArray(Lanes.I, s, o + (q * 3 + 2) * L);
+      IntVector high =
+          IntVector.fromMemorySegment(Lanes.I, s, 4L * (o + (q * 3 + 2) * L), Lanes.ORDER);
       high = high.lanewise(VectorOperators.LSHR, shift + 12 + word * 2);
       high = high.lanewise(VectorOperators.AND, 3).lanewise(VectorOperators.LSHL, 16);
       high = v.lanewise(VectorOperators.AND, 0xF000).or(high);
@@ -419,11 +431,13 @@ final class SuperProducts {
     }
   }
 
-  private static void expandThird6(int[] s, int o, int first, int n, int[] to, int j, int scratch) {
+  private static void expandThird6(
+      MemorySegment s, int o, int first, int n, int[] to, int j, int scratch) {
     for (int q = first; q < first + n; q++) {
       int g = scratch + (q >> 1) * 4 * L;
       int t = ((q - first) * 8 + 4) * PANEL + j;
-      IntVector v = IntVector.fromArray(Lanes.I, s, o + (q * 3 + 2) * L);
+      IntVector v =
+          IntVector.fromMemorySegment(Lanes.I, s, 4L * (o + (q * 3 + 2) * L), Lanes.ORDER);
       IntVector h = v.lanewise(VectorOperators.LSHR, 16);
       FloatVector scale = IntVector.fromArray(Lanes.I, to, g).reinterpretAsFloats();
       FloatVector m = IntVector.fromArray(Lanes.I, to, g + L).reinterpretAsFloats();
