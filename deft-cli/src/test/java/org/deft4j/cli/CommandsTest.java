@@ -100,12 +100,15 @@ class CommandsTest {
             "memory",
             "backends",
             "models",
+            "weights",
             "attention",
             "tasks",
             "strategies",
             "evaluators",
             "plugins",
             "folders");
+    assertThat(CliRunner.fields(CliRunner.map(doc, "weights")))
+        .contains("folder", "bytes", "clear");
     List<?> backends = CliRunner.list(doc, "backends");
     assertThat(backends)
         .filteredOn(b -> Boolean.TRUE.equals(CliRunner.map(b).get("chosen")))

@@ -124,8 +124,8 @@ public record ModelNeeds(
     types.forEach((t, n) -> byType.put(t.name(), n));
     map.put("bytesByType", byType);
     map.put("fileBytes", fileBytes);
-    map.put("panelFileBytes", mapped == null ? 0 : panelBytes);
-    map.put("panelMemoryBytes", mapped == null ? panelBytes : 0);
+    map.put("panelFileBytes", mapped == null ? 0L : panelBytes);
+    map.put("panelMemoryBytes", mapped == null ? panelBytes : 0L);
     if (mapped != null) {
       map.put("panelFolder", mapped.folder().toString());
       map.put("panelFolderExists", mapped.present());
