@@ -44,13 +44,13 @@ record AttentionTuning(
           256,
           64,
           new int[] {64, 128, 256},
-          new double[] {1.2, 1.25, 2.3},
+          new double[] {1.2, 1.25, 1.5},
           64,
           142,
           0.8,
           2,
           77,
-          1,
+          0.7,
           10,
           false);
 

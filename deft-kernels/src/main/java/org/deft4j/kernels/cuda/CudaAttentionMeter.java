@@ -224,18 +224,23 @@ public final class CudaAttentionMeter implements AutoCloseable {
 
   private double stream(CudaKvCache kv, long unique, int layers, int runs) {
     int blocks = 4 * device.multiprocessors();
+    // In one read, other memory each time; what is more than all keys is read of the values.
     long span = kv.keyBuffer().bytes();
     long bytes = Math.min(unique, span);
+    long rest = unique - bytes;
     try (DeviceBuffer sum = device.allocate(4)) {
       device.fill(sum, 0, 4, 0);
       ParamBlock params = new ParamBlock(64);
       return median(
           () -> {
             for (int i = 0; i < runs; i++) {
-              // Other memory each time, all in one read.
               long at = i % layers * bytes % Math.max(1, span - bytes) & -256;
               params.clear().i64(kv.keyBuffer().address(at)).pointer(sum).i64(bytes / 16);
               device.launch(read, blocks, 1, 512, 0, params);
+              if (rest > 0) {
+                params.clear().i64(kv.valueBuffer().address(0)).pointer(sum).i64(rest / 16);
+                device.launch(read, blocks, 1, 512, 0, params);
+              }
             }
           },
           runs,
