@@ -13,7 +13,6 @@ namespace sm90 {
 __device__ __noinline__ uint32_t seenByMask(const AttentionParams& p, int q0, int mask, TokenSight see,
                                             int row0, int columns) {
   uint32_t seen = 0;
-#pragma unroll 4
   for (int j = 0; j < columns; j++) {
     seen |= static_cast<uint32_t>(visible(p, q0, mask, see, row0 + 8 * j)) << j;
     seen |= static_cast<uint32_t>(visible(p, q0, mask, see, row0 + 8 * j + 1)) << (16 + j);

@@ -80,14 +80,9 @@ __device__ __forceinline__ TokenSight sight(const AttentionParams& p, const Atte
   return {lo < hi ? lo | hi << 16 : 0, run.column + token - static_cast<int>(run.extent & 0xff)};
 }
 
-// Whether a row of the item sees a token, if the mask has it so.
-__device__ __forceinline__ bool sees(TokenSight see, int row) {
-  const uint32_t lo = see.rows & 0xffff;
-  return static_cast<uint32_t>(row) - lo < (see.rows >> 16) - lo;
-}
-
 __device__ __forceinline__ bool visible(const AttentionParams& p, int q0, int mask, TokenSight see, int row) {
-  if (!sees(see, row)) return false;
+  const uint32_t lo = see.rows & 0xffff;
+  if (static_cast<uint32_t>(row) - lo >= (see.rows >> 16) - lo) return false;
   if (mask == 0) return true;
   const int query = q0 + (row * p.groupMagic >> 16);
   if (mask == 1) {
