@@ -14,8 +14,9 @@ import org.deft4j.kernels.ScoreRule;
 import org.deft4j.tree.plan.AttentionPlan;
 
 /**
- * One worker's scratch and code for the partial results of a group and KV head: all query heads of
- * the KV head and all rows of the group against its tokens, chunk by chunk, four queries at a time.
+ * One worker's scratch and code for the partial results of a run of groups with the same rows, and
+ * a KV head: all query heads of the KV head and all rows against the run's tokens, chunk by chunk,
+ * four queries at a time or, with vectors of 512 bits, eight.
  */
 final class GroupKernel {
   /** Maximum of a row that sees nothing; finite, so that differences are no NaN. */
@@ -28,14 +29,18 @@ final class GroupKernel {
   // A tile may write a panel past the end.
   private static final int LD = CHUNK + PANEL;
 
-  private final float[] scores = new float[Tiles.ROWS * LD];
-  private final float[] spare = new float[Tiles.ROWS * LD];
-  private final int[] valueRows = new int[CHUNK];
+  private static final int TILE = L >= 16 ? WideTile.ROWS : Tiles.ROWS;
+
+  private final float[] scores = new float[TILE * LD];
+  private final float[] spare = new float[TILE * LD];
   private final int[] segmentPiece = new int[CHUNK];
   private final int[] segmentFirst = new int[CHUNK];
   private final int[] segmentLength = new int[CHUNK];
   private final int[] segmentPanel = new int[CHUNK];
   private final int[] segmentValue = new int[CHUNK];
+  // Of the running tile: values that follow each other in memory, and their first column.
+  private final int[] stretchValue = new int[CHUNK];
+  private final int[] stretchColumn = new int[CHUNK + 1];
   private float[] queries = new float[0];
   private float[] sums = new float[0];
   private float[] maxima = new float[0];
@@ -47,6 +52,9 @@ final class GroupKernel {
   private float[] keySource = wideKeys;
   private float[] valueSource = wideValues;
   private int segments;
+  private int stretches;
+  // Queries side by side in the packed ones.
+  private int side;
   private int[] positions = new int[0];
   private int window;
   // In base 2, as the scores are.
@@ -57,11 +65,13 @@ final class GroupKernel {
     return n < -126 ? 0 : n > 0 ? Float.NaN : Float.intBitsToFloat((int) n + 127 << 23) + n * 0;
   }
 
+  /** Groups {@code group..last}; their result becomes that of the first. */
   void run(
       PanamaKvCache kv,
       int layer,
       Batch batch,
       int group,
+      int last,
       int kvHead,
       float[] qkv,
       int qkvCols,
@@ -79,15 +89,16 @@ final class GroupKernel {
     int n = (plan.groupRowHi()[group] - lo) * perKv;
     int dim = kv.shape().headDim();
     int row = kv.row();
-    int tiles = (n + Tiles.ROWS - 1) / Tiles.ROWS;
-    reserve(kv, tiles);
+    side = n <= Tiles.ROWS ? Tiles.ROWS : TILE;
+    int tiles = (n + side - 1) / side;
+    reserve(kv, tiles * side);
     packQueries(qkv, lo * qkvCols + kvHead * perKv * dim, qkvCols, perKv, n, dim, scale);
-    Arrays.fill(sums, 0, tiles * Tiles.ROWS * row, 0);
-    Arrays.fill(maxima, 0, tiles * Tiles.ROWS, NOTHING);
-    Arrays.fill(weights, 0, tiles * Tiles.ROWS, 0);
+    Arrays.fill(sums, 0, tiles * side * row, 0);
+    Arrays.fill(maxima, 0, tiles * side, NOTHING);
+    Arrays.fill(weights, 0, tiles * side, 0);
 
     int piece = plan.groupPiece()[group];
-    int end = plan.groupPiece()[group + 1];
+    int end = plan.groupPiece()[last + 1];
     int first = 0;
     while (piece < end) {
       segments = 0;
@@ -121,8 +132,7 @@ final class GroupKernel {
     System.arraycopy(weights, 0, outWeights, cell, n);
   }
 
-  private void reserve(PanamaKvCache kv, int tiles) {
-    int rows = tiles * Tiles.ROWS;
+  private void reserve(PanamaKvCache kv, int rows) {
     int dim = kv.shape().headDim();
     if (maxima.length < rows) {
       maxima = new float[rows];
@@ -147,14 +157,20 @@ final class GroupKernel {
     }
   }
 
-  // [tile][d][4], times the scale; the tile's rows past the end are zero.
+  // [tile][d][side], times the scale; the tile's rows past the end are zero.
   private void packQueries(float[] q, int at, int ld, int perKv, int n, int dim, float scale) {
-    int rows = (n + Tiles.ROWS - 1) / Tiles.ROWS * Tiles.ROWS;
-    for (int i = 0; i < rows; i++) {
-      int to = i / Tiles.ROWS * Tiles.ROWS * dim + i % Tiles.ROWS;
-      int from = at + i / perKv * ld + i % perKv * dim;
-      for (int d = 0; d < dim; d++) {
-        queries[to + d * Tiles.ROWS] = i < n ? q[from + d] * scale : 0;
+    float[] to = queries;
+    int step = side;
+    for (int tile = 0; tile < n; tile += step) {
+      if (tile + step > n) {
+        Arrays.fill(to, tile * dim, (tile + step) * dim, 0);
+      }
+      for (int i = tile; i < Math.min(n, tile + step); i++) {
+        int from = at + i / perKv * ld + i % perKv * dim;
+        int first = tile * dim + i - tile;
+        for (int d = 0; d < dim; d++) {
+          to[first + d * step] = q[from + d] * scale;
+        }
       }
     }
   }
@@ -191,14 +207,15 @@ final class GroupKernel {
   }
 
   private void tile(PanamaKvCache kv, AttentionPlan plan, int tile, int n, int lo, int perKv) {
-    int firstQuery = tile * Tiles.ROWS;
-    int real = Math.min(Tiles.ROWS, n - firstQuery);
+    int firstQuery = tile * side;
+    int real = Math.min(side, n - firstQuery);
     int rowLo = lo + firstQuery / perKv;
     int rowHi = lo + (firstQuery + real - 1) / perKv;
     boolean direct = kv.wide();
     int dim = kv.shape().headDim();
     int row = kv.row();
     int columns = 0;
+    stretches = 0;
     for (int s = 0; s < segments; s++) {
       int piece = segmentPiece[s];
       int length = visible(plan, s, rowLo, rowHi);
@@ -212,9 +229,7 @@ final class GroupKernel {
       int panel = direct ? kv.keyPanel(slot) : segmentPanel[s] * dim * PANEL;
       scores(panel, slot, length, dim, firstQuery, real, columns);
       int value = (direct ? slot : segmentValue[s]) * row;
-      for (int i = 0; i < length; i++) {
-        valueRows[columns + i] = value + i * row;
-      }
+      stretch(value, columns, row);
       for (int i = 0; i < real; i++) {
         int r = lo + (firstQuery + i) / perKv;
         if (cap > 0) {
@@ -235,14 +250,37 @@ final class GroupKernel {
     for (int i = 0; i < real; i++) {
       softmax(i * LD, columns, firstQuery + i, row);
     }
-    addWeights(columns, firstQuery, real);
+    for (int i = 0; i < real; i += Tiles.ROWS) {
+      addWeights(i * LD, columns, firstQuery + i, real - i);
+    }
+    stretchColumn[stretches] = columns;
+    for (int i = 0; i < stretches; i++) {
+      int column = stretchColumn[i];
+      addValues(stretchValue[i], column, stretchColumn[i + 1] - column, firstQuery, real, row);
+    }
+  }
+
+  private void stretch(int value, int column, int row) {
+    int last = stretches - 1;
+    if (last < 0 || stretchValue[last] + (column - stretchColumn[last]) * row != value) {
+      stretchValue[stretches] = value;
+      stretchColumn[stretches++] = column;
+    }
+  }
+
+  private void addValues(int value, int column, int length, int firstQuery, int real, int row) {
+    float[] v = valueSource;
     int to = firstQuery * row;
     if (real == 1) {
-      Tiles.values1(valueSource, 0, valueRows, columns, scores, 0, sums, to, row);
+      AttentionTiles.values1(v, value, row, length, scores, column, sums, to, row);
       return;
     }
     for (int d = 0; d < row; d += Tiles.COLS) {
-      Tiles.values4(valueSource, d, valueRows, columns, scores, 0, LD, sums, to + d, row);
+      if (real > Tiles.ROWS) {
+        WideTile.values8(v, value + d, row, length, scores, column, LD, sums, to + d, row);
+      } else {
+        AttentionTiles.values4(v, value + d, row, length, scores, column, LD, sums, to + d, row);
+      }
     }
   }
 
@@ -294,9 +332,11 @@ final class GroupKernel {
         float[] to = lead ? spare : scores;
         int index = lead ? 0 : column + done + c - j;
         if (real == 1) {
-          Tiles.tile1(keySource, at + c, dim, queries, q, Tiles.ROWS, to, index);
+          AttentionTiles.scores1(keySource, at + c, dim, queries, q, side, to, index);
+        } else if (real > Tiles.ROWS) {
+          WideTile.scores8(keySource, at + c, dim, queries, q, to, index, LD);
         } else {
-          Tiles.tile4(keySource, at + c, dim, queries, q, to, index, LD, true);
+          AttentionTiles.scores4(keySource, at + c, dim, queries, q, side, to, index, LD);
         }
         if (lead) {
           int width = Math.min(end, c + cols) - j;
@@ -390,24 +430,23 @@ final class GroupKernel {
   }
 
   // One chain a row in the order of tokens: hidden ones add an exact zero.
-  private void addWeights(int columns, int query, int real) {
+  private void addWeights(int at, int columns, int query, int real) {
+    float a = weights[query];
     if (real == 1) {
-      float w = weights[query];
       for (int i = 0; i < columns; i++) {
-        w += scores[i];
+        a += scores[at + i];
       }
-      weights[query] = w;
+      weights[query] = a;
       return;
     }
-    float a = weights[query];
     float b = weights[query + 1];
     float c = weights[query + 2];
     float d = weights[query + 3];
     for (int i = 0; i < columns; i++) {
-      a += scores[i];
-      b += scores[LD + i];
-      c += scores[2 * LD + i];
-      d += scores[3 * LD + i];
+      a += scores[at + i];
+      b += scores[at + LD + i];
+      c += scores[at + 2 * LD + i];
+      d += scores[at + 3 * LD + i];
     }
     weights[query] = a;
     weights[query + 1] = b;

@@ -118,12 +118,12 @@ final class Lanes {
   static FloatVector exp2(FloatVector x, FloatVector shift) {
     FloatVector n = x.add(ROUND).sub(ROUND);
     FloatVector f = x.sub(n);
-    FloatVector p = all(1.5403530e-4f);
-    p = p.fma(f, all(1.3333558e-3f));
-    p = p.fma(f, all(9.6181291e-3f));
-    p = p.fma(f, all(5.5504109e-2f));
-    p = p.fma(f, all(2.4022651e-1f));
-    p = p.fma(f, all(6.9314718e-1f));
+    // The least relative error of degree 5 on |f| <= 0.5 that leaves 2^0 = 1: 9.1e-8.
+    FloatVector p = all(1.3264725e-3f);
+    p = p.fma(f, all(9.671513e-3f));
+    p = p.fma(f, all(5.5507336e-2f));
+    p = p.fma(f, all(2.4022242e-1f));
+    p = p.fma(f, all(6.93147e-1f));
     p = p.fma(f, all(1f));
     FloatVector e = n.add(shift);
     IntVector bits = e.add(ROUND).reinterpretAsInts().lanewise(VectorOperators.LSHL, 23);

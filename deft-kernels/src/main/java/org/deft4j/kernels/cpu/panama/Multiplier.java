@@ -304,7 +304,7 @@ final class Multiplier {
         if (rows - r > Tiles.ROWS && tile > Tiles.ROWS) {
           WideTile.tile8(s, j, kn, packed, xt, acc, to + j, PANEL);
         } else {
-          Tiles.tile4(s, j, kn, packed, xt, tile, acc, to + j, PANEL, false);
+          Tiles.tile4(s, j, kn, packed, xt, tile, acc, to + j, PANEL);
         }
       }
     }

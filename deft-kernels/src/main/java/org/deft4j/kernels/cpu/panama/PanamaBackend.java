@@ -39,7 +39,7 @@ final class PanamaBackend extends CpuBackend {
     WeightFiles files = options.weightFiles();
     memory = files == null ? PanelMemory.ANONYMOUS : new PanelFiles(files);
     multiplier = new Multiplier(pool, options.deterministic(), options.int8Activations());
-    attention = new TreeAttention(pool);
+    attention = new TreeAttention(pool, options.deterministic());
   }
 
   @Override

@@ -25,15 +25,29 @@ final class TreeAttention {
   // Multiply-adds below which a second thread costs more than it saves.
   private static final long SMALL = 20_000;
 
+  // Groups a run at most, and items a worker below which runs are kept shorter.
+  private static final int LONGEST = 8;
+  private static final int ITEMS = 8;
+
   private final WorkerPool pool;
+  private final boolean exactOrder;
   private final GroupKernel[] kernels;
   private final AtomicInteger next = new AtomicInteger();
+  // Where runs of groups begin, and the end; by group whether one begins there.
+  private int[] runs = new int[1];
+  private boolean[] leads = new boolean[0];
   private float[] sums = new float[0];
   private float[] maxima = new float[0];
   private float[] weights = new float[0];
 
-  TreeAttention(WorkerPool pool) {
+  /**
+   * Attention over a worker pool.
+   *
+   * @param exactOrder bits do not depend on which groups happen to have the same rows
+   */
+  TreeAttention(WorkerPool pool, boolean exactOrder) {
     this.pool = pool;
+    this.exactOrder = exactOrder;
     kernels = new GroupKernel[pool.workers()];
     for (int i = 0; i < kernels.length; i++) {
       kernels[i] = new GroupKernel();
@@ -61,7 +75,7 @@ final class TreeAttention {
     if (sums.length < Math.multiplyExact(cells, row)) {
       sums = new float[cells * row];
     }
-    int items = plan.groups() * kvHeads;
+    int items = findRuns(plan, kvHeads) * kvHeads;
     next.set(0);
     WorkerPool.Task task =
         (worker, workers) -> {
@@ -71,7 +85,8 @@ final class TreeAttention {
                 kv,
                 layer,
                 batch,
-                i / kvHeads,
+                runs[i / kvHeads],
+                runs[i / kvHeads + 1] - 1,
                 i % kvHeads,
                 qkv,
                 qkvCols,
@@ -98,6 +113,37 @@ final class TreeAttention {
     }
   }
 
+  /**
+   * Finds runs of groups that have the same rows and stand together wherever one of them is merged:
+   * they can do as one group, with one partial result.
+   */
+  private int findRuns(AttentionPlan plan, int kvHeads) {
+    int groups = plan.groups();
+    if (leads.length < groups + 1) {
+      leads = new boolean[2 * groups + 1];
+      runs = new int[2 * groups + 1];
+    }
+    Arrays.fill(leads, 0, groups + 1, exactOrder);
+    for (int k = 0; k < plan.rowRange()[plan.rows()]; k++) {
+      leads[plan.rangeFirst()[k]] = true;
+      leads[plan.rangeEnd()[k]] = true;
+    }
+    int longest = Math.clamp(groups * kvHeads / (ITEMS * pool.workers()), 1, LONGEST);
+    int n = 0;
+    for (int g = 0; g < groups; g++) {
+      boolean same =
+          g > 0
+              && plan.groupRowLo()[g] == plan.groupRowLo()[g - 1]
+              && plan.groupRowHi()[g] == plan.groupRowHi()[g - 1];
+      if (!same || leads[g] || g - runs[n - 1] == longest) {
+        leads[g] = true;
+        runs[n++] = g;
+      }
+    }
+    runs[n] = groups;
+    return n;
+  }
+
   private static long work(AttentionPlan plan) {
     long n = 0;
     for (int g = 0; g < plan.groups(); g++) {
@@ -121,7 +167,9 @@ final class TreeAttention {
     float max = GroupKernel.NOTHING;
     for (int k = plan.rowRange()[r]; k < plan.rowRange()[r + 1]; k++) {
       for (int g = plan.rangeFirst()[k]; g < plan.rangeEnd()[k]; g++) {
-        max = Math.max(max, maxima[cell(plan, g, r, head / perKv, perKv, head % perKv)]);
+        if (leads[g]) {
+          max = Math.max(max, maxima[cell(plan, g, r, head / perKv, perKv, head % perKv)]);
+        }
       }
     }
     Arrays.fill(out, at, at + dim, 0);
@@ -132,6 +180,9 @@ final class TreeAttention {
     int whole = dim / L * L;
     for (int k = plan.rowRange()[r]; k < plan.rowRange()[r + 1]; k++) {
       for (int g = plan.rangeFirst()[k]; g < plan.rangeEnd()[k]; g++) {
+        if (!leads[g]) {
+          continue;
+        }
         int cell = cell(plan, g, r, head / perKv, perKv, head % perKv);
         float f = GroupKernel.powerOfTwo(maxima[cell] - max);
         total = Math.fma(f, weights[cell], total);
