@@ -6,35 +6,47 @@
 
 namespace deft {
 
-// The first `valid` of a lane's values. Heads of a multiple of 8 keep lanes aligned.
-template <typename T, int E>
-__device__ __forceinline__ void storeRow(T* to, const float (&x)[E], int valid) {
-  if (valid >= E) {
-    struct alignas(E * sizeof(T)) Values {
-      T v[E];
+// How the values of a partial result lie. PAIRS: as the threads of a matrix instruction have them, four of a
+// thread side by side: of 16 values, 0 1 8 9, 2 3 10 11, ...
+enum class Order { PLAIN, PAIRS };
+
+// The column at an even place of a partial result; the next place has the next column.
+template <Order ORDER>
+__device__ __forceinline__ int columnAt(int place) {
+  return ORDER == Order::PLAIN ? place : (place & ~15) + (place & 2) * 4 + (place & 12) / 2;
+}
+
+// A lane's values of one row to its columns below `limit`. Heads of a multiple of 8 keep them aligned.
+template <Order ORDER, typename T, int E>
+__device__ __forceinline__ void storeRow(T* to, const float (&x)[E], int limit) {
+  constexpr int SIDE = ORDER == Order::PLAIN ? E : 2;  // values side by side
+  const int lane = threadIdx.x & 31;
+#pragma unroll
+  for (int i = 0; i < E; i += SIDE) {
+    struct alignas(SIDE * sizeof(T)) Values {
+      T v[SIDE];
     } values;
 #pragma unroll
-    for (int i = 0; i < E; i++) values.v[i] = As<T>::put(x[i]);
-    *reinterpret_cast<Values*>(to) = values;
+    for (int j = 0; j < SIDE; j++) values.v[j] = As<T>::put(x[i + j]);
+    const int column = columnAt<ORDER>(lane * E + i);
+    if (column < limit) *reinterpret_cast<Values*>(to + column) = values;
   }
 }
 
 // A lane's values of one row, which sum up to `total` weights.
-template <int D, int E>
+template <Order ORDER, int E>
 __device__ __forceinline__ void storeMerged(const AttentionParams& p, int query, int head, float (&acc)[E],
                                             float total) {
-  const int lane = threadIdx.x & 31;
   const float scale = total > 0 ? 1 / total : 0.f;
 #pragma unroll
   for (int i = 0; i < E; i++) acc[i] *= scale;
-  const size_t to = static_cast<size_t>(query) * p.outStride + head * p.headDim + lane * E;
-  const int valid = p.headDim - lane * E;
+  const size_t to = static_cast<size_t>(query) * p.outStride + head * p.headDim;
   if (p.outType == F32) {
-    storeRow<float, E>(static_cast<float*>(p.out) + to, acc, valid);
+    storeRow<ORDER>(static_cast<float*>(p.out) + to, acc, p.headDim);
   } else if (p.outType == F16) {
-    storeRow<__half, E>(static_cast<__half*>(p.out) + to, acc, valid);
+    storeRow<ORDER>(static_cast<__half*>(p.out) + to, acc, p.headDim);
   } else {
-    storeRow<__nv_bfloat16, E>(static_cast<__nv_bfloat16*>(p.out) + to, acc, valid);
+    storeRow<ORDER>(static_cast<__nv_bfloat16*>(p.out) + to, acc, p.headDim);
   }
 }
 
@@ -72,7 +84,7 @@ struct PartialList {
 
 // One warp: HEADS rows of query `query`, from head hh of KV head `head` on. Their partial results lie
 // side by side. Each lane finds the weights of one of up to 32 partial results at a time.
-template <int D, int HEADS>
+template <Order ORDER, int D, int HEADS>
 __device__ __forceinline__ void combineRows(const AttentionParams& p, int query, int head, int hh,
                                             const PartialList& list) {
   constexpr int E = D / 32;           // values a lane
@@ -145,12 +157,12 @@ __device__ __forceinline__ void combineRows(const AttentionParams& p, int query,
     }
   }
 #pragma unroll
-  for (int h = 0; h < HEADS; h++) storeMerged<D>(p, query, head * p.group + hh + h, acc[h], total[h]);
+  for (int h = 0; h < HEADS; h++) storeMerged<ORDER>(p, query, head * p.group + hh + h, acc[h], total[h]);
 }
 
 // The same for one row of at most 32 partial results by all warps of a thread block, which take them in
 // turn: where rows are few, what counts is how long one takes. `room`: shared memory for a row a warp.
-template <int D, int WARPS>
+template <Order ORDER, int D, int WARPS>
 __device__ __forceinline__ void combineTogether(const AttentionParams& p, int query, int head, int hh,
                                                 const PartialList& list, float* room, int barrier) {
   constexpr int E = D / 32;
@@ -191,7 +203,7 @@ __device__ __forceinline__ void combineTogether(const AttentionParams& p, int qu
 #pragma unroll
     for (int i = 0; i < E; i++) acc[i] += room[w * D + lane * E + i];
   }
-  storeMerged<D>(p, query, head * p.group + hh, acc, total);
+  storeMerged<ORDER>(p, query, head * p.group + hh, acc, total);
 }
 
 // The rows of a KV head that fall to warp `warp` of `warps`: as many heads of a query at a time as leave
@@ -211,7 +223,7 @@ struct CombineWork {
     if (at < rows) list.look(p, at / p.group);
   }
 
-  template <int D>
+  template <Order ORDER, int D>
   __device__ __forceinline__ void run(const AttentionParams& p) {
     const int rows = p.rows * p.group;
     while (at < rows) {
@@ -222,11 +234,11 @@ struct CombineWork {
       if (at < rows) list.look(p, at / p.group);
       if (now.direct()) {
       } else if (each == 4) {
-        combineRows<D, 4>(p, query, head, hh, now);
+        combineRows<ORDER, D, 4>(p, query, head, hh, now);
       } else if (each == 2) {
-        combineRows<D, 2>(p, query, head, hh, now);
+        combineRows<ORDER, D, 2>(p, query, head, hh, now);
       } else {
-        combineRows<D, 1>(p, query, head, hh, now);
+        combineRows<ORDER, D, 1>(p, query, head, hh, now);
       }
     }
   }
@@ -243,7 +255,7 @@ __device__ __forceinline__ void combine(const AttentionParams& p) {
   const int head = h * p.groupMagic >> 16;
   PartialList list;
   list.look(p, query);
-  combineRows<D, 1>(p, query, head, h - head * p.group, list);
+  combineRows<Order::PLAIN, D, 1>(p, query, head, h - head * p.group, list);
 }
 
 }  // namespace deft

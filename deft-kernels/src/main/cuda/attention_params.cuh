@@ -33,12 +33,13 @@ constexpr int DIRECT = 4;
 struct AttentionTile {
   int slot;
   uint32_t rows;  // lo | hi << 16, in rows (query * group)
-  int count;      // tokens | TILE_RUNS | TILE_FULL | TILE_IDLE << (2 team + block)
+  int count;      // tokens | TILE_RUNS | TILE_FULL | TILE_IDLE << (2 team + block) | TILE_NEW
   int column;     // mask column of the first token
 };
 constexpr int TILE_RUNS = 1 << 8;
 constexpr int TILE_FULL = 1 << 9;  // every row of the item sees all 64 tokens
 constexpr int TILE_IDLE = 1 << 10;  // no row of block 0 of team 0 sees any of them; then block 1, team 1's two
+constexpr int TILE_NEW = 1 << 14;  // the step may write some of them: the kernel before this one may be at it
 
 // Tokens `first` up to the next run's first (or the tile's count) at slot, slot + 1, ... Token t is
 // visible to rows [lo + max(0, t - causal) * group, hi).
@@ -69,7 +70,8 @@ struct AttentionParams {
   const AttentionTile* tiles;
   const AttentionRun* runs;
   const void* mask;     // dense [rows][maskStride] bytes, or [maskTokens][maskStride] 64-bit words
-  float* partial;       // [kvHeads][partials * group][D]: sums of 2^(score - m) times values
+  float* partial;       // [kvHeads][partials * group][D]: sums of 2^(score - m) times values, in the Order
+                        // of the kernel
   float2* weights;      // [kvHeads][partials * group]: m, and the sum of 2^(score - m); 0 if a row saw
                         // nothing
   const int* rowPartial;     // [rows + 1]

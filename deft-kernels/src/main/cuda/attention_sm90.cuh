@@ -43,13 +43,14 @@ __device__ __forceinline__ void attention(const AttentionParams& p) {
   }
   if (threadIdx.x < CONSUMERS) sm.own[threadIdx.x].item[first & 1] = range.item;
   __syncthreads();
-  // So far only what came with the step's upload was read.
-  waitForPredecessor();
   if (threadIdx.x >= CONSUMERS * 128) {
     asm volatile("setmaxnreg.dec.sync.aligned.u32 %0;" ::"n"(PRODUCER_REGISTERS));
+    // Before the kernels before this one have ended, only what came with the step's upload is read, and
+    // keys and values of earlier steps.
     if (first < end) produce<T, D>(p, sm, range);
   } else {
     asm volatile("setmaxnreg.inc.sync.aligned.u32 %0;" ::"n"(CONSUMER_REGISTERS));
+    waitForPredecessor();
     const int warpgroup = __shfl_sync(~0u, threadIdx.x >> 7, 0);
     Own<D>& own = sm.own[warpgroup];
     Cursor at;
@@ -103,14 +104,15 @@ __device__ __forceinline__ void attention(const AttentionParams& p) {
     barrierSync(STAGE2, CONSUMERS * 128);
     mark(2);
     if (!few) {
-      work.run<D>(p);
+      work.run<Order::PAIRS, D>(p);
     } else if (turn < rows) {
       const int hh = turn - query * p.group;
       if (work.list.direct()) {
       } else if (work.list.count <= 32) {
-        combineTogether<D, CONSUMERS * 4>(p, query, head, hh, work.list, reinterpret_cast<float*>(sm.kv), STAGE2);
+        combineTogether<Order::PAIRS, D, CONSUMERS * 4>(p, query, head, hh, work.list,
+                                                        reinterpret_cast<float*>(sm.kv), STAGE2);
       } else if (threadIdx.x < 32) {
-        combineRows<D, 1>(p, query, head, hh, work.list);
+        combineRows<Order::PAIRS, D, 1>(p, query, head, hh, work.list);
       }
     }
     mark(3);

@@ -260,7 +260,8 @@ __device__ __forceinline__ void consumeColumns(const AttentionParams& p, Shared<
   for (int j = 0; j < N / 8; j++) storeShared2(sumShared + 32 * j, sum[2 * j], sum[2 * j + 1]);
   const size_t first =
       (static_cast<size_t>(sm.head) * p.partials + item.partial + warpgroup * item.queries) * p.group;
-  float* out = p.partial + (first + pair) * D + token;
+  // Order::PAIRS: a column's place; that of eight columns on is the next but one.
+  float* out = p.partial + (first + pair) * D + warp * 16 + (lane >> 3) * 4 + (lane >> 2 & 1);
 #pragma unroll
   for (int j = 0; j < N / 8; j++) {
 #pragma unroll
@@ -269,7 +270,7 @@ __device__ __forceinline__ void consumeColumns(const AttentionParams& p, Shared<
 #pragma unroll
         for (int h = 0; h < HALVES; h++) {
           out[(8 * j + b) * D + h * 64] = o[h][4 * j + b];
-          out[(8 * j + b) * D + h * 64 + 8] = o[h][4 * j + 2 + b];
+          out[(8 * j + b) * D + h * 64 + 2] = o[h][4 * j + 2 + b];
         }
       }
     }

@@ -1,6 +1,7 @@
 // The producer of the sm_90a attention kernel: a warpgroup that gathers tiles of keys and values, and tells
 // who sees their tokens.
 #pragma once
+#include "early.cuh"
 #include "sm90_shared.cuh"
 
 namespace deft {
@@ -69,6 +70,7 @@ __device__ __forceinline__ void produce(const AttentionParams& p, Shared<D>& sm,
   __syncwarp();
   AttentionRun ahead;
   int asked = -1;
+  bool ready = false;  // the kernels before this one have ended
   for (;;) {
     for (; t < t1; t++) {
       if (t >= known) {
@@ -83,6 +85,10 @@ __device__ __forceinline__ void produce(const AttentionParams& p, Shared<D>& sm,
       if (t + 1 < min(t1, known) && __any_sync(~0u, tiles[t + 1 & 31].count & TILE_RUNS)) {
         ahead = RunTable::ask(p, tiles[t + 1 & 31]);
         asked = t + 1;
+      }
+      if (!ready && __any_sync(~0u, tile.count & TILE_NEW)) {
+        waitForPredecessor();
+        ready = true;
       }
       const int count = tile.count & 0xff;
       const bool several = __any_sync(~0u, tile.count & TILE_RUNS);

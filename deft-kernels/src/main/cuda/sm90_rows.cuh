@@ -115,10 +115,12 @@ struct RowBlock {
       all += __shfl_xor_sync(~0u, all, 1);
       all += __shfl_xor_sync(~0u, all, 2);
       if (row + 8 * r < limit) {
-        float* out = p.partial + (first + row + 8 * r) * D + pair;
+        // Order::PAIRS
+        float* out = p.partial + (first + row + 8 * r) * D + pair * 2;
 #pragma unroll
-        for (int i = 0; i < D / 8; i++) {
-          *reinterpret_cast<float2*>(out + 8 * i) = make_float2(o[4 * i + 2 * r], o[4 * i + 2 * r + 1]);
+        for (int i = 0; i < D / 2; i += 8) {
+          *reinterpret_cast<float4*>(out + 2 * i) =
+              make_float4(o[i + 2 * r], o[i + 2 * r + 1], o[i + 4 + 2 * r], o[i + 5 + 2 * r]);
         }
         if (pair == 0) p.weights[first + row + 8 * r] = make_float2(-start[r], all);
       }

@@ -45,6 +45,11 @@ final class AttentionSchedule {
   private static final int RUNS = 1 << 8;
   private static final int FULL = 1 << 9;
   private static final int IDLE = 1 << 10;
+  private static final int NEW = 1 << 14;
+
+  /** Slots that one bit of {@link #writtenBits} stands for: 2 to the power of this. */
+  private static final int UNIT_SHIFT = 5;
+
   private static final int SPLIT_HALVES = 0;
   private static final int SPLIT_TILES = 1;
   private static final int SPLIT_ROWS = 2;
@@ -66,6 +71,10 @@ final class AttentionSchedule {
   private int runs;
   private int[] run = new int[256 * RUN_WORDS];
   private int partials;
+
+  // Which units of slots the step writes, by bits, if it is known.
+  private long[] writtenBits = new long[64];
+  private boolean writesKnown;
 
   private final AttentionJobs jobs;
   private final PartialLists lists = new PartialLists();
@@ -203,6 +212,7 @@ final class AttentionSchedule {
         tuning.fixed()
             || plan.method() == AttentionMethod.NODE
             || plan.method() == AttentionMethod.NODE_CHUNK;
+    written(plan.rowSlot(), plan.rows());
     jobs.build(plan, mask, whole);
     if (whole) {
       assignWhole();
@@ -211,6 +221,28 @@ final class AttentionSchedule {
     }
     lists.sort(plan.rows());
     direct();
+  }
+
+  private void written(int[] slots, int rows) {
+    writesKnown = slots.length >= rows;
+    Arrays.fill(writtenBits, 0);
+    for (int r = 0; writesKnown && r < rows; r++) {
+      int unit = slots[r] >> UNIT_SHIFT;
+      if (unit >> 6 >= writtenBits.length) {
+        writtenBits = Arrays.copyOf(writtenBits, Math.max((unit >> 6) + 1, writtenBits.length * 2));
+      }
+      writtenBits[unit >> 6] |= 1L << unit;
+    }
+  }
+
+  /** {@link #NEW} if the step writes one of these slots, or another of their units. */
+  private int fresh(int slot, int n) {
+    for (int u = slot >> UNIT_SHIFT; u <= slot + n - 1 >> UNIT_SHIFT; u++) {
+      if (u >> 6 < writtenBits.length && (writtenBits[u >> 6] & 1L << u) != 0) {
+        return NEW;
+      }
+    }
+    return writesKnown ? 0 : NEW;
   }
 
   /** Items whose rows have no other partial result write outputs. */
@@ -467,7 +499,8 @@ final class AttentionSchedule {
       tile[k] = jobs.segSlot[s] + o;
       tile[k + 1] = rows(from - lo, to - lo);
       boolean whole = n == TILE && from == lo && to == hi && mask == 0;
-      tile[k + 2] = n | (whole ? FULL : 0) | idle(units(from - lo, to - lo));
+      tile[k + 2] =
+          n | (whole ? FULL : 0) | idle(units(from - lo, to - lo)) | fresh(jobs.segSlot[s] + o, n);
       tile[k + 3] = jobs.segColumn[s] + o;
       mark(from, to, lo);
       return;
@@ -476,6 +509,7 @@ final class AttentionSchedule {
     tile[k + 3] = 0;
     int count = 0;
     int seen = 0;
+    int fresh = 0;
     while (true) {
       if ((runs + 1) * RUN_WORDS > run.length) {
         run = Arrays.copyOf(run, run.length * 2);
@@ -491,6 +525,7 @@ final class AttentionSchedule {
       run[r + 3] = jobs.segColumn[s] + o;
       mark(Math.min(seesFrom, to), to, lo);
       seen |= units(Math.min(seesFrom, to) - lo, to - lo);
+      fresh |= fresh(jobs.segSlot[s] + o, n);
       count += n;
       if (count == TILE || segment == jobs.end[job]) {
         break;
@@ -503,7 +538,7 @@ final class AttentionSchedule {
       skip(job);
     }
     tile[k + 1] = runs - tile[k];
-    tile[k + 2] = count | RUNS | idle(seen);
+    tile[k + 2] = count | RUNS | idle(seen) | fresh;
   }
 
   /** Bit u: the item's rows 16 u to 16 u + 15, some of which are of queries lo to hi - 1. */

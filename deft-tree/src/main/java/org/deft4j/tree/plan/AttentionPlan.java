@@ -33,6 +33,9 @@ public final class AttentionPlan {
   /** {@code pieceCausal} of a piece that all rows of its interval see whole. */
   public static final int ALL = Integer.MAX_VALUE / 2;
 
+  /** {@link #rowSlot} where it is not told. */
+  private static final int[] UNKNOWN = {};
+
   /** How visibility is told. */
   public enum MaskKind {
     /** By the row interval and causal limit of each piece. */
@@ -68,6 +71,7 @@ public final class AttentionPlan {
   private MaskKind maskKind = MaskKind.NONE;
   private int maskTokens;
   private int maskWords;
+  private int[] rowSlot = UNKNOWN;
   private byte[] denseMask = new byte[0];
   private long[] bitMask = new long[0];
 
@@ -196,6 +200,19 @@ public final class AttentionPlan {
     };
   }
 
+  /**
+   * Slot of each row's own keys and values, {@code [rows]}: all that the step writes before it
+   * attends, so that everything else can be read ahead. Empty where it is not known.
+   */
+  public int[] rowSlot() {
+    return rowSlot;
+  }
+
+  /** Tells the slots of the rows; the array is kept, not copied. */
+  void rowSlot(int[] slots) {
+    rowSlot = slots;
+  }
+
   /** Empties the plan for a step of {@code rows} rows; keeps the arrays. */
   public void reset(AttentionMethod method, int rows) {
     this.method = method;
@@ -207,6 +224,7 @@ public final class AttentionPlan {
     maskKind = MaskKind.NONE;
     maskTokens = 0;
     maskWords = 0;
+    rowSlot = UNKNOWN;
     groupPiece[0] = 0;
     if (rowRange.length <= rows) {
       rowRange = new int[Math.max(rows + 1, rowRange.length * 2)];

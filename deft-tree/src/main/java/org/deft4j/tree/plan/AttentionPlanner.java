@@ -65,7 +65,11 @@ public final class AttentionPlanner {
    */
   public AttentionPlan plan(RowLayout layout) {
     copies.clear();
-    return growth.advance(layout, plan) ? plan : planAnew(layout);
+    if (!growth.advance(layout, plan)) {
+      return planAnew(layout);
+    }
+    plan.rowSlot(layout.rowSlot());
+    return plan;
   }
 
   /** As {@link #plan}, without using the last step's. */
@@ -73,6 +77,7 @@ public final class AttentionPlanner {
     growth.forget();
     copies.clear();
     plan.reset(method, layout.rows());
+    plan.rowSlot(layout.rowSlot());
     writer.begin(plan);
     switch (method) {
       case FLATTEN, NODE, NODE_CHUNK -> {
