@@ -65,7 +65,15 @@ __device__ __forceinline__ void loadGlobal(float (&x)[2], const float* from) {
   x[1] = y.y;
 }
 
-// Which partial results a query merges, the lane's own of the first 32 looked up already.
+// Row `row` of the partial results, from a column of the first on: one instruction.
+template <int D>
+__device__ __forceinline__ const float* partialAt(const float* column, unsigned row) {
+  return reinterpret_cast<const float*>(reinterpret_cast<const char*>(column) +
+                                        static_cast<size_t>(row) * (D * sizeof(float)));
+}
+
+// Which partial results a query merges, the lane's own of the first 32 looked up already; lanes past the last
+// have that.
 struct PartialList {
   int first;
   int count;
@@ -75,7 +83,7 @@ struct PartialList {
     const int lane = threadIdx.x & 31;
     first = p.rowPartial[query];
     count = p.rowPartial[query + 1] - first;
-    own = lane < count ? p.partialOf[first + lane] : 0;
+    own = count > 0 ? p.partialOf[first + min(lane, count - 1)] : 0;
   }
 
   // The row is written already.
@@ -83,7 +91,8 @@ struct PartialList {
 };
 
 // One warp: HEADS rows of query `query`, from head hh of KV head `head` on. Their partial results lie
-// side by side. Each lane finds the weights of one of up to 32 partial results at a time.
+// side by side. Each lane finds the weights of one of up to 32 partial results at a time. No loop is
+// unrolled: this runs once or twice, and what counts is how much code has to come.
 template <Order ORDER, int D, int HEADS>
 __device__ __forceinline__ void combineRows(const AttentionParams& p, int query, int head, int hh,
                                             const PartialList& list) {
@@ -91,6 +100,7 @@ __device__ __forceinline__ void combineRows(const AttentionParams& p, int query,
   constexpr int FLIGHT = 16 / HEADS;  // partial results asked for at once
   const int lane = threadIdx.x & 31;
   const int n = list.count;
+  const float* column = p.partial + lane * E;
   const unsigned base = static_cast<unsigned>(head) * p.partials * p.group + hh;
   float acc[HEADS][E];
   float top[HEADS];
@@ -102,41 +112,40 @@ __device__ __forceinline__ void combineRows(const AttentionParams& p, int query,
 #pragma unroll
     for (int i = 0; i < E; i++) acc[h][i] = 0;
   }
+#pragma unroll 1
   for (int from = 0; from < n; from += 32) {
     const int count = min(32, n - from);
-    unsigned at = 0;
+    unsigned at = list.own;
+    if (from > 0) at = p.partialOf[list.first + from + min(lane, count - 1)];
+    at = base + at * p.group;
     float weight[HEADS];
     float2 own[HEADS];
-    if (lane < count) {
-      at = base + (from == 0 ? list.own : static_cast<unsigned>(p.partialOf[list.first + from + lane])) * p.group;
-    }
 #pragma unroll
-    for (int h = 0; h < HEADS; h++) {
-      own[h] = lane < count ? __ldcg(p.weights + at + h) : make_float2(-1e30f, 0);
-    }
+    for (int h = 0; h < HEADS; h++) own[h] = __ldcg(p.weights + at + h);
+#pragma unroll 1
     for (int j = 0; j < count; j += FLIGHT) {
+      // Those past the last are read as the last and count nothing.
       float x[FLIGHT][HEADS][E];
 #pragma unroll
       for (int u = 0; u < FLIGHT; u++) {
-        const float* v = p.partial + static_cast<size_t>(__shfl_sync(~0u, at, j + u)) * D + lane * E;
+        const float* v = partialAt<D>(column, __shfl_sync(~0u, at, j + u));
 #pragma unroll
         for (int h = 0; h < HEADS; h++) {
-#pragma unroll
-          for (int i = 0; i < E; i++) x[u][h][i] = 0;
-          if (j + u < count) loadGlobal(x[u][h], v + h * D);
+          loadGlobal(x[u][h], v + h * D);
         }
       }
       if (j == 0) {
         // While the values are on their way.
 #pragma unroll
         for (int h = 0; h < HEADS; h++) {
-          float m = own[h].y > 0 ? own[h].x : -1e30f;
+          const bool counts = lane < count && own[h].y > 0;
+          float m = counts ? own[h].x : -1e30f;
 #pragma unroll
           for (int o = 16; o; o >>= 1) m = fmaxf(m, __shfl_xor_sync(~0u, m, o));
           m = fmaxf(m, top[h]);
           const float keep = exp2Fast(top[h] - m);
           top[h] = m;
-          weight[h] = own[h].y > 0 ? exp2Fast(own[h].x - m) : 0.f;
+          weight[h] = counts ? exp2Fast(own[h].x - m) : 0.f;
           float w = weight[h] * own[h].y;
 #pragma unroll
           for (int o = 16; o; o >>= 1) w += __shfl_xor_sync(~0u, w, o);
@@ -170,20 +179,20 @@ __device__ __forceinline__ void combineTogether(const AttentionParams& p, int qu
   const int lane = threadIdx.x & 31;
   const int warp = threadIdx.x >> 5;
   const unsigned at = (static_cast<unsigned>(head) * p.partials + list.own) * p.group + hh;
-  const float2 own = lane < list.count ? __ldcg(p.weights + at) : make_float2(-1e30f, 0);
+  const float2 own = __ldcg(p.weights + at);
+  const bool counts = lane < list.count && own.y > 0;
+  const float* column = p.partial + lane * E;
   float x[FLIGHT][E];
 #pragma unroll
   for (int u = 0; u < FLIGHT; u++) {
     const int j = warp + u * WARPS;
-    const float* v = p.partial + static_cast<size_t>(__shfl_sync(~0u, at, j)) * D + lane * E;
-#pragma unroll
-    for (int i = 0; i < E; i++) x[u][i] = 0;
-    if (j < list.count) loadGlobal(x[u], v);
+    const float* v = partialAt<D>(column, __shfl_sync(~0u, at, j));
+    loadGlobal(x[u], v);
   }
-  float m = own.y > 0 ? own.x : -1e30f;
+  float m = counts ? own.x : -1e30f;
 #pragma unroll
   for (int o = 16; o; o >>= 1) m = fmaxf(m, __shfl_xor_sync(~0u, m, o));
-  const float weight = own.y > 0 ? exp2Fast(own.x - m) : 0.f;
+  const float weight = counts ? exp2Fast(own.x - m) : 0.f;
   float total = weight * own.y;
 #pragma unroll
   for (int o = 16; o; o >>= 1) total += __shfl_xor_sync(~0u, total, o);
@@ -226,6 +235,7 @@ struct CombineWork {
   template <Order ORDER, int D>
   __device__ __forceinline__ void run(const AttentionParams& p) {
     const int rows = p.rows * p.group;
+#pragma unroll 1
     while (at < rows) {
       const int query = at / p.group;
       const int hh = at - query * p.group;
