@@ -435,6 +435,11 @@ public final class ScriptedDecoder implements TreeDecoder {
     return nodes.size();
   }
 
+  /** How many branches the next step advances: for tests of steps that are too wide. */
+  public long busyCount() {
+    return nodes.values().stream().filter(n -> n.request != null).count();
+  }
+
   private void requireOpen() {
     if (closed) {
       throw new IllegalStateException("the decoder is closed");

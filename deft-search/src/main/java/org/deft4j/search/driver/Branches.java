@@ -37,8 +37,11 @@ final class Branches {
   private final LinkedHashSet<Job> working = new LinkedHashSet<>();
   private int quota = Integer.MAX_VALUE;
 
-  /** Most branches at work while memory is short. */
+  /** Most branches at work until one ends, as there was no room for another. */
   private int narrow = Integer.MAX_VALUE;
+
+  /** Most branches at work, at least 1, that steps are thought to have room for. */
+  private int most = Integer.MAX_VALUE;
 
   /** Admitted jobs of the present wave that have not ended. */
   private int wave;
@@ -82,7 +85,7 @@ final class Branches {
   }
 
   private int free() {
-    return Math.min(lanes.free(), Math.min(quota, narrow) - live());
+    return Math.min(lanes.free(), Math.min(quota, Math.min(narrow, most)) - live());
   }
 
   /** Branches at work, shared prompts that are being computed included. */
@@ -401,17 +404,32 @@ final class Branches {
   }
 
   /**
+   * One ended. Whether there is room for others they find out as they begin, but whether a step has
+   * room for them only the step does: twice as many a generation are tried, not all at once.
+   */
+  private void widen() {
+    narrow = Integer.MAX_VALUE;
+    if (most < Integer.MAX_VALUE) {
+      most = most + 1 < lanes.width() ? most + 1 : Integer.MAX_VALUE;
+    }
+  }
+
+  /**
    * Puts the youngest branch back into the queue; what it sampled is spent, and will be sampled
    * again.
    *
+   * @param whole whether nothing came of the step that found no room: it was too wide
    * @return false if there is no other
    */
-  boolean preempt() {
+  boolean preempt(boolean whole) {
     if (working.size() < 2) {
       return false;
     }
     putBack(working.getLast());
     narrow();
+    if (whole) {
+      most = live();
+    }
     return true;
   }
 
@@ -514,7 +532,7 @@ final class Branches {
 
   private void finished(Job job) {
     working.remove(job);
-    narrow = Integer.MAX_VALUE;
+    widen();
     left(job);
     asks.ended(job.ask);
   }

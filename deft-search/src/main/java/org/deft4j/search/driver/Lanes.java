@@ -19,6 +19,7 @@ final class Lanes {
   private final Semaphore news = new Semaphore(0);
   private final MaskCache masks;
   private final Map<NodeId, Waiter> waiters = new HashMap<>();
+  private boolean told;
 
   Lanes(TreeDecoder decoder, int width) {
     this.decoder = decoder;
@@ -121,8 +122,14 @@ final class Lanes {
       decoder.step(events::add);
     } finally {
       // A step that found no room for some branches has told what came of the others.
+      told = !events.isEmpty();
       hear(events);
     }
+  }
+
+  /** Whether anything came of the last step, be it that it threw. */
+  boolean told() {
+    return told;
   }
 
   /** Tells all of them: whoever waits for one that is not told waits for ever. */

@@ -367,9 +367,9 @@ public final class Search {
     branches.narrow();
   }
 
-  /** Puts the youngest branch back; false if it is the only one. */
-  boolean preempt() {
-    return branches.preempt();
+  /** Puts the youngest branch back, as a step failed, whole or not; false if it is the only one. */
+  boolean preempt(boolean whole) {
+    return branches.preempt(whole);
   }
 
   /** Puts branches back that found no room when they went on; how often that has been. */

@@ -28,6 +28,9 @@ public final class SearchDriver {
   private final LongSupplier nanoClock;
   private final List<Search> running = new ArrayList<>();
 
+  /** Branches that are put back at the next step that finds no room for any. */
+  private int excess = 1;
+
   /** A driver of this decoder. */
   public SearchDriver(TreeDecoder decoder) {
     this(decoder, Integer.MAX_VALUE, System::nanoTime);
@@ -100,6 +103,7 @@ public final class SearchDriver {
       running.forEach(Search::stepping);
       try {
         lanes.step();
+        excess = 1;
       } catch (DeftException e) {
         outOfMemoryInStep(e);
       }
@@ -179,10 +183,35 @@ public final class SearchDriver {
     if (broken <= PATIENCE && (relieved || broken > 0 && !lanes.idle())) {
       return;
     }
-    Search widest = Collections.max(running, Comparator.comparingInt(Search::width));
-    if (broken > 0 || !widest.preempt()) {
+    if (broken > 0 || !preempt()) {
       end(largest(), e);
     }
+  }
+
+  /**
+   * Puts branches back, each of the search that is widest then: one, and twice as many as the last
+   * time where nothing came of the step since, so that a device that is full for hundreds of them
+   * is not asked hundreds of times.
+   *
+   * @return whether there was one
+   */
+  private boolean preempt() {
+    boolean whole = !lanes.told();
+    if (!whole) {
+      excess = 1;
+    }
+    int n = 0;
+    while (n < excess && preemptOne(whole)) {
+      n++;
+    }
+    excess = Math.max(1, 2 * n);
+    return n > 0;
+  }
+
+  private boolean preemptOne(boolean whole) {
+    return running.stream()
+        .sorted(Comparator.comparingInt(Search::width).reversed())
+        .anyMatch(s -> s.preempt(whole));
   }
 
   private Search largest() {

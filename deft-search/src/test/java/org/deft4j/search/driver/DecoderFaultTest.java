@@ -13,9 +13,10 @@ import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
-import java.util.function.BooleanSupplier;
+import java.util.function.Predicate;
 import org.deft4j.search.evaluate.Judge;
 import org.deft4j.search.event.SearchEvent;
+import org.deft4j.search.strategy.Beam;
 import org.deft4j.search.strategy.Greedy;
 import org.deft4j.search.strategy.TokenBeam;
 import org.deft4j.search.strategy.TotBfs;
@@ -43,12 +44,20 @@ class DecoderFaultTest {
             Proxy.newProxyInstance(
                 TreeDecoder.class.getClassLoader(), new Class<?>[] {TreeDecoder.class}, this);
     private final DeftException fault;
-    private final BooleanSupplier fails;
+    private final Predicate<String> fails;
 
     /** How often it was asked for something that takes memory. */
     int calls;
 
-    Faulty(int code, BooleanSupplier fails) {
+    /** How often that failed. */
+    int failed;
+
+    /**
+     * A decoder that fails so.
+     *
+     * @param fails whether it does, asked before a call of this name
+     */
+    Faulty(int code, Predicate<String> fails) {
       this.fault = new DeftException(code, "no room or no device");
       this.fails = fails;
     }
@@ -57,7 +66,8 @@ class DecoderFaultTest {
     public Object invoke(Object proxy, Method method, Object[] args) throws Throwable {
       if (USED.contains(method.getName())) {
         calls++;
-        if (fails.getAsBoolean()) {
+        if (fails.test(method.getName())) {
+          failed++;
           throw fault;
         }
       }
@@ -82,10 +92,14 @@ class DecoderFaultTest {
 
   /** The trees of all searches, "memory" for those that it ended, "none" if it ended the driver. */
   private static List<String> run(Faulty faulty) {
+    return run(faulty, requests());
+  }
+
+  private static List<String> run(Faulty faulty, List<SearchRequest> requests) {
     SearchDriver driver = new SearchDriver(faulty.decoder);
     List<Search> searches = new ArrayList<>();
     try {
-      for (SearchRequest request : requests()) {
+      for (SearchRequest request : requests) {
         searches.add(driver.submit(request));
       }
       while (driver.step()) {}
@@ -112,14 +126,14 @@ class DecoderFaultTest {
   /** Once, at any call: whoever was not ended by it grows the tree of an undisturbed search. */
   @Test
   void roomThatIsMissedOnceEndsAtMostOneSearch() {
-    Faulty sound = new Faulty(DeftException.OUT_OF_MEMORY, () -> false);
+    Faulty sound = new Faulty(DeftException.OUT_OF_MEMORY, _ -> false);
     List<String> whole = run(sound);
     assertThat(whole).doesNotContain("memory", "none");
     int ended = 0;
     for (int i = 1; i <= sound.calls; i++) {
       int at = i;
       Faulty[] once = new Faulty[1];
-      once[0] = new Faulty(DeftException.OUT_OF_MEMORY, () -> once[0].calls == at);
+      once[0] = new Faulty(DeftException.OUT_OF_MEMORY, _ -> once[0].calls == at);
       List<String> got = run(once[0]);
       int lost = 0;
       for (int s = 0; s < whole.size(); s++) {
@@ -142,10 +156,44 @@ class DecoderFaultTest {
     for (int nodes = 0; nodes < 40; nodes++) {
       int most = nodes;
       Faulty[] cramped = new Faulty[1];
-      cramped[0] =
-          new Faulty(DeftException.OUT_OF_MEMORY, () -> cramped[0].real.nodeCount() > most);
+      cramped[0] = new Faulty(DeftException.OUT_OF_MEMORY, _ -> cramped[0].real.nodeCount() > most);
       assertThat(run(cramped[0])).isNotEmpty();
     }
+  }
+
+  /** As a device whose memory holds the activations of so many rows, for good. */
+  @ParameterizedTest
+  @ValueSource(ints = {3, 10, 60})
+  void stepsThatAreTooWideGetNarrowInFewSteps(int most) {
+    int[] branches = {0};
+    Faulty sound =
+        new Faulty(
+            DeftException.OUT_OF_MEMORY,
+            call -> {
+              branches[0] += call.equals("decode") || call.equals("choices") ? 1 : 0;
+              return false;
+            });
+    List<String> whole = run(sound, wide());
+    Faulty[] narrow = new Faulty[1];
+    narrow[0] =
+        new Faulty(
+            DeftException.OUT_OF_MEMORY,
+            call -> call.equals("step") && narrow[0].real.busyCount() > most);
+    assertThat(run(narrow[0], wide())).isEqualTo(whole).doesNotContain("memory", "none");
+    // A branch that ends lets in one more than fits, which a step finds out at most.
+    assertThat(narrow[0].failed).isPositive().isLessThan(branches[0]);
+  }
+
+  /** Searches of 200 branches at once. */
+  private static List<SearchRequest> wide() {
+    List<SearchRequest> all = new ArrayList<>();
+    for (int seed = 0; seed < 3; seed++) {
+      all.add(
+          SearchRequest.of(WORD, new Beam(new Beam.Config(20, 10, 3, 0.8, Beam.Aggregate.LAST, 0)))
+              .withEvaluator(new Judge(2))
+              .withSeed(seed));
+    }
+    return all;
   }
 
   /** A lost device ends all searches of a service but those that had ended, and each one after. */
@@ -154,7 +202,7 @@ class DecoderFaultTest {
   void aLostDeviceEndsEverySearchOfAService(int steps) throws Exception {
     CountDownLatch ended = new CountDownLatch(1);
     int[] left = {steps};
-    Faulty lost = new Faulty(DeftException.RUNTIME, () -> ended.getCount() == 0 && left[0]-- <= 0);
+    Faulty lost = new Faulty(DeftException.RUNTIME, _ -> ended.getCount() == 0 && left[0]-- <= 0);
     SearchService service = new SearchService(lost.decoder);
     SearchHandle small =
         service.submit(
