@@ -156,6 +156,9 @@ public final class CudaBackend implements Backend {
   /** Begins a pass over more rows than the batch has: padding that sees and leaves nothing. */
   private void begin(Batch batch, int padded) {
     int n = batch.rows();
+    // Where there is no room, the addresses of the batch before are not to be used either.
+    this.batch = null;
+    laidOut = null;
     upload.begin(3 * StepUpload.room(padded, 4));
     int t = upload.put(batch.tokens(), n, padded, 0);
     int p = upload.put(batch.positions(), n, padded, 0);
@@ -165,7 +168,6 @@ public final class CudaBackend implements Backend {
     positions = upload.address(p);
     slots = upload.address(s);
     attention.begin(batch.plan(), padded);
-    laidOut = null;
     this.batch = batch;
     rows = padded;
   }
@@ -350,11 +352,14 @@ public final class CudaBackend implements Backend {
   private DeviceBuffer queries(CudaKvCache kv, int heads, int rows) {
     long bytes = (long) rows * heads * kv.padded() * kv.type().bytes();
     long freed = device.freed();
-    DeviceBuffer q = queries.atLeast(bytes);
-    if (device.freed() != freed) {
-      laidOut = null;
+    try {
+      return queries.atLeast(bytes);
+    } finally {
+      // What it held is lost, whether it grew or found no room.
+      if (device.freed() != freed) {
+        laidOut = null;
+      }
     }
-    return q;
   }
 
   @Override

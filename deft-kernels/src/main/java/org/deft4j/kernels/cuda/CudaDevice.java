@@ -172,7 +172,7 @@ final class CudaDevice implements AutoCloseable {
               what, (bytes + (1 << 20) - 1) >> 20, freeBytes() >> 20, totalBytes() >> 20, name));
     }
     check(result, "allocating device memory");
-    DeviceBuffer buffer = new DeviceBuffer(this, p, bytes);
+    DeviceBuffer buffer = new DeviceBuffer(p, bytes, b -> free(b, p));
     open.add(buffer);
     return buffer;
   }

@@ -1,18 +1,20 @@
 package org.deft4j.kernels.cuda;
 
+import java.util.function.Consumer;
 import jcuda.driver.CUdeviceptr;
 
 /** Memory on a device, owned by whoever allocated it and in the end by its {@link CudaDevice}. */
 final class DeviceBuffer implements AutoCloseable {
-  private final CudaDevice device;
   private final DevicePointer pointer;
   private final long bytes;
+  private final Consumer<DeviceBuffer> free;
   private boolean closed;
 
-  DeviceBuffer(CudaDevice device, DevicePointer pointer, long bytes) {
-    this.device = device;
+  /** Memory that {@code free} gives back. */
+  DeviceBuffer(DevicePointer pointer, long bytes, Consumer<DeviceBuffer> free) {
     this.pointer = pointer;
     this.bytes = bytes;
+    this.free = free;
   }
 
   /** Address of the first byte; aligned to at least 256 bytes. */
@@ -52,7 +54,7 @@ final class DeviceBuffer implements AutoCloseable {
   public void close() {
     if (!closed) {
       closed = true;
-      device.free(this, pointer);
+      free.accept(this);
     }
   }
 }

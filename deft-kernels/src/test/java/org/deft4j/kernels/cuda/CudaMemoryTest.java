@@ -24,7 +24,7 @@ final class CudaMemoryTest {
   }
 
   @Test
-  void aBufferThatCannotGrowIsEmptyAndServesLess() {
+  void aBufferThatCannotGrowKeepsItsSize() {
     try (TroubledDevice trouble = new TroubledDevice();
         CudaDevice device = CudaDevice.open();
         GrowingBuffer buffer = new GrowingBuffer(device, "a test's data")) {
@@ -34,8 +34,11 @@ final class CudaMemoryTest {
       trouble.fill();
       assertFull(() -> buffer.atLeast(64 * MIB), "a test's data");
       assertThat(first.closed()).isTrue();
-      // What it gave back is there.
+      // It is held: nobody else can take it.
+      trouble.fill();
       DeviceBuffer less = buffer.atLeast(2 * MIB);
+      assertThat(less.bytes()).isEqualTo(4 * MIB);
+      assertThat(buffer.atLeast(4 * MIB)).isSameAs(less);
       byte[] data = new byte[(int) less.bytes()];
       device.download(less, 0, MemorySegment.ofArray(data));
       assertThat(data).containsOnly(0);
@@ -68,6 +71,10 @@ final class CudaMemoryTest {
       upload.begin(1000);
       trouble.fill();
       assertFull(() -> upload.begin(64 << 20), "a step's plan");
+      // As large as before is there at once, on a device that is still full.
+      upload.begin(1000);
+      assertThat(upload.address(upload.put(new int[] {5, 6, 7}, 3))).isNotZero();
+      upload.send();
       trouble.empty();
       for (int turn = 0; turn < 3; turn++) {
         upload.begin(1000);
