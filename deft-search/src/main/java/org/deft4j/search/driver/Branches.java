@@ -463,7 +463,7 @@ final class Branches {
       w.tokens.clear();
       w.logProb = 0;
     }
-    left(job);
+    // Still of its wave, others of which may wait behind it.
     waiting.addFirst(job);
   }
 

@@ -180,18 +180,20 @@ class DecoderFaultTest {
             DeftException.OUT_OF_MEMORY,
             call -> call.equals("step") && narrow[0].real.busyCount() > most);
     assertThat(run(narrow[0], wide())).isEqualTo(whole).doesNotContain("memory", "none");
-    // A branch that ends lets in one more than fits, which a step finds out at most.
-    assertThat(narrow[0].failed).isPositive().isLessThan(branches[0]);
+    // A branch that ends lets in one more than fits and leaves a thought that is idle: a step that
+    // fails takes one of the former back or lets one of the latter be evicted, at least.
+    assertThat(narrow[0].failed).isPositive().isLessThan(2 * branches[0]);
   }
 
-  /** Searches of 200 branches at once. */
+  /** Searches of 200 branches at once, some of them in waves. */
   private static List<SearchRequest> wide() {
     List<SearchRequest> all = new ArrayList<>();
     for (int seed = 0; seed < 3; seed++) {
-      all.add(
+      SearchRequest request =
           SearchRequest.of(WORD, new Beam(new Beam.Config(20, 10, 3, 0.8, Beam.Aggregate.LAST, 0)))
               .withEvaluator(new Judge(2))
-              .withSeed(seed));
+              .withSeed(seed);
+      all.add(seed == 0 ? request : request.ordered(64));
     }
     return all;
   }
