@@ -3,6 +3,7 @@ package org.deft4j.runtime;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -24,6 +25,7 @@ import org.deft4j.search.spi.Options;
 import org.deft4j.tree.DeftException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 
 /** Several searches on one device that fails in the middle of them. */
 @EnabledIfCuda
@@ -32,12 +34,15 @@ class DeviceFaultTest {
   private static Deft open() {
     return Deft.open(
         DeftOptions.of("deft-mini")
-            .withEngine(e -> e.withBackend("cuda").withDeterministic(true).withKvMemory(64 << 20)));
+            .withEngine(
+                e -> e.withBackend("cuda").withDeterministic(true).withKvMemory(512 << 20)));
   }
 
+  /** Four levels of four times {@code width} thoughts; only the last level's are answers. */
   private static SearchRequest beam(Deft deft, int width, int seed) {
-    Options how = Options.none().with("width", String.valueOf(width)).with("depth", "4");
-    return SearchRequest.of(new WalkProblem(24), deft.registry().strategy("beam", how))
+    Options how = Options.none().with("width", "" + width).with("branch", "4").with("depth", "4");
+    return SearchRequest.of(
+            new WalkProblem("[3, 1, 2]", 8, 4), deft.registry().strategy("beam", how))
         .withEvaluator(new LogProbEvaluator(true))
         .withSeed(seed)
         .ordered(64);
@@ -60,20 +65,20 @@ class DeviceFaultTest {
                         trouble.fill();
                         // More rows at once than there were when there was memory.
                         for (int i = 1; i < 4; i++) {
-                          handles.add(service.submit(beam(deft, 200, i)));
+                          handles.add(service.submit(beam(deft, 50, i)));
                         }
                       }
                     }));
         handles.addFirst(first);
-        assertThat(first.result().get(2, TimeUnit.MINUTES).answer()).isPresent();
-        assertThat(handles).hasSize(4);
+        SearchResult own = first.result().get(2, TimeUnit.MINUTES);
+        assertThat(handles).as("memory went while it ran").hasSize(4);
         for (SearchHandle handle : handles) {
           try {
             SearchResult result = handle.result().get(2, TimeUnit.MINUTES);
             assertThat(result.stopped()).isIn(StopReason.MEMORY, StopReason.FINISHED);
-            if (result.stopped() == StopReason.MEMORY) {
-              assertThat(result.answer().isPresent()).isEqualTo(handle.current().isPresent());
-            }
+            assertThat(result.answer().isPresent()).isEqualTo(handle.current().isPresent());
+            assertThat(handle.current().isPresent() || result.stopped() == StopReason.MEMORY)
+                .isTrue();
           } catch (ExecutionException e) {
             // The last one, if it has no thought yet: nothing but memory helps it.
             assertThat(e.getCause())
@@ -82,6 +87,9 @@ class DeviceFaultTest {
                     d -> assertThat(d.exitCode()).isEqualTo(DeftException.OUT_OF_MEMORY))
                 .hasMessageContaining("device memory");
           }
+        }
+        if (own.stopped() == StopReason.FINISHED) {
+          assertThat(own.treeHash()).isEqualTo(undisturbed);
         }
         trouble.empty();
         SearchResult after = service.submit(beam(deft, 2, 0)).result().get(2, TimeUnit.MINUTES);
@@ -93,7 +101,9 @@ class DeviceFaultTest {
 
   /** The error ends the process's context, so it has a process of its own. */
   @Test
-  void aLostDeviceEndsAllSearchesAndTheProcessEndsByItself() throws Exception {
+  void aLostDeviceEndsAllSearchesAndTheProcessEndsByItself(@TempDir Path temp) throws Exception {
+    // A file: a pipe that nobody reads would stop the process when it is full.
+    Path out = temp.resolve("out");
     Process child =
         new ProcessBuilder(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
@@ -103,9 +113,12 @@ class DeviceFaultTest {
                 System.getProperty("java.class.path"),
                 Child.class.getName())
             .redirectErrorStream(true)
+            .redirectOutput(out.toFile())
             .start();
-    assertThat(child.waitFor(3, TimeUnit.MINUTES)).as("it ended by itself").isTrue();
-    String said = new String(child.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    boolean ended = child.waitFor(3, TimeUnit.MINUTES);
+    child.destroyForcibly().waitFor();
+    String said = new String(Files.readAllBytes(out), StandardCharsets.UTF_8);
+    assertThat(ended).as("it ended by itself: %s", said).isTrue();
     assertThat(said.lines().filter(l -> l.startsWith("search")))
         .as(said)
         .hasSize(3)
