@@ -4,6 +4,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import org.deft4j.bench.rows.RowLog;
 import org.deft4j.search.driver.SearchResult;
+import org.deft4j.search.driver.StopReason;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,6 +22,7 @@ import org.jspecify.annotations.Nullable;
  * @param sent those, and tokens of prompts that were found in the cache
  * @param seconds wall time
  * @param kvByteSeconds bytes of keys and values times seconds
+ * @param stopped id of the {@link StopReason}; empty where there was no search, or the log is older
  */
 record EvalRow(
     String entry,
@@ -34,7 +36,8 @@ record EvalRow(
     long computed,
     long sent,
     double seconds,
-    double kvByteSeconds) {
+    double kvByteSeconds,
+    String stopped) {
   static final RowLog.Form<EvalRow> FORM =
       new RowLog.Form<>(EvalRow::key, EvalRow::toMap, EvalRow::read);
 
@@ -54,12 +57,18 @@ record EvalRow(
         computed,
         computed + r.tokens().reused(),
         r.seconds(),
-        r.kvByteSeconds());
+        r.kvByteSeconds(),
+        r.stopped().id());
   }
 
   /** Of a problem that the model does not take: not solved, and nothing spent. */
   static EvalRow failed(String entry, int budget, long seed, String problem, boolean oracle) {
-    return new EvalRow(entry, budget, seed, problem, false, false, oracle, 0, 0, 0, 0, 0);
+    return new EvalRow(entry, budget, seed, problem, false, false, oracle, 0, 0, 0, 0, 0, "");
+  }
+
+  /** Whether the search ended for lack of memory: what it might have found with more is unknown. */
+  boolean outOfMemory() {
+    return stopped.equals(StopReason.MEMORY.id());
   }
 
   String key() {
@@ -84,6 +93,7 @@ record EvalRow(
     map.put("sent", sent);
     map.put("seconds", seconds);
     map.put("kvByteSeconds", kvByteSeconds);
+    map.put("stopped", stopped);
     return map;
   }
 
@@ -105,7 +115,8 @@ record EvalRow(
         ((Number) value(m, "computed")).longValue(),
         ((Number) value(m, "sent")).longValue(),
         ((Number) value(m, "seconds")).doubleValue(),
-        ((Number) value(m, "kvByteSeconds")).doubleValue());
+        ((Number) value(m, "kvByteSeconds")).doubleValue(),
+        m.get("stopped") instanceof String s ? s : "");
   }
 
   private static Object value(Map<?, ?> map, String name) {

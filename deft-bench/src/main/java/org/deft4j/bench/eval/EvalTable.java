@@ -39,6 +39,7 @@ public final class EvalTable {
    * @param sent mean tokens without cache
    * @param seconds mean wall time
    * @param kvByteSeconds mean bytes of keys and values times seconds
+   * @param outOfMemory runs that ended for lack of memory
    */
   public record Line(
       Entry entry,
@@ -53,7 +54,8 @@ public final class EvalTable {
       double computed,
       double sent,
       double seconds,
-      double kvByteSeconds) {}
+      double kvByteSeconds,
+      long outOfMemory) {}
 
   /**
    * A search against the best baseline of its budget.
@@ -117,7 +119,8 @@ public final class EvalTable {
                 mean(own, EvalRow::computed),
                 mean(own, EvalRow::sent),
                 mean(own, EvalRow::seconds),
-                mean(own, EvalRow::kvByteSeconds)));
+                mean(own, EvalRow::kvByteSeconds),
+                own.stream().filter(EvalRow::outOfMemory).count()));
       }
     }
     List<Comparison> comparisons = new ArrayList<>();
@@ -204,12 +207,12 @@ public final class EvalTable {
     StringBuilder out =
         new StringBuilder(
             "strategy,budget,runs,oracle,solved,low,high,covered,decoded,computed,sent,seconds,"
-                + "kv_byte_seconds\n");
+                + "kv_byte_seconds,out_of_memory\n");
     for (Line l : lines) {
       out.append(
           String.format(
               Locale.ROOT,
-              "\"%s\",%d,%d,%s,%.4f,%s,%s,%.4f,%.1f,%.1f,%.1f,%.4f,%.0f%n",
+              "\"%s\",%d,%d,%s,%.4f,%s,%s,%.4f,%.1f,%.1f,%.1f,%.4f,%.0f,%d%n",
               l.entry().key().replace("\"", "\"\""),
               l.budget(),
               l.runs(),
@@ -222,7 +225,8 @@ public final class EvalTable {
               l.computed(),
               l.sent(),
               l.seconds(),
-              l.kvByteSeconds()));
+              l.kvByteSeconds(),
+              l.outOfMemory()));
     }
     return out.toString();
   }
@@ -250,6 +254,18 @@ public final class EvalTable {
               l.kvByteSeconds() / 1e6));
     }
     out.append('\n');
+    for (Line l : lines) {
+      if (l.outOfMemory() > 0) {
+        out.append(
+            String.format(
+                Locale.ROOT,
+                "- %s at budget %d: %d of %d runs ended for lack of memory.%n",
+                l.entry().key(),
+                l.budget(),
+                l.outOfMemory(),
+                l.runs()));
+      }
+    }
     for (Comparison c : comparisons) {
       out.append(
           String.format(
@@ -296,6 +312,7 @@ public final class EvalTable {
     m.put("sent", l.sent());
     m.put("seconds", l.seconds());
     m.put("kvByteSeconds", l.kvByteSeconds());
+    m.put("outOfMemory", l.outOfMemory());
     return m;
   }
 

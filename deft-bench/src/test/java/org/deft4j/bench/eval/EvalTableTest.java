@@ -11,7 +11,8 @@ import org.junit.jupiter.api.Test;
 
 class EvalTableTest {
   private static EvalRow row(String entry, int problem, int seed, boolean solved) {
-    return new EvalRow(entry, 4, seed, "" + problem, solved, true, false, 10, 20, 30, 1, 5);
+    return new EvalRow(
+        entry, 4, seed, "" + problem, solved, true, false, 10, 20, 30, 1, 5, "finished");
   }
 
   private static EvalTable table(double greedy, double search) {
