@@ -67,7 +67,6 @@ __device__ __forceinline__ void attention(const AttentionParams& p) {
     break;
         DEFT_WIDTH(8)
         DEFT_WIDTH(16)
-        DEFT_WIDTH(32)
 #undef DEFT_WIDTH
         default:
           if (OwnRows(item, p.group, warpgroup).count > BLOCK) {

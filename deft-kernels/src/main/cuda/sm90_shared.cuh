@@ -17,7 +17,7 @@ constexpr int PRODUCER_REGISTERS = 40;
 constexpr int CONSUMER_REGISTERS = 232;
 constexpr int BLOCK = 64;        // query rows of one matrix instruction where they are its rows
 constexpr int MAX_BLOCKS = 2;    // such blocks of a warpgroup
-constexpr int MAX_COLUMNS = 32;  // most query rows as columns; an item of more has `columns` = BLOCK
+constexpr int MAX_COLUMNS = 16;  // most query rows as columns; an item of more has `columns` = BLOCK
 
 // Shared memory of one consumer warpgroup.
 template <int D>

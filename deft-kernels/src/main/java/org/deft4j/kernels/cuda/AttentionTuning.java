@@ -39,7 +39,7 @@ record AttentionTuning(
   /** For sm_90a. */
   static final AttentionTuning SM90 =
       new AttentionTuning(
-          new int[] {8, 16, 32, 64},
+          new int[] {8, 16, 64},
           2,
           256,
           64,
