@@ -235,14 +235,23 @@ final class AttentionSchedule {
     }
   }
 
-  /** {@link #NEW} if the step writes one of these slots, or another of their units. */
+  /** {@link #NEW} if the step writes one of a tile's slots, or another of their units. */
   private int fresh(int slot, int n) {
-    for (int u = slot >> UNIT_SHIFT; u <= slot + n - 1 >> UNIT_SHIFT; u++) {
-      if (u >> 6 < writtenBits.length && (writtenBits[u >> 6] & 1L << u) != 0) {
-        return NEW;
-      }
+    if (!writesKnown) {
+      return NEW;
     }
-    return writesKnown ? 0 : NEW;
+    int first = slot >> UNIT_SHIFT;
+    int units = (slot + n - 1 >> UNIT_SHIFT) - first + 1;
+    int last = first + units - 1 >> 6;
+    long bits = written(first >> 6) >>> first;
+    if (last != first >> 6) {
+      bits |= written(last) << -first;
+    }
+    return (bits & (1L << units) - 1) == 0 ? 0 : NEW;
+  }
+
+  private long written(int word) {
+    return word < writtenBits.length ? writtenBits[word] : 0;
   }
 
   /** Items whose rows have no other partial result write outputs. */

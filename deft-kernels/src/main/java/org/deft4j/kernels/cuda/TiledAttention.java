@@ -153,9 +153,13 @@ final class TiledAttention implements CudaAttention {
 
   private void grow(int which, int n) {
     if (room[which] < n) {
-      room[which] = Math.max(64, n + n / 2);
+      room[which] = roomFor(n);
       version++;
     }
+  }
+
+  private static int roomFor(int n) {
+    return Math.max(64, n + n / 2);
   }
 
   /** There was no memory for the rooms: a smaller step may ask for smaller ones. */
@@ -219,6 +223,29 @@ final class TiledAttention implements CudaAttention {
     }
   }
 
+  /**
+   * Makes the buffers of partial results large enough. A step that was never made may have asked
+   * for more room than there is: then what this one needs is enough.
+   */
+  private void makeRoom(AttentionSchedule s, int heads, int padded) {
+    while (true) {
+      long rowsOfPartials = Math.max(1, (long) room[7] * heads);
+      try {
+        partial.atLeast(rowsOfPartials * padded * 4);
+        weights.atLeast(rowsOfPartials * 8);
+        return;
+      } catch (DeftException e) {
+        int least = roomFor(s.partials());
+        if (least >= room[7]) {
+          shrink();
+          throw e;
+        }
+        room[7] = least;
+        version++;
+      }
+    }
+  }
+
   /** Host time of a schedule in microseconds, the best of many. */
   double scheduleMicros(AttentionPlan measured) {
     AttentionSchedule s = schedule;
@@ -245,16 +272,10 @@ final class TiledAttention implements CudaAttention {
     if (p == null || s == null || counts == null) {
       throw new IllegalStateException("begin was not called");
     }
-    long rowsOfPartials = (long) room[7] * heads;
-    DeviceBuffer values;
-    DeviceBuffer sums;
-    try {
-      values = partial.atLeast(Math.max(1, rowsOfPartials) * kv.padded() * 4);
-      sums = weights.atLeast(Math.max(1, rowsOfPartials) * 8);
-    } catch (DeftException e) {
-      shrink();
-      throw e;
-    }
+    makeRoom(s, heads, kv.padded());
+    long rowsOfPartials = Math.max(1, (long) room[7] * heads);
+    DeviceBuffer values = partial.atLeast(rowsOfPartials * kv.padded() * 4);
+    DeviceBuffer sums = weights.atLeast(rowsOfPartials * 8);
     params.clear().i64(queries).i64(kv.keys(layer)).i64(kv.values(layer));
     for (int i = 0; i < 5; i++) {
       params.i64(arrays[i]);
