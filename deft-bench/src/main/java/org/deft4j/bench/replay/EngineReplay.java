@@ -136,9 +136,15 @@ public final class EngineReplay {
 
   private StepSample place(TreeDriver driver, int weight) {
     StepClock clock = clock();
-    driver.decode();
-    for (int i = 0; i < ReplaySettings.WINDOW - 2 && !driver.finished(); i++) {
-      clock.time(driver.step() + 1, driver::decode);
+    int before = driver.decode();
+    int left = 3 * ReplaySettings.WINDOW;
+    while (clock.count() < ReplaySettings.WINDOW - 2 && left-- > 0 && !driver.finished()) {
+      int rows = clock.time(driver.step() + 1, driver::decode);
+      // A backend may try out what is fastest when it meets a number of rows for the first time.
+      if (rows != before && left > 0) {
+        clock.forget();
+      }
+      before = rows;
     }
     clock.attention(driver.step() + 1, driver::decode);
     return clock.merged(weight);

@@ -28,13 +28,28 @@ final class StepClock {
     this.io = io;
   }
 
-  /** Times one step; attention is that of the next {@link #attention}, or the last. */
-  void time(int number, Step step) {
+  /**
+   * Times one step; attention is that of the next {@link #attention}, or the last.
+   *
+   * @return rows computed
+   */
+  int time(int number, Step step) {
     IoLedger before = io.get();
     long start = System.nanoTime();
     int rows = step.run();
     double micros = (System.nanoTime() - start) / 1e3;
     samples.add(new StepSample(number, 1, rows, micros, Double.NaN, io.get().minus(before)));
+    return rows;
+  }
+
+  /** Steps that count. */
+  int count() {
+    return samples.size();
+  }
+
+  /** Takes the last step back. */
+  void forget() {
+    samples.removeLast();
   }
 
   /** Runs a step, recorded, and times its attention; counts as a step as long as the last. */
