@@ -3,7 +3,7 @@
 #
 #   deft-bench/peers/compare.sh MODEL.gguf [options of EngineBenchmark]
 #
-# Needs npm, git, g++, a JDK 25 where ./deft finds one, and the compiled modules (mvn compile).
+# Needs npm, git, g++, a JDK 25 where ./deft finds one, and the compiled modules (mvn test-compile).
 # LLAMA_BUILD names the build folder of a llama.cpp of one's own (shared libraries in its bin), which
 # is used instead of the prebuilt libraries, and LLAMA_SOURCE the sources that it was built from.
 # Run it on an otherwise idle machine.
