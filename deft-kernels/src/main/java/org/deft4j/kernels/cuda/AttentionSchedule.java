@@ -47,9 +47,6 @@ final class AttentionSchedule {
   private static final int IDLE = 1 << 10;
   private static final int NEW = 1 << 14;
 
-  /** Slots that one bit of {@link #writtenBits} stands for: 2 to the power of this. */
-  private static final int UNIT_SHIFT = 5;
-
   private static final int SPLIT_HALVES = 0;
   private static final int SPLIT_TILES = 1;
   private static final int SPLIT_ROWS = 2;
@@ -72,10 +69,7 @@ final class AttentionSchedule {
   private int[] run = new int[256 * RUN_WORDS];
   private int partials;
 
-  // Which units of slots the step writes, by bits, if it is known.
-  private long[] writtenBits = new long[64];
-  private boolean writesKnown;
-
+  private final WrittenSlots written = new WrittenSlots();
   private final AttentionJobs jobs;
   private final PartialLists lists = new PartialLists();
   private int[] rowStamp = new int[64];
@@ -212,7 +206,7 @@ final class AttentionSchedule {
         tuning.fixed()
             || plan.method() == AttentionMethod.NODE
             || plan.method() == AttentionMethod.NODE_CHUNK;
-    written(plan.rowSlot(), plan.rows());
+    written.are(plan.rowSlot(), plan.rows());
     jobs.build(plan, mask, whole);
     if (whole) {
       assignWhole();
@@ -221,37 +215,6 @@ final class AttentionSchedule {
     }
     lists.sort(plan.rows());
     direct();
-  }
-
-  private void written(int[] slots, int rows) {
-    writesKnown = slots.length >= rows;
-    Arrays.fill(writtenBits, 0);
-    for (int r = 0; writesKnown && r < rows; r++) {
-      int unit = slots[r] >> UNIT_SHIFT;
-      if (unit >> 6 >= writtenBits.length) {
-        writtenBits = Arrays.copyOf(writtenBits, Math.max((unit >> 6) + 1, writtenBits.length * 2));
-      }
-      writtenBits[unit >> 6] |= 1L << unit;
-    }
-  }
-
-  /** {@link #NEW} if the step writes one of a tile's slots, or another of their units. */
-  private int fresh(int slot, int n) {
-    if (!writesKnown) {
-      return NEW;
-    }
-    int first = slot >> UNIT_SHIFT;
-    int units = (slot + n - 1 >> UNIT_SHIFT) - first + 1;
-    int last = first + units - 1 >> 6;
-    long bits = written(first >> 6) >>> first;
-    if (last != first >> 6) {
-      bits |= written(last) << -first;
-    }
-    return (bits & (1L << units) - 1) == 0 ? 0 : NEW;
-  }
-
-  private long written(int word) {
-    return word < writtenBits.length ? writtenBits[word] : 0;
   }
 
   /** Items whose rows have no other partial result write outputs. */
@@ -548,6 +511,10 @@ final class AttentionSchedule {
     }
     tile[k + 1] = runs - tile[k];
     tile[k + 2] = count | RUNS | idle(seen) | fresh;
+  }
+
+  private int fresh(int slot, int n) {
+    return written.mayHold(slot, n) ? NEW : 0;
   }
 
   /** Bit u: the item's rows 16 u to 16 u + 15, some of which are of queries lo to hi - 1. */
