@@ -2,6 +2,7 @@ package org.deft4j.kernels.cuda;
 
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
 import java.util.SplittableRandom;
 import org.deft4j.kernels.BackendOptions;
@@ -23,7 +24,10 @@ import org.deft4j.tree.plan.AttentionPlan;
  *
  * <pre>
  * StepParts ROWS...
+ * StepParts ROWS gate-up,attention qkv,rope,attention,attention
  * </pre>
+ *
+ * <p>The second form measures sequences of operations: how much one costs after others.
  */
 final class StepParts {
   private static final int LAYERS = 6;
@@ -126,7 +130,10 @@ final class StepParts {
     return t[t.length / 2];
   }
 
-  private void run(int rows) {
+  private static final List<String> NAMES =
+      List.of("norm", "qkv", "rope", "attention", "o", "norm", "gate-up", "down");
+
+  private Operation[] begin(int rows) {
     Batch batch = new Batch();
     batch.reset(rows);
     AttentionPlan plan = new AttentionPlan();
@@ -146,7 +153,7 @@ final class StepParts {
     }
     batch.plan(plan);
     b.begin(batch);
-    Operation[] layer = {
+    return new Operation[] {
       l -> b.rmsNorm(x, norm, 1e-5f, h, rows),
       l -> b.matmul(qkvWeights[l], h, qkv, rows),
       l -> b.ropeAppend(rope, kv, l, qkv),
@@ -156,6 +163,18 @@ final class StepParts {
       l -> b.matmulSwiglu(gateUp[l], h, ffn, rows),
       l -> b.matmulAdd(down[l], ffn, x, rows)
     };
+  }
+
+  private void sequence(int rows, String names) {
+    Operation[] layer = begin(rows);
+    List<Operation> all =
+        Arrays.stream(names.split(",")).map(n -> layer[NAMES.indexOf(n)]).toList();
+    double us = micros(LAYERS, l -> all.forEach(o -> o.run(l)));
+    System.out.printf(Locale.ROOT, "%2d rows: %s %.2f us%n", rows, names, us);
+  }
+
+  private void run(int rows) {
+    Operation[] layer = begin(rows);
     double whole = micros(LAYERS, l -> all(layer, l, -1));
     double head = micros(2, l -> b.matmul(this.head[l], h, logits, rows));
     System.out.printf(
@@ -166,14 +185,13 @@ final class StepParts {
         whole,
         head,
         (32 * whole + head) / 1e3);
-    String[] names = {"norm", "qkv", "rope", "attention", "o", "norm", "gate-up", "down"};
     double sum = 0;
     for (int i = 0; i < layer.length; i++) {
       int out = i;
       double alone = micros(LAYERS, layer[i]);
       double without = micros(LAYERS, l -> all(layer, l, out));
       sum += alone;
-      System.out.printf(Locale.ROOT, " %s %.2f/%.2f", names[i], alone, whole - without);
+      System.out.printf(Locale.ROOT, " %s %.2f/%.2f", NAMES.get(i), alone, whole - without);
     }
     System.out.printf(Locale.ROOT, ", sum alone %.2f%n", sum);
   }
@@ -191,8 +209,16 @@ final class StepParts {
     try (CudaBackend b = new CudaBackend(BackendOptions.defaults())) {
       System.out.println(b.info().description());
       StepParts parts = new StepParts(b);
-      for (String rows : args) {
-        parts.run(Integer.parseInt(rows));
+      int rows = 0;
+      for (int i = 0; i < args.length; i++) {
+        if (Character.isDigit(args[i].charAt(0))) {
+          rows = Integer.parseInt(args[i]);
+        }
+        if (!Character.isDigit(args[i].charAt(0))) {
+          parts.sequence(rows, args[i]);
+        } else if (i + 1 == args.length || Character.isDigit(args[i + 1].charAt(0))) {
+          parts.run(rows);
+        }
       }
       b.products().chosen().forEach(System.out::println);
     }
