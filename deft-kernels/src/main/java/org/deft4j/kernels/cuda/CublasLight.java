@@ -36,18 +36,22 @@ final class CublasLight implements AutoCloseable {
   private static final long RESULT_BYTES = 96;
   private static final long ALGORITHM_BYTES = 64;
 
+  private static final long STATUS = ALGORITHM_BYTES + 8;
+
+  /** No algorithm splits a K of this. */
+  private static final int SHORT_K = 2048;
+
+  /** How the operands of a shape lie: weights, activations, outputs. */
+  private record Layouts(long a, long b, long c) {}
+
   /** An algorithm for products of one shape. */
   static final class Plan {
-    private final long a;
-    private final long b;
-    private final long c;
+    private final Layouts shape;
     private final MemorySegment algorithm;
     private final long workspace;
 
-    Plan(long a, long b, long c, MemorySegment algorithm, long workspace) {
-      this.a = a;
-      this.b = b;
-      this.c = c;
+    private Plan(Layouts shape, MemorySegment algorithm, long workspace) {
+      this.shape = shape;
       this.algorithm = algorithm;
       this.workspace = workspace;
     }
@@ -58,10 +62,14 @@ final class CublasLight implements AutoCloseable {
   private final long stream;
   private final DeviceBuffer workspace;
   private final MethodHandle matmul;
+  private final MethodHandle heuristic;
+  private final MethodHandle check;
+  private final MethodHandle layoutCreate;
   private final MethodHandle layoutDestroy;
   private final MemorySegment one = arena.allocateFrom(ValueLayout.JAVA_FLOAT, 1);
   private final MemorySegment zero = arena.allocateFrom(ValueLayout.JAVA_FLOAT, 0);
   private final MemorySegment out = arena.allocate(16, 8);
+  private final MemorySegment checked = arena.allocate(RESULT_BYTES, 8);
   private final List<Long> layouts = new ArrayList<>();
   private long handle;
   private long description;
@@ -90,6 +98,22 @@ final class CublasLight implements AutoCloseable {
             LONG,
             LONG,
             LONG);
+    heuristic =
+        function(
+            "cublasLtMatmulAlgoGetHeuristic",
+            LONG,
+            LONG,
+            LONG,
+            LONG,
+            LONG,
+            LONG,
+            LONG,
+            INT,
+            ADDRESS,
+            ADDRESS);
+    check =
+        function("cublasLtMatmulAlgoCheck", LONG, LONG, LONG, LONG, LONG, LONG, ADDRESS, ADDRESS);
+    layoutCreate = function("cublasLtMatrixLayoutCreate", ADDRESS, INT, LONG, LONG, LONG);
     layoutDestroy = function("cublasLtMatrixLayoutDestroy", LONG);
   }
 
@@ -149,14 +173,7 @@ final class CublasLight implements AutoCloseable {
   }
 
   private long layout(DType type, long rows, long cols, long stride) {
-    int status =
-        call(
-            function("cublasLtMatrixLayoutCreate", ADDRESS, INT, LONG, LONG, LONG),
-            out,
-            type.cublas(),
-            rows,
-            cols,
-            stride);
+    int status = call(layoutCreate, out, type.cublas(), rows, cols, stride);
     if (status != 0) {
       return 0;
     }
@@ -165,48 +182,54 @@ final class CublasLight implements AutoCloseable {
   }
 
   /**
-   * At most {@code most} algorithms for {@code y[rows][n] = x[rows][k] w[n][k]^T}, the likeliest
-   * first; none if the library knows none.
+   * Algorithms for {@code y[rows][n] = x[rows][k] w[n][k]^T}, none if the library knows none. For a
+   * long K it proposes to split it, and leaves out algorithms that do without and are faster: so it
+   * is asked for a short one, too, and what it proposes is checked against the shape. About a
+   * millisecond.
+   *
+   * @param most proposals a question
    */
   List<Plan> plans(DType type, int n, int k, DType yType, int yStride, int rows, int most) {
     List<Plan> plans = new ArrayList<>();
-    long a = layout(type, k, n, k);
-    long b = layout(type, k, rows, k);
-    long c = layout(yType, n, rows, yStride);
-    MemorySegment results = arena.allocate(RESULT_BYTES * most, 8);
-    int status =
-        call(
-            function(
-                "cublasLtMatmulAlgoGetHeuristic",
-                LONG,
-                LONG,
-                LONG,
-                LONG,
-                LONG,
-                LONG,
-                LONG,
-                INT,
-                ADDRESS,
-                ADDRESS),
-            handle,
-            description,
-            a,
-            b,
-            c,
-            c,
-            preference,
-            most,
-            results,
-            out);
-    int found = status == 0 ? out.get(INT, 0) : 0;
-    for (int i = 0; i < found; i++) {
-      long at = i * RESULT_BYTES;
-      if (results.get(INT, at + ALGORITHM_BYTES + 8) == 0) {
-        long bytes = results.get(LONG, at + ALGORITHM_BYTES);
-        plans.add(new Plan(a, b, c, results.asSlice(at, ALGORITHM_BYTES), bytes));
+    Layouts shape = layouts(type, n, k, yType, yStride, rows);
+    List<MemorySegment> proposed = proposals(shape, most);
+    if (k > SHORT_K) {
+      proposed.addAll(proposals(layouts(type, n, SHORT_K, yType, yStride, rows), most));
+    }
+    for (MemorySegment algorithm : proposed) {
+      boolean met = plans.stream().anyMatch(p -> p.algorithm.mismatch(algorithm) < 0);
+      long bytes = met ? -1 : workspace(shape, algorithm);
+      if (bytes >= 0 && bytes <= workspace.bytes()) {
+        plans.add(new Plan(shape, algorithm, bytes));
       }
     }
     return plans;
+  }
+
+  private Layouts layouts(DType type, int n, int k, DType yType, int yStride, int rows) {
+    return new Layouts(
+        layout(type, k, n, k), layout(type, k, rows, k), layout(yType, n, rows, yStride));
+  }
+
+  private List<MemorySegment> proposals(Layouts l, int most) {
+    MemorySegment results = arena.allocate(RESULT_BYTES * most, 8);
+    int status =
+        call(heuristic, handle, description, l.a, l.b, l.c, l.c, preference, most, results, out);
+    List<MemorySegment> algorithms = new ArrayList<>();
+    int found = status == 0 ? out.get(INT, 0) : 0;
+    for (int i = 0; i < found; i++) {
+      MemorySegment result = results.asSlice(i * RESULT_BYTES, RESULT_BYTES);
+      if (result.get(INT, STATUS) == 0) {
+        algorithms.add(result.asSlice(0, ALGORITHM_BYTES));
+      }
+    }
+    return algorithms;
+  }
+
+  /** What an algorithm needs for a shape, -1 if it cannot do it. */
+  private long workspace(Layouts l, MemorySegment algorithm) {
+    int status = call(check, handle, description, l.a, l.b, l.c, l.c, algorithm, checked);
+    return status == 0 && checked.get(INT, STATUS) == 0 ? checked.get(LONG, ALGORITHM_BYTES) : -1;
   }
 
   /** Queues a product of a plan's shape, added to {@code y} if {@code add}; a cuBLAS status. */
@@ -219,14 +242,14 @@ final class CublasLight implements AutoCloseable {
               description,
               one,
               w.buffer().address(),
-              p.a,
+              p.shape.a,
               x.address(),
-              p.b,
+              p.shape.b,
               beta,
               y.address(),
-              p.c,
+              p.shape.c,
               y.address(),
-              p.c,
+              p.shape.c,
               p.algorithm,
               workspace.address(),
               p.workspace,

@@ -15,8 +15,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Each shape of a large matrix is measured when it is first met, over the model's own matrices
  * of that shape: what cuBLAS would take beside its other algorithms and, up to {@value #FEW} rows,
- * the kernels of {@link FewRowProducts}. Deterministic products all are of {@link FewRowProducts},
- * in one order of sums.
+ * the kernels of {@link FewRowProducts}. That takes up to 0.1 s a shape, most of it for cuBLAS to
+ * load the kernels. Deterministic products all are of {@link FewRowProducts}, in one order of sums.
  */
 final class CudaProducts implements AutoCloseable {
   /** Most rows that own kernels are measured for: from 16 on cuBLAS was faster for every shape. */
@@ -30,8 +30,14 @@ final class CudaProducts implements AutoCloseable {
 
   private static final int REPLAYS = 3;
 
-  /** Algorithms of cuBLAS that are measured. */
+  /** Algorithms of cuBLAS that are asked for at once. */
   private static final int PLANS = 8;
+
+  /** A way that takes so much longer than the best one is not measured again. */
+  private static final double HOPELESS = 1.03;
+
+  /** What another way has to take of cuBLAS's own choice's time to be taken instead. */
+  private static final double NOISE = 0.995;
 
   private record Shape(int n, int k, DType type, int mode, int rows) {}
 
@@ -118,23 +124,34 @@ final class CudaProducts implements AutoCloseable {
       fixed(w, in, y.buffer(), y.stride(), y.type(), rows, mode);
       return;
     }
-    Way way = direct && !deterministic && rows <= FEW ? way(w, mode, rows) : null;
-    if (way != null) {
-      run(way, w, in, y.buffer(), y.stride(), rows, mode);
-    } else {
-      twoSteps(w, in, y, rows);
-    }
+    gated(direct && !deterministic ? way(w, mode, rows) : null, w, in, y, rows, mode);
   }
 
-  /** The product, then the gate. */
-  private void twoSteps(CudaMatrix w, DeviceBuffer in, CudaTensor y, int rows) {
-    // Products in binary16 could overflow before the gate; bfloat16 has float32's range. Of
-    // deterministic products the gate sees what it sees where kernels do both.
-    DType type = w.held() == DType.BF16 && !deterministic ? DType.BF16 : DType.F32;
+  private void gated(
+      @Nullable Way way, CudaMatrix w, DeviceBuffer in, CudaTensor y, int rows, int mode) {
+    if (way != null && way.own != null) {
+      few.run(way.own, w, in.address(), y.buffer().address(), y.stride(), rows, mode);
+      return;
+    }
+    DType type = gateType(w.held());
     int stride = CudaTensor.stride(w.rows());
     DeviceBuffer g = gateUp.atLeast((long) rows * stride * type.bytes());
-    product(w, in, g, stride, type, rows, false);
+    if (way != null) {
+      run(way, w, in, g, stride, rows, FewRowProducts.HALF);
+    } else if (deterministic) {
+      product(w, in, g, stride, type, rows, false);
+    } else {
+      cublas.multiply(w, in, 0, g, 0, stride, type, rows, false);
+    }
     kernels.swiglu(g, stride, type, y, rows);
+  }
+
+  /**
+   * What the gate reads. Products in binary16 could overflow before it; bfloat16 has float32's
+   * range. Of deterministic products it sees what it sees where kernels do both.
+   */
+  private DType gateType(DType held) {
+    return held == DType.BF16 && !deterministic ? DType.BF16 : DType.F32;
   }
 
   private DeviceBuffer input(CudaMatrix w, CudaTensor x, int rows) {
@@ -233,38 +250,47 @@ final class CudaProducts implements AutoCloseable {
     int n = gates ? s.n / 2 : s.n;
     DType yType = (s.mode & FewRowProducts.FLOAT) != 0 ? DType.F32 : s.type;
     List<CudaMatrix> same = rotation(w);
-    List<Way> all = new ArrayList<>();
+    List<@Nullable Way> all = new ArrayList<>();
     if (s.rows <= FEW) {
       for (FewRowProducts.Choice c : few.candidates(s.type, n, s.rows, s.mode)) {
         all.add(new Way(c, null));
       }
     }
-    if (light != null && !gates) {
-      int stride = CudaTensor.stride(n);
-      for (CublasLight.Plan p : light.plans(s.type, n, s.k, yType, stride, s.rows, PLANS)) {
+    if (light != null) {
+      DType made = gates ? gateType(s.type) : yType;
+      int stride = CudaTensor.stride(s.n);
+      for (CublasLight.Plan p : light.plans(s.type, s.n, s.k, made, stride, s.rows, PLANS)) {
         all.add(new Way(null, p));
       }
     }
     try (CudaTensor x = new CudaTensor(device, s.rows, s.k, s.type);
-        CudaTensor y = new CudaTensor(device, s.rows, n, yType)) {
+        CudaTensor y = new CudaTensor(device, s.rows, n, yType);
+        CudaTensor scales = new CudaTensor(device, 1, s.k, DType.F32)) {
+      // In a step small kernels stand between products, and what is fastest one product after the
+      // other is not so there.
+      Runnable between = () -> kernels.rmsNorm(x, scales, 1, x, s.rows);
+      all.addFirst(null); // cuBLAS's own choice
       Way best = null;
-      double least =
-          micros(
-              same,
-              m -> {
-                if (gates) {
-                  twoSteps(m, x.buffer(), y, s.rows);
-                } else {
-                  cublas.multiply(m, x.buffer(), 0, y.buffer(), 0, y.stride(), yType, s.rows, add);
-                }
-              });
-      least *= 0.99; // another way has to be faster by more than noise
+      double least = Double.MAX_VALUE;
       for (Way way : all) {
         double t =
-            micros(same, m -> run(way, m, x.buffer(), y.buffer(), y.stride(), s.rows, s.mode));
+            micros(
+                same,
+                m -> {
+                  between.run();
+                  if (gates) {
+                    gated(way, m, x.buffer(), y, s.rows, s.mode);
+                  } else if (way != null) {
+                    run(way, m, x.buffer(), y.buffer(), y.stride(), s.rows, s.mode);
+                  } else {
+                    cublas.multiply(
+                        m, x.buffer(), 0, y.buffer(), 0, y.stride(), yType, s.rows, add);
+                  }
+                },
+                least);
         if (t < least) {
-          least = t;
           best = way;
+          least = way == null ? t * NOISE : t;
         }
       }
       return best;
@@ -298,19 +324,21 @@ final class CudaProducts implements AutoCloseable {
     return same;
   }
 
-  private double micros(List<CudaMatrix> same, Consumer<CudaMatrix> operation) {
-    int rounds = Math.ceilDiv(6, same.size());
+  /** The least time of a few, of one only where that is much more than {@code least}. */
+  private double micros(List<CudaMatrix> same, Consumer<CudaMatrix> operation, double least) {
+    long products = Math.clamp(24L * device.l2Bytes() / same.get(0).bytes(), 2, 6);
+    int rounds = Math.ceilDiv((int) products, same.size());
     Runnable all =
         () -> {
           for (int i = 0; i < rounds; i++) {
             same.forEach(operation);
           }
         };
-    same.subList(0, 1).forEach(operation); // grows buffers, loads kernels
+    operation.accept(same.get(0)); // grows buffers, loads kernels
     double best = Double.MAX_VALUE;
     try (CudaGraph graph = device.capture(all);
         CudaTimer timer = device.timer()) {
-      for (int i = 0; i <= REPLAYS; i++) {
+      for (int i = 0; i <= REPLAYS && (i < 2 || best < HOPELESS * least); i++) {
         timer.start();
         graph.launch();
         timer.stop();

@@ -182,54 +182,60 @@ final class CudaBackendTest extends BackendContract {
     return all;
   }
 
-  /** Large enough that ways to it are measured; the residual stream takes what is added. */
+  /**
+   * Large enough that ways to it are measured, K short and long; the residual stream takes what is
+   * added.
+   */
   @Test
   void measuredProductsAgreeWithTheOracle() {
     SplittableRandom random = new SplittableRandom(5);
-    int n = 1024;
-    int k = 640;
     try (CudaBackend b = new CudaBackend(BackendOptions.defaults())) {
-      float[] w = new float[n * k];
-      for (int i = 0; i < w.length; i++) {
-        w[i] = Float.float16ToFloat(Float.floatToFloat16((float) (random.nextGaussian() * 0.04)));
+      measuredProducts(b, random, 1024, 640);
+      measuredProducts(b, random, 256, 4096);
+      assertThat(b.products().chosen()).hasSizeGreaterThan(25);
+    }
+  }
+
+  private void measuredProducts(CudaBackend b, SplittableRandom random, int n, int k) {
+    float[] w = new float[n * k];
+    for (int i = 0; i < w.length; i++) {
+      w[i] = Float.float16ToFloat(Float.floatToFloat16((float) (random.nextGaussian() * 0.04)));
+    }
+    Matrix m = b.matrix(Weights.of(n, k, w));
+    for (int rows : new int[] {1, 3, 8, 13, 64, 100}) {
+      Tensor x = b.activations(rows, k, m);
+      Tensor y = b.tensor(rows, n);
+      Tensor gated = b.activations(rows, n / 2, m);
+      float[] in = new float[rows * k];
+      for (int i = 0; i < in.length; i++) {
+        in[i] = Float.float16ToFloat(Float.floatToFloat16((float) random.nextGaussian()));
       }
-      Matrix m = b.matrix(Weights.of(n, k, w));
-      for (int rows : new int[] {1, 3, 8, 13, 64, 100}) {
-        Tensor x = b.activations(rows, k, m);
-        Tensor y = b.tensor(rows, n);
-        Tensor gated = b.activations(rows, n / 2, m);
-        float[] in = new float[rows * k];
-        for (int i = 0; i < in.length; i++) {
-          in[i] = Float.float16ToFloat(Float.floatToFloat16((float) random.nextGaussian()));
-        }
-        x.write(0, rows, in, 0);
-        b.matmul(m, x, y, rows);
-        b.matmulAdd(m, x, y, rows);
-        b.matmulSwiglu(m, x, gated, rows);
-        float[] got = new float[rows * n];
-        float[] gate = new float[rows * n / 2];
-        y.read(0, rows, got, 0);
-        gated.read(0, rows, gate, 0);
-        double[] want = new double[rows * n];
-        double[] wantGate = new double[rows * n / 2];
-        for (int r = 0; r < rows; r++) {
-          for (int i = 0; i < n; i++) {
-            for (int c = 0; c < k; c++) {
-              want[r * n + i] += (double) w[i * k + c] * in[r * k + c];
-            }
-          }
-          for (int i = 0; i < n / 2; i++) {
-            double g = want[r * n + i];
-            wantGate[r * n / 2 + i] = g / (1 + Math.exp(-g)) * want[r * n + n / 2 + i];
+      x.write(0, rows, in, 0);
+      b.matmul(m, x, y, rows);
+      b.matmulAdd(m, x, y, rows);
+      b.matmulSwiglu(m, x, gated, rows);
+      float[] got = new float[rows * n];
+      float[] gate = new float[rows * n / 2];
+      y.read(0, rows, got, 0);
+      gated.read(0, rows, gate, 0);
+      double[] want = new double[rows * n];
+      double[] wantGate = new double[rows * n / 2];
+      for (int r = 0; r < rows; r++) {
+        for (int i = 0; i < n; i++) {
+          for (int c = 0; c < k; c++) {
+            want[r * n + i] += (double) w[i * k + c] * in[r * k + c];
           }
         }
-        for (int i = 0; i < want.length; i++) {
-          want[i] *= 2;
+        for (int i = 0; i < n / 2; i++) {
+          double g = want[r * n + i];
+          wantGate[r * n / 2 + i] = g / (1 + Math.exp(-g)) * want[r * n + n / 2 + i];
         }
-        assertProduct(got, want, 0, rows + " rows");
-        assertProduct(gate, wantGate, 0, rows + " rows, gated");
       }
-      assertThat(b.products().chosen()).hasSizeGreaterThan(10);
+      for (int i = 0; i < want.length; i++) {
+        want[i] *= 2;
+      }
+      assertProduct(got, want, 0, rows + " rows");
+      assertProduct(gate, wantGate, 0, rows + " rows, gated");
     }
   }
 
