@@ -91,7 +91,7 @@ struct PartialList {
 };
 
 // One warp: HEADS rows of query `query`, from head hh of KV head `head` on. Their partial results lie
-// side by side. Each lane finds the weights of one of up to 32 partial results at a time. No loop is
+// side by side, and are undefined afterwards. Each lane finds the weights of one of up to 32 partial results at a time. No loop is
 // unrolled: this runs once or twice, and what counts is how much code has to come.
 template <Order ORDER, int D, int HEADS>
 __device__ __forceinline__ void combineRows(const AttentionParams& p, int query, int head, int hh,
@@ -162,6 +162,17 @@ __device__ __forceinline__ void combineRows(const AttentionParams& p, int query,
 #pragma unroll
           for (int i = 0; i < E; i++) acc[h][i] = fmaf(f, x[u][h][i], acc[h][i]);
         }
+      }
+      // Nobody else reads these rows, and they are whole lines: dropped, they need not be written to
+      // memory while the next kernel reads its weights.
+      __syncwarp();
+      constexpr int LINES = HEADS * D * sizeof(float) / 128;  // of one partial result, side by side
+      static_assert(FLIGHT * LINES % 32 == 0);                // all lanes take part in each shuffle
+#pragma unroll 1
+      for (int i = lane; i < FLIGHT * LINES; i += 32) {
+        const int u = i / LINES;
+        const float* v = partialAt<D>(p.partial, __shfl_sync(~0u, at, j + u));
+        if (j + u < count) discardLine(v + i % LINES * 32);
       }
     }
   }

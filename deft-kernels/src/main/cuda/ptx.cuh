@@ -10,6 +10,12 @@ __device__ __forceinline__ uint32_t sharedAddress(const void* p) {
   return static_cast<uint32_t>(__cvta_generic_to_shared(p));
 }
 
+// Drops an aligned line of 128 bytes from the second-level cache without writing it to memory: its contents
+// become undefined.
+__device__ __forceinline__ void discardLine(const void* line) {
+  asm volatile("discard.global.L2 [%0], 128;" ::"l"(line) : "memory");
+}
+
 // --- asynchronous copies: 16 bytes, zero-filled past `bytes` ---
 
 __device__ __forceinline__ void copyAsync16(uint32_t shared, const void* global, int bytes) {
