@@ -49,9 +49,15 @@ extern "C" __global__ void __launch_bounds__(256) convert(const __grid_constant_
 
 // --- embedding ---
 
+struct Drawn {  // sample.cuh's DeftDraw
+  int token;
+  float logProb;
+};
+
 struct EmbedParams {
   const void* table;
-  const int* tokens;
+  const int* tokens;           // those below 0: ~place among the drawn ones
+  const Drawn* const* drawn;
   void* y;
   uint64_t table_stride, y_stride;
   int cols;
@@ -68,9 +74,10 @@ __device__ void copy_row(const T* from, U* to, int cols) {
 extern "C" __global__ void __launch_bounds__(256) embed(const __grid_constant__ EmbedParams p) {
   begin();
   const int r = blockIdx.x;
-  const uint64_t token = p.tokens[r];
+  int token = p.tokens[r];
+  if (token < 0) token = (*p.drawn)[~token].token;
   DEFT_BY_TYPE(p.table_type, T, {
-    const T* from = static_cast<const T*>(p.table) + token * p.table_stride;
+    const T* from = static_cast<const T*>(p.table) + static_cast<uint64_t>(token) * p.table_stride;
     DEFT_BY_TYPE(p.y_type, U, copy_row(from, static_cast<U*>(p.y) + r * p.y_stride, p.cols));
   });
 }

@@ -5,6 +5,7 @@ import java.util.Comparator;
 import java.util.List;
 import org.deft4j.engine.model.Transformer;
 import org.deft4j.engine.sample.Sampler;
+import org.deft4j.kernels.Batch;
 import org.deft4j.kernels.RowSummary;
 import org.deft4j.kernels.Tensor;
 import org.deft4j.kernels.sample.Draws;
@@ -59,13 +60,8 @@ final class Answers {
     return out;
   }
 
-  /** Answers all wants of a forward pass. */
-  void fromForward(RowLayout layout, Transformer model) {
-    int wants = step.wants();
-    if (wants == 0) {
-      return;
-    }
-    long[] order = step.ordered(layout);
+  /** Rows of the wants in this order, each once, into {@link #rows}; how many. */
+  private int distinctRows(long[] order, int wants) {
     if (rows.length < wants) {
       rows = new int[Math.max(wants, rows.length * 2)];
     }
@@ -76,6 +72,128 @@ final class Answers {
         rows[distinct++] = r;
       }
     }
+    return distinct;
+  }
+
+  /**
+   * Has all wants of a forward pass drawn without waiting for the tokens, if the backend draws all
+   * of them.
+   *
+   * @param into is overwritten
+   * @return false if that cannot be: then nothing happened
+   */
+  boolean later(RowLayout layout, Transformer model, Waiting into) {
+    int wants = step.wants();
+    for (int w = 0; w < wants; w++) {
+      if (drawn(step.wantNode(w)) == null) {
+        return false;
+      }
+    }
+    long[] order = step.ordered(layout);
+    int distinct = distinctRows(order, wants);
+    if (wants == 0 || distinct > Transformer.SLICE) {
+      return false;
+    }
+    into.clear();
+    model.logits(rows, 0, distinct);
+    for (int i = 0, w = 0; i < distinct; i++) {
+      for (; w < wants && (int) (order[w] >>> 32) == rows[i]; w++) {
+        Node node = step.wantNode((int) order[w]);
+        if (drawn(node) instanceof Request.Decode d) {
+          into.add(i, node, d);
+        }
+      }
+    }
+    try {
+      model.sampleLater(tokens, into.draws);
+    } catch (DeftException e) {
+      into.clear();
+      throw e;
+    }
+    return true;
+  }
+
+  /** Whether a step of these nodes could be left to the backend to the last: see {@link #later}. */
+  boolean allDrawn(List<Node> busy) {
+    int decoding = 0;
+    for (Node n : busy) {
+      boolean drawn =
+          switch (n.request) {
+            case Request.Decode _ -> drawn(n) != null && ++decoding <= Transformer.SLICE;
+            case Request.Choices _ -> false;
+            case Request.Extend e -> e.known == e.logProbs.length;
+            case null -> true;
+          };
+      if (!drawn) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /**
+   * Appends the tokens that are on their way, so that a step can be begun with them: those of
+   * branches that go on whatever they are.
+   *
+   * @return how many
+   */
+  int place(Waiting drawn) {
+    int placed = 0;
+    for (int i = 0; i < drawn.size(); i++) {
+      Node node = drawn.node(i);
+      Request.Decode d = drawn.request(i);
+      if (drawn.wanted(i) && goesOn(node, d) && grow(node, Batch.drawn(i))) {
+        drawn.place(i);
+        node.waits = false;
+        placed++;
+      }
+    }
+    return placed;
+  }
+
+  /** Whether a branch goes on after its next token, unless that ends it. */
+  private boolean goesOn(Node node, Request.Decode d) {
+    return d.sampled + 1 < d.spec.maxTokens() && node.pathLength() + 1 < context;
+  }
+
+  /** Reads tokens that were on their way. */
+  void read(Waiting drawn, Transformer model, Ahead ahead) {
+    try {
+      model.await(drawn.draws);
+    } catch (DeftException e) {
+      drawn.forget();
+      throw e;
+    }
+    for (int i = 0; i < drawn.size(); i++) {
+      if (!drawn.wanted(i)) {
+        ahead.read(true);
+        continue;
+      }
+      Node node = drawn.node(i);
+      Request.Decode d = drawn.request(i);
+      int token = drawn.draws.token(i);
+      float logProb = drawn.draws.logProb(i);
+      boolean last = !drawn.placed(i) && !goesOn(node, d);
+      if (drawn.placed(i)) {
+        forest.replaceLast(node.segment, token);
+        took(node, d, token, logProb);
+      } else {
+        node.waits = false;
+        append(node, d, token, logProb);
+      }
+      ahead.read(!last && node.request != d);
+    }
+    drawn.clear();
+  }
+
+  /** Answers all wants of a forward pass. */
+  void fromForward(RowLayout layout, Transformer model) {
+    int wants = step.wants();
+    if (wants == 0) {
+      return;
+    }
+    long[] order = step.ordered(layout);
+    int distinct = distinctRows(order, wants);
     int w = 0;
     for (int from = 0; from < distinct; from += Transformer.SLICE) {
       int n = Math.min(Transformer.SLICE, distinct - from);
@@ -88,7 +206,7 @@ final class Answers {
           if (drawn(node) instanceof Request.Decode d) {
             draws.add(i, d.spec, node.pathLength());
           } else {
-            all = false;
+            all &= node.request == null;
           }
         }
       }
@@ -101,6 +219,9 @@ final class Answers {
         boolean read = false;
         for (; w < wants && (int) (order[w] >>> 32) == rows[from + i]; w++) {
           Node node = step.wantNode((int) order[w]);
+          if (node.request == null) {
+            continue; // a token that was read since ended it
+          }
           if (drawn(node) instanceof Request.Decode d) {
             append(node, d, draws.token(draw), draws.logProb(draw));
             draw++;
@@ -174,7 +295,13 @@ final class Answers {
   }
 
   private void append(Node node, Request.Decode d, int token, float logProb) {
-    int position = node.pathLength();
+    if (grow(node, token)) {
+      took(node, d, token, logProb);
+    }
+  }
+
+  /** Appends a token; false if there is no room. */
+  private boolean grow(Node node, int token) {
     try {
       node.segment = forest.writable(node.segment);
       forest.append(node.segment, token);
@@ -183,10 +310,16 @@ final class Answers {
       if (failure == null) {
         failure = e;
       }
-      return;
+      return false;
     }
     step.sampled(node.segment);
     node.grown(1);
+    return true;
+  }
+
+  /** Tells of a token that was appended, and whether it ends the request. */
+  private void took(Node node, Request.Decode d, int token, float logProb) {
+    int position = node.pathLength() - 1;
     sampled++;
     d.sampled++;
     d.logProb += logProb;

@@ -24,6 +24,9 @@ final class Node {
   /** Whether everything above the last segment is known to be computed, while busy. */
   boolean ready;
 
+  /** Its next token is drawn, or being drawn, and not read yet. */
+  boolean waits;
+
   /** Evicted tokens of its path are to be computed again although nothing was asked. */
   boolean refill;
 

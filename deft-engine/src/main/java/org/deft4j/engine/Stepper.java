@@ -21,6 +21,7 @@ import org.deft4j.tree.plan.AttentionPlanner;
 import org.deft4j.tree.plan.IoLedger;
 import org.deft4j.tree.plan.KvGeometry;
 import org.deft4j.tree.plan.PlanOptions;
+import org.jspecify.annotations.Nullable;
 
 /** Runs steps: chooses rows, computes them, answers requests, counts. */
 final class Stepper implements AutoCloseable {
@@ -38,6 +39,12 @@ final class Stepper implements AutoCloseable {
   private AttentionPlanner planner;
   private final KvGeometry geometry;
   private final Batch batch = new Batch();
+  private final Ahead ahead;
+  private final Waiting[] turns = {new Waiting(), new Waiting()};
+
+  /** What the last step draws, if it is not read. */
+  private @Nullable Waiting waiting;
+
   private int[] copyFrom = new int[0];
   private int[] copyTo = new int[0];
 
@@ -75,6 +82,7 @@ final class Stepper implements AutoCloseable {
     rows = new StepRows(forest);
     answers = new Answers(forest, rows, c.vocabulary(), tokens, context);
     planner = planner(options.attention());
+    ahead = new Ahead(backend.samplesLater());
     geometry = new KvGeometry(c.heads(), c.kvHeads(), c.headDim(), kvType.bytes(), Float.BYTES);
   }
 
@@ -107,25 +115,84 @@ final class Stepper implements AutoCloseable {
   /**
    * One forward pass for these busy nodes, which stand in the order of their ids.
    *
-   * @return rows computed
+   * <p>Where the backend draws tokens while the host goes on, the pass is begun with the tokens
+   * that the one before it draws and nobody read yet; then those are read and told. So a pass is
+   * always one ahead of what the caller knows, and the first call makes two. The caller sees no
+   * difference: a token for each decoding branch a call. What it asks for meanwhile begins with the
+   * next pass.
+   *
+   * @return rows computed, of passes begun in this call or, if there is none, of the one before
    */
   int step(List<Node> busy) {
+    makeResident(busy);
     for (Node n : busy) {
-      // Another tree with the same prompt may have demoted it.
+      if (n.cancelled) {
+        answers.cancel(n);
+      }
+    }
+    Waiting before = waiting;
+    waiting = null;
+    if (before != null && !before.wanted()) {
+      before.abandon();
+      before = null;
+    }
+    if (before == null) {
+      int computed = pass(busy, null);
+      before = waiting;
+      waiting = null;
+      return before == null ? computed : computed + follow(busy, before, false);
+    }
+    return Math.max(before.size(), follow(busy, before, true));
+  }
+
+  /** Reads what a pass draws, beginning the next one first where that is worth while. */
+  private int follow(List<Node> busy, Waiting before, boolean others) {
+    int computed = 0;
+    try {
+      if (ahead.worthWhile()
+          && answers.allDrawn(busy)
+          && (answers.place(before) > 0 || others)) {
+        makeResident(busy);
+        computed = pass(busy, before);
+      }
+    } catch (DeftException e) {
+      fail(e);
+    }
+    try {
+      if (before.size() > 0) {
+        answers.read(before, model, ahead);
+      }
+    } catch (DeftException e) {
+      fail(e);
+    }
+    return computed;
+  }
+
+  /** Another tree with the same prompt may have demoted what these nodes see. */
+  private void makeResident(List<Node> busy) {
+    for (Node n : busy) {
       if (!forest.resident(n.segment)) {
         restore(n);
         n.ready = false;
       }
     }
+  }
+
+  /**
+   * A forward pass for what is not waiting. Its tokens are left to be read as {@link #waiting}
+   * where that can be.
+   *
+   * @param before tokens that are not read; they are if they have to be
+   */
+  private int pass(List<Node> busy, @Nullable Waiting before) {
     for (Node n : busy) {
-      if (n.cancelled) {
-        answers.cancel(n);
+      if (!n.waits) {
+        atOnce(n);
       }
-      atOnce(n);
     }
     choose(busy);
     boolean nothing = rows.isEmpty();
-    int computed = nothing ? 0 : forward();
+    int computed = nothing ? 0 : forward(before);
     for (Node n : busy) {
       if (n.refilled && (nothing || computed > 0)) {
         n.refill = false;
@@ -164,7 +231,7 @@ final class Stepper implements AutoCloseable {
   private void choose(List<Node> busy) {
     rows.begin(options.chunk());
     for (Node n : busy) {
-      if (n.request instanceof Request.Decode && rows.lacksNewestOnly(n)) {
+      if (n.request instanceof Request.Decode && !n.waits && rows.lacksNewestOnly(n)) {
         rows.addNewest(n.segment);
         rows.want(n, n.pathLength() - 1, 0);
       }
@@ -172,7 +239,7 @@ final class Stepper implements AutoCloseable {
     rows.leaveFor(LEAST_PREFILL);
     for (Node n : busy) {
       switch (n.request) {
-        case Request.Decode _ when rows.lacksNewestOnly(n) -> {}
+        case Request.Decode _ when n.waits || rows.lacksNewestOnly(n) -> {}
         case Request.Decode _ -> whole(n);
         case Request.Choices _ -> whole(n);
         case Request.Extend e -> extension(n, e);
@@ -207,7 +274,7 @@ final class Stepper implements AutoCloseable {
   }
 
   /** Computes and answers; what fails is told when the events of what did not are. */
-  private int forward() {
+  private int forward(@Nullable Waiting before) {
     RowLayout layout = rows.layout();
     try {
       compute(layout);
@@ -219,6 +286,14 @@ final class Stepper implements AutoCloseable {
     }
     rows.commit();
     try {
+      Waiting free = before == turns[0] ? turns[1] : turns[0];
+      if (ahead.possible() && answers.later(layout, model, free)) {
+        waiting = free;
+        return layout.rows();
+      }
+      if (before != null) {
+        answers.read(before, model, ahead);
+      }
       answers.fromForward(layout, model);
     } catch (DeftException e) {
       fail(e);

@@ -380,6 +380,7 @@ public final class TreeEngine implements TreeDecoder {
   private void begin(Node node, Request request) {
     node.request = request;
     node.ready = false;
+    node.waits = false;
     list(node);
   }
 

@@ -24,6 +24,7 @@ import org.deft4j.tree.decode.NodeId;
 import org.deft4j.tree.plan.AttentionMethod;
 import org.junit.jupiter.api.Assertions;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -39,7 +40,16 @@ class FaultTest {
   /** Passes all on to a real backend, but throws instead at the calls chosen. */
   private static final class Faulty implements InvocationHandler {
     private static final Set<String> SAFE =
-        Set.of("info", "parts", "diagnostics", "freeMemory", "kvType", "forward", "close");
+        Set.of(
+            "info",
+            "parts",
+            "diagnostics",
+            "freeMemory",
+            "kvType",
+            "forward",
+            "samplesLater",
+            "await",
+            "close");
 
     final List<String> calls = new ArrayList<>();
     final List<CpuTensor> tensors = new ArrayList<>();
@@ -47,13 +57,20 @@ class FaultTest {
         (Backend)
             Proxy.newProxyInstance(
                 Backend.class.getClassLoader(), new Class<?>[] {Backend.class}, this);
-    private final Backend real = TreeEngine.backend(OPTIONS);
+    private final Backend real;
     private final DeftException fault;
     private IntPredicate fails = _ -> false;
     boolean closed;
 
     Faulty(DeftException fault) {
+      this(fault, false);
+    }
+
+    /** @param late whether tokens are drawn while the host goes on */
+    Faulty(DeftException fault, boolean late) {
       this.fault = fault;
+      Backend cpu = TreeEngine.backend(OPTIONS);
+      real = late ? new LateBackend(cpu).backend() : cpu;
     }
 
     /** From now on calls are counted, beginning with 0, and those chosen fail. */
@@ -127,9 +144,10 @@ class FaultTest {
   /**
    * Prompts, extensions, choices and steps that outgrow all buffers; goes on after each failure.
    */
-  private static Run run(AttentionMethod method, IntPredicate fails, int failures) {
+  private static Run run(
+      AttentionMethod method, boolean late, IntPredicate fails, int failures) {
     DeftException fault = new DeftException(DeftException.OUT_OF_MEMORY, "the device is full");
-    Faulty faulty = new Faulty(fault);
+    Faulty faulty = new Faulty(fault, late);
     EngineOptions options = OPTIONS.withAttention(method);
     Map<NodeId, List<String>> events = new TreeMap<>();
     int caught = 0;
@@ -187,19 +205,18 @@ class FaultTest {
    * an undisturbed tree gives, is told each event once, and nothing that was made is left over.
    */
   @ParameterizedTest
-  @EnumSource(
-      value = AttentionMethod.class,
-      names = {"FLATTEN", "SEQUENCE"})
-  void aStepThatFoundNoMemoryIsMadeAgain(AttentionMethod method) {
-    Run whole = run(method, _ -> false, 0);
-    assertThat(whole.calls()).contains("tensor", "activations", "sample", "summarize", "matmul");
+  @CsvSource({"FLATTEN, false", "SEQUENCE, false", "FLATTEN, true", "SEQUENCE, true"})
+  void aStepThatFoundNoMemoryIsMadeAgain(AttentionMethod method, boolean late) {
+    Run whole = run(method, late, _ -> false, 0);
+    String sample = late ? "sampleLater" : "sample";
+    assertThat(whole.calls()).contains("tensor", "activations", sample, "summarize", "matmul");
     for (int i = 0; i < whole.calls().size(); i++) {
       boolean rare =
-          Set.of("tensor", "activations", "sample", "summarize", "copyKv", "gatherRows")
+          Set.of("tensor", "activations", sample, "summarize", "copyKv", "gatherRows")
               .contains(whole.calls().get(i));
       if (rare || i % 37 == 0) {
         int at = i;
-        Run again = run(method, call -> call == at, 1);
+        Run again = run(method, late, call -> call == at, 1);
         String what = method + ", call " + i + ", " + whole.calls().get(i);
         assertThat(again.events()).as(what).isEqualTo(whole.events());
         assertThat(again.open()).as(what).isEqualTo(whole.open());

@@ -16,12 +16,15 @@ class MemoryTest {
   /** Bytes of a token: 2 * 5 layers * 4 heads * 8 values * 4 bytes. */
   private static final int TOKEN = 1280;
 
-  private static TreeEngine open(int tokens) {
-    return TreeEngine.open(
-        EngineOptions.of(TestModels.stories260K())
-            .withKvMemory((long) tokens * TOKEN)
-            .withDeterministic(true)
-            .withThreads(1));
+  TreeEngine open(int tokens) {
+    return TreeEngine.open(options(tokens));
+  }
+
+  static EngineOptions options(int tokens) {
+    return EngineOptions.of(TestModels.stories260K())
+        .withKvMemory((long) tokens * TOKEN)
+        .withDeterministic(true)
+        .withThreads(1);
   }
 
   private static int[] prompt(int n, int first) {

@@ -251,6 +251,26 @@ public interface Backend extends AutoCloseable {
   void sample(Tensor x, int cols, Draws draws);
 
   /**
+   * Whether {@link #sampleLater} returns before tokens are drawn and a batch may name tokens that
+   * only the device knows ({@link Batch#drawn}). Then the step after a step can be begun before the
+   * host has seen what the first one drew.
+   */
+  default boolean samplesLater() {
+    return false;
+  }
+
+  /**
+   * As {@link #sample}, but {@code draws} has its results only after {@link #await}, and is to be
+   * left alone until then. At most two of them may be on their way: a third waits for the first.
+   */
+  default void sampleLater(Tensor x, int cols, Draws draws) {
+    sample(x, cols, draws);
+  }
+
+  /** Waits for what {@link #sampleLater} draws, not for what was called after it. */
+  default void await(Draws draws) {}
+
+  /**
    * Copies all layers' keys and values of slot {@code from[i]} to slot {@code to[i]} for i below
    * {@code n}, in this order: private copies of a path, and what an old token leaves behind.
    */

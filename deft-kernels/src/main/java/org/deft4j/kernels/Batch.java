@@ -20,7 +20,20 @@ public final class Batch {
     return rows;
   }
 
-  /** Token id of each row. */
+  /**
+   * The token at this place among the tokens of all draws of the last {@link Backend#sampleLater},
+   * as an entry of {@link #tokens}: for backends with {@link Backend#samplesLater}.
+   */
+  public static int drawn(int place) {
+    return ~place;
+  }
+
+  /** The place of a {@link #drawn} token; negative for any other. */
+  public static int placeOf(int token) {
+    return ~token;
+  }
+
+  /** Token id of each row, or one that was {@link #drawn}. */
   public int[] tokens() {
     return tokens;
   }

@@ -221,6 +221,19 @@ public final class Forest {
     }
   }
 
+  /**
+   * Replaces the newest token of a segment: one that was appended before it was known.
+   *
+   * @throws IllegalStateException if the segment is empty, or has children, which may know it
+   */
+  public void replaceLast(int segment, int token) {
+    Segment s = get(segment);
+    if (s.length == 0 || s.firstChild != null) {
+      throw new IllegalStateException("segment " + segment + " has no token of its own at its end");
+    }
+    s.tokens[s.length - 1] = token;
+  }
+
   /** Forbids that a segment grows. */
   public void seal(int segment) {
     get(segment).sealed = true;

@@ -366,6 +366,16 @@ public final class Transformer implements AutoCloseable {
     backend.sample(logits, tokens, draws);
   }
 
+  /** As {@link #sample}, later; see {@link Backend#sampleLater}. */
+  public void sampleLater(int tokens, Draws draws) {
+    backend.sampleLater(logits, tokens, draws);
+  }
+
+  /** Waits for the results of {@link #sampleLater}. */
+  public void await(Draws draws) {
+    backend.await(draws);
+  }
+
   private void reserve(int rows) {
     if (rows <= capacity) {
       return;

@@ -32,6 +32,10 @@ public final class CudaBackend implements Backend {
   /** Page size as a shift; the engine's pages need not match it, since slots are whole tokens. */
   private static final int PAGE_SHIFT = 4;
 
+  /** System property: {@code false} lets no step begin before the one before it was read. */
+  static final String LATER = "deft.cuda.later";
+
+  private final boolean later = Boolean.parseBoolean(System.getProperty(LATER, "true"));
   private final CudaDevice device;
   private final StepKernels kernels;
   private final WeightLoader loader;
@@ -46,6 +50,7 @@ public final class CudaBackend implements Backend {
   private final GrowingBuffer summary;
   private final PinnedBuffer summaryHost;
   private final BackendInfo info;
+  private final long[] drawnAt = new long[1];
   private final BitSet copyRead = new BitSet();
   private final BitSet copyWritten = new BitSet();
 
@@ -54,6 +59,7 @@ public final class CudaBackend implements Backend {
   private long tokens;
   private long positions;
   private long slots;
+  private long drawn;
   private @Nullable CudaTensor laidOut;
   private long laidOutVersion;
   private boolean closed;
@@ -159,11 +165,14 @@ public final class CudaBackend implements Backend {
     // Where there is no room, the addresses of the batch before are not to be used either.
     this.batch = null;
     laidOut = null;
-    upload.begin(3 * StepUpload.room(padded, 4));
+    upload.begin(3 * StepUpload.room(padded, 4) + StepUpload.room(1, 8));
     int t = upload.put(batch.tokens(), n, padded, 0);
     int p = upload.put(batch.positions(), n, padded, 0);
     int s = upload.put(batch.slots(), n, padded, -1);
+    drawnAt[0] = sampler.lastDrawn();
+    int d = upload.put(drawnAt, 1);
     upload.send();
+    drawn = upload.address(d);
     tokens = upload.address(t);
     positions = upload.address(p);
     slots = upload.address(s);
@@ -197,13 +206,22 @@ public final class CudaBackend implements Backend {
   private void checkBatch() {
     Batch b = batch();
     for (int r = 0; r < b.rows(); r++) {
-      Objects.checkIndex(b.tokens()[r], limits.tokens);
+      checkToken(b.tokens()[r], limits.tokens);
       Objects.checkIndex(b.slots()[r], limits.slots);
       Objects.checkIndex(b.positions()[r], Integer.MAX_VALUE);
     }
     if (b.plan().rows() != b.rows()) {
       throw new IllegalArgumentException(
           "plan of " + b.plan().rows() + " rows for a batch of " + b.rows());
+    }
+  }
+
+  private void checkToken(int token, int limit) {
+    int place = Batch.placeOf(token);
+    if (place < 0) {
+      Objects.checkIndex(token, limit);
+    } else {
+      Objects.checkIndex(place, sampler.lastRoom());
     }
   }
 
@@ -221,9 +239,9 @@ public final class CudaBackend implements Backend {
     CudaMatrix m = own(table);
     limits.tokens = Math.min(limits.tokens, m.rows());
     for (int r = 0; r < b.rows(); r++) {
-      Objects.checkIndex(b.tokens()[r], m.rows());
+      checkToken(b.tokens()[r], m.rows());
     }
-    kernels.embed(m, tokens, own(y, rows, m.cols()).changed(), rows);
+    kernels.embed(m, tokens, drawn, own(y, rows, m.cols()).changed(), rows);
   }
 
   @Override
@@ -410,6 +428,22 @@ public final class CudaBackend implements Backend {
 
   @Override
   public void sample(Tensor x, int cols, Draws draws) {
+    sampleLater(x, cols, draws);
+    sampler.await(draws);
+  }
+
+  @Override
+  public boolean samplesLater() {
+    return later;
+  }
+
+  @Override
+  public void await(Draws draws) {
+    sampler.await(draws);
+  }
+
+  @Override
+  public void sampleLater(Tensor x, int cols, Draws draws) {
     if (cols < 1 || cols > x.cols()) {
       throw new IllegalArgumentException(cols + " columns of " + x.cols());
     }
@@ -417,7 +451,7 @@ public final class CudaBackend implements Backend {
     for (int i = 0; i < draws.size(); i++) {
       Objects.checkIndex(draws.row(i), x.rows());
     }
-    sampler.sample(t, cols, draws);
+    sampler.sampleLater(t, cols, draws);
   }
 
   @Override

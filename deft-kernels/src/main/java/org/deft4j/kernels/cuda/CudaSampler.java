@@ -32,9 +32,39 @@ final class CudaSampler implements AutoCloseable {
   private final @Nullable CudaKernel four;
   private final @Nullable CudaKernel eight;
   private final ParamBlock params = new ParamBlock(64);
+  private final Turn[] turns = new Turn[2];
+  private int turn;
   private int[] specs = new int[16 * SPEC_WORDS];
-  private PinnedBuffer asked;
-  private PinnedBuffer drawn;
+
+  /** What one launch is asked and draws: two take turns, so that two may be on their way. */
+  private final class Turn implements AutoCloseable {
+    PinnedBuffer asked = device.pinned(64 * SPEC_WORDS * Integer.BYTES);
+    PinnedBuffer drawn = device.pinned(64 * DRAW_BYTES);
+    final CudaTimer done = device.timer();
+    @Nullable Draws waiting;
+
+    /** Waits for the tokens. */
+    void await() {
+      Draws draws = waiting;
+      if (draws == null) {
+        return;
+      }
+      done.await();
+      waiting = null;
+      ByteBuffer results = drawn.data();
+      for (int i = 0; i < draws.tokens(); i++) {
+        int p = i * DRAW_BYTES;
+        draws.set(i, results.getInt(p), results.getFloat(p + 4));
+      }
+    }
+
+    @Override
+    public void close() {
+      done.close();
+      asked.close();
+      drawn.close();
+    }
+  }
 
   CudaSampler(CudaDevice device) {
     this.device = device;
@@ -45,18 +75,30 @@ final class CudaSampler implements AutoCloseable {
     two = clusters ? module.kernel("deft_sample_2").maxDynamicShared(sharedBytes) : null;
     four = clusters ? module.kernel("deft_sample_4").maxDynamicShared(sharedBytes) : null;
     eight = clusters ? module.kernel("deft_sample_8").maxDynamicShared(sharedBytes) : null;
-    asked = device.pinned(64 * SPEC_WORDS * Integer.BYTES);
-    drawn = device.pinned(64 * DRAW_BYTES);
+    turns[0] = new Turn();
+    turns[1] = new Turn();
   }
 
   /** As {@link org.deft4j.kernels.Backend#sample}; waits for the tokens. */
   void sample(CudaTensor x, int cols, Draws draws) {
+    sampleLater(x, cols, draws);
+    await(draws);
+  }
+
+  /** As {@link org.deft4j.kernels.Backend#sampleLater}. */
+  void sampleLater(CudaTensor x, int cols, Draws draws) {
     int n = draws.size();
     if (n == 0) {
       return;
     }
+    turn ^= 1;
+    Turn t = turns[turn];
+    t.await();
+    // Both lie in host memory that the device sees: a copy would cost more than the reads.
+    t.asked = grown(t.asked, n * SPEC_WORDS * Integer.BYTES);
+    t.drawn = grown(t.drawn, draws.tokens() * DRAW_BYTES);
     if (cols > MOST_COLUMNS) {
-      onTheHost(x, cols, draws);
+      onTheHost(x, cols, draws, t.drawn.data());
       return;
     }
     if (specs.length < n * SPEC_WORDS) {
@@ -65,27 +107,40 @@ final class CudaSampler implements AutoCloseable {
     for (int i = 0; i < n; i++) {
       put(i, draws);
     }
-    // Both lie in host memory that the device sees: a copy would cost more than the reads.
-    asked = grown(asked, n * SPEC_WORDS * Integer.BYTES);
-    drawn = grown(drawn, draws.tokens() * DRAW_BYTES);
-    asked.data().asIntBuffer().put(specs, 0, n * SPEC_WORDS);
-    params.clear().pointer(x.buffer()).i64(asked.deviceAddress()).i64(drawn.deviceAddress());
+    t.asked.data().asIntBuffer().put(specs, 0, n * SPEC_WORDS);
+    params.clear().pointer(x.buffer()).i64(t.asked.deviceAddress()).i64(t.drawn.deviceAddress());
     params.i64(x.stride()).i32(cols).i32(n);
     launch(n);
-    device.synchronize();
-    ByteBuffer results = drawn.data();
-    for (int i = 0; i < draws.tokens(); i++) {
-      int p = i * DRAW_BYTES;
-      draws.set(i, results.getInt(p), results.getFloat(p + 4));
+    t.done.stop();
+    t.waiting = draws;
+  }
+
+  /** As {@link org.deft4j.kernels.Backend#await}. */
+  void await(Draws draws) {
+    for (Turn t : turns) {
+      if (t.waiting == draws) {
+        t.await();
+      }
     }
   }
 
-  /** {@code b} or a larger one; nothing runs that uses it. */
+  /** Where the device finds the {@code DeftDraw}s of the last {@link #sampleLater}. */
+  long lastDrawn() {
+    return turns[turn].drawn.deviceAddress();
+  }
+
+  /** Room at {@link #lastDrawn}, in tokens. */
+  int lastRoom() {
+    return turns[turn].drawn.bytes() / DRAW_BYTES;
+  }
+
+  /** {@code b} or a larger one. */
   private PinnedBuffer grown(PinnedBuffer b, int bytes) {
     if (b.bytes() >= bytes) {
       return b;
     }
     PinnedBuffer made = device.pinned(2 * bytes);
+    device.synchronize(); // the step before may still read it
     b.close();
     return made;
   }
@@ -124,7 +179,7 @@ final class CudaSampler implements AutoCloseable {
   }
 
   /** For vocabularies that the kernels cannot hold. */
-  private static void onTheHost(CudaTensor x, int cols, Draws draws) {
+  private static void onTheHost(CudaTensor x, int cols, Draws draws, ByteBuffer drawn) {
     TokenSampler sampler = new TokenSampler(cols);
     float[] row = new float[x.cols()];
     for (int i = 0; i < draws.size(); i++) {
@@ -147,13 +202,15 @@ final class CudaSampler implements AutoCloseable {
       for (int j = 0; j < tokens.length; j++) {
         int t = tokens[j];
         draws.set(draws.first(i) + j, t, t < 0 ? 0 : (float) (row[t] - norm));
+        drawn.putInt((draws.first(i) + j) * DRAW_BYTES, t);
       }
     }
   }
 
   @Override
   public void close() {
-    asked.close();
-    drawn.close();
+    for (Turn t : turns) {
+      t.close();
+    }
   }
 }

@@ -71,8 +71,13 @@ final class StepKernels {
     device.launchEarly(convert, blocks, Math.min(rows, 32768), 256, 0, params);
   }
 
-  void embed(CudaMatrix table, long tokens, CudaTensor y, int rows) {
-    params.clear().pointer(table.buffer()).i64(tokens).pointer(y.buffer());
+  /**
+   * Copies the rows of tokens.
+   *
+   * @param drawn address of the address of drawn tokens, which negative ones name
+   */
+  void embed(CudaMatrix table, long tokens, long drawn, CudaTensor y, int rows) {
+    params.clear().pointer(table.buffer()).i64(tokens).i64(drawn).pointer(y.buffer());
     params.i64(table.stride()).i64(y.stride()).i32(y.cols());
     params.i32(table.held().code()).i32(y.type().code());
     device.launchEarly(embed, rows, 1, threads(y.cols()), 0, params);
