@@ -1,17 +1,21 @@
 package org.deft4j.kernels;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.deft4j.kernels.BackendCase.assertClose;
 import static org.deft4j.kernels.BackendCase.random;
 
 import java.util.Arrays;
 import java.util.SplittableRandom;
+import org.deft4j.kernels.sample.Draws;
+import org.deft4j.tree.decode.DecodeSpec;
 import org.deft4j.tree.plan.AttentionMethod;
 import org.deft4j.tree.plan.AttentionPlan;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What makes a step of these: rotated heads that are kept and seen, and whole programs. */
 public interface StepContract extends BackendCase {
@@ -216,6 +220,97 @@ public interface StepContract extends BackendCase {
       batch.tokens()[0] = 50;
       assertThatThrownBy(() -> b.forward(batch, programs[0]))
           .isInstanceOf(IndexOutOfBoundsException.class);
+    }
+  }
+
+  /**
+   * Steps with the tokens that the one before drew, read when the next one was begun, give what
+   * steps give whose tokens the host reads and tells.
+   */
+  @ParameterizedTest
+  @ValueSource(ints = {1, 5, 70})
+  default void stepsGoOnWithTokensThatWereDrawn(int rows) {
+    int dim = 16;
+    int steps = tiny() ? 3 : 9;
+    SplittableRandom random = new SplittableRandom(rows);
+    try (Backend b = open(1, false)) {
+      Matrix table = b.matrix(random(random, 50, dim, 3));
+      Matrix head = b.matrix(random(random, 50, dim, 1));
+      KvCache kv = b.kvCache(new KvShape(1, 1, dim, rows, exact()));
+      Rope rope = b.rope(RopeSpec.of(RopeSpec.Style.HALF_SPLIT, dim, dim, 10000));
+      Tensor x = b.tensor(128, dim);
+      Tensor qkv = b.tensor(128, 3 * dim);
+      Tensor logits = b.tensor(128, 50);
+      Matrix triple = b.matrix(random(random, 3 * dim, dim, 1));
+      StepProgram program =
+          n -> {
+            b.embed(table, x);
+            b.matmul(triple, x, qkv, n);
+            b.ropeAppend(rope, kv, 0, qkv);
+            b.attention(kv, 0, qkv, 0.3f, x);
+            b.matmul(head, x, logits, n);
+          };
+      Batch batch = new Batch();
+      batch.reset(rows);
+      AttentionPlan plan = new AttentionPlan();
+      plan.reset(AttentionMethod.FLATTEN, rows);
+      for (int r = 0; r < rows; r++) {
+        plan.addPiece(r, 1, r, r + 1, AttentionPlan.ALL, r);
+        batch.slots()[r] = r;
+      }
+      plan.endGroup(0, rows);
+      for (int r = 0; r < rows; r++) {
+        plan.addRange(0, 1);
+        plan.endRow(r);
+      }
+      batch.plan(plan);
+      int[][] told = new int[steps][rows];
+      int[][] drawn = new int[steps][rows];
+      Draws[] turns = {new Draws(), new Draws()};
+      for (int step = 0; step < steps; step++) {
+        for (int r = 0; r < rows; r++) {
+          batch.tokens()[r] = step == 0 ? r % 50 : told[step - 1][r];
+        }
+        b.forward(batch, program);
+        ask(turns[0], rows, step);
+        b.sample(logits, 50, turns[0]);
+        for (int r = 0; r < rows; r++) {
+          told[step][r] = turns[0].token(r);
+        }
+      }
+      for (int step = 0; step <= steps; step++) {
+        Draws before = turns[(step + 1) % 2];
+        if (step < steps) {
+          for (int r = 0; r < rows; r++) {
+            batch.tokens()[r] =
+                step == 0
+                    ? r % 50
+                    : b.samplesLater() ? Batch.drawn(before.first(r)) : before.token(r);
+          }
+          b.forward(batch, program);
+          ask(turns[step % 2], rows, step);
+          b.sampleLater(logits, 50, turns[step % 2]);
+        }
+        if (step > 0) {
+          b.await(before);
+          for (int r = 0; r < rows; r++) {
+            drawn[step - 1][r] = before.token(r);
+          }
+        }
+      }
+      assertThat(drawn).isDeepEqualTo(told);
+      assertThat(Arrays.stream(told).flatMapToInt(Arrays::stream).distinct().count())
+          .isGreaterThan(1);
+      batch.tokens()[0] = Batch.drawn(1 << 20);
+      assertThatThrownBy(() -> b.forward(batch, program))
+          .isInstanceOf(IndexOutOfBoundsException.class);
+    }
+  }
+
+  private static void ask(Draws draws, int rows, int step) {
+    draws.clear();
+    for (int r = 0; r < rows; r++) {
+      draws.add(r, DecodeSpec.of(1).temperature(1).seed(5, r).build(), step);
     }
   }
 }

@@ -131,7 +131,7 @@ public final class StepRecorder {
       return null;
     }
     return switch (method.getName()) {
-      case "begin", "close", "summarize", "forward", "copyKv" -> null;
+      case "begin", "close", "summarize", "forward", "copyKv", "await" -> null;
       case "attention" -> Part.ATTENTION;
       default -> method.getName().startsWith("matmul") ? Part.PRODUCTS : Part.OTHER;
     };
