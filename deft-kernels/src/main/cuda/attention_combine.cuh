@@ -91,11 +91,12 @@ struct PartialList {
 };
 
 // One warp: HEADS rows of query `query`, from head hh of KV head `head` on. Their partial results lie
-// side by side, and are undefined afterwards. Each lane finds the weights of one of up to 32 partial results at a time. No loop is
+// side by side. Each lane finds the weights of one of up to 32 partial results at a time. No loop is
 // unrolled: this runs once or twice, and what counts is how much code has to come.
+// drop: the partial results are undefined afterwards.
 template <Order ORDER, int D, int HEADS>
 __device__ __forceinline__ void combineRows(const AttentionParams& p, int query, int head, int hh,
-                                            const PartialList& list) {
+                                            const PartialList& list, bool drop = false) {
   constexpr int E = D / 32;           // values a lane
   constexpr int FLIGHT = 16 / HEADS;  // partial results asked for at once
   const int lane = threadIdx.x & 31;
@@ -164,7 +165,8 @@ __device__ __forceinline__ void combineRows(const AttentionParams& p, int query,
         }
       }
       // Nobody else reads these rows, and they are whole lines: dropped, they need not be written to
-      // memory while the next kernel reads its weights.
+      // memory while others read keys and values, or the next kernel its weights.
+      if (!drop) continue;
       __syncwarp();
       constexpr int LINES = HEADS * D * sizeof(float) / 128;  // of one partial result, side by side
       static_assert(FLIGHT * LINES % 32 == 0);                // all lanes take part in each shuffle
@@ -244,7 +246,7 @@ struct CombineWork {
   }
 
   template <Order ORDER, int D>
-  __device__ __forceinline__ void run(const AttentionParams& p) {
+  __device__ __forceinline__ void run(const AttentionParams& p, bool drop) {
     const int rows = p.rows * p.group;
 #pragma unroll 1
     while (at < rows) {
@@ -255,11 +257,11 @@ struct CombineWork {
       if (at < rows) list.look(p, at / p.group);
       if (now.direct()) {
       } else if (each == 4) {
-        combineRows<ORDER, D, 4>(p, query, head, hh, now);
+        combineRows<ORDER, D, 4>(p, query, head, hh, now, drop);
       } else if (each == 2) {
-        combineRows<ORDER, D, 2>(p, query, head, hh, now);
+        combineRows<ORDER, D, 2>(p, query, head, hh, now, drop);
       } else {
-        combineRows<ORDER, D, 1>(p, query, head, hh, now);
+        combineRows<ORDER, D, 1>(p, query, head, hh, now, drop);
       }
     }
   }

@@ -50,12 +50,14 @@ struct AttentionRun {
   int column;       // mask column of token `first`
 };
 
+constexpr int MERGE_DROP = 2;  // partial results that were merged are dropped from the second-level cache
+
 // The items of one thread block. The first one and its first tile lie here too: one load less before
 // the first keys are asked for.
 struct AttentionRange {
   int firstItem;
   int endItem;
-  int merge;    // 0: all rows are computed by items that write outputs, so that there is no stage 2
+  int merge;    // 0: all rows are computed by items that write outputs, so that there is no stage 2; or MERGE...
   int unused;
   AttentionItem item;
   AttentionTile tile;

@@ -103,7 +103,7 @@ __device__ __forceinline__ void attention(const AttentionParams& p) {
     barrierSync(STAGE2, CONSUMERS * 128);
     mark(2);
     if (!few) {
-      work.run<Order::PAIRS, D>(p);
+      work.run<Order::PAIRS, D>(p, sm.merge == MERGE_DROP);
     } else if (turn < rows) {
       const int hh = turn - query * p.group;
       if (work.list.direct()) {

@@ -22,7 +22,9 @@ final class Ahead {
   private int tokens;
   private int surprises;
 
-  /** @param possible whether the backend can do it at all */
+  /**
+   * @param possible whether the backend can do it at all
+   */
   Ahead(boolean possible) {
     this.possible = possible;
   }

@@ -149,9 +149,7 @@ final class Stepper implements AutoCloseable {
   private int follow(List<Node> busy, Waiting before, boolean others) {
     int computed = 0;
     try {
-      if (ahead.worthWhile()
-          && answers.allDrawn(busy)
-          && (answers.place(before) > 0 || others)) {
+      if (ahead.worthWhile() && answers.allDrawn(busy) && (answers.place(before) > 0 || others)) {
         makeResident(busy);
         computed = pass(busy, before);
       }

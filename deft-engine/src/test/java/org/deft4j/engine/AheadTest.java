@@ -170,8 +170,7 @@ class AheadTest {
         TreeEngine.open(ModelSource.open(OPTIONS.model()), OPTIONS, late.backend())) {
       NodeId root = engine.root(new int[] {1, 403, 407});
       // Any token ends a branch: none can be told to go on.
-      List<Integer> all =
-          IntStream.range(0, engine.codec().vocabularySize()).boxed().toList();
+      List<Integer> all = IntStream.range(0, engine.codec().vocabularySize()).boxed().toList();
       for (int i = 0; i < 60; i++) {
         NodeId leaf = engine.fork(root, 1).getFirst();
         engine.extend(leaf, new int[] {5 + i}, false);

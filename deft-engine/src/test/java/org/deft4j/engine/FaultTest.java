@@ -66,7 +66,9 @@ class FaultTest {
       this(fault, false);
     }
 
-    /** @param late whether tokens are drawn while the host goes on */
+    /**
+     * @param late whether tokens are drawn while the host goes on
+     */
     Faulty(DeftException fault, boolean late) {
       this.fault = fault;
       Backend cpu = TreeEngine.backend(OPTIONS);
@@ -144,8 +146,7 @@ class FaultTest {
   /**
    * Prompts, extensions, choices and steps that outgrow all buffers; goes on after each failure.
    */
-  private static Run run(
-      AttentionMethod method, boolean late, IntPredicate fails, int failures) {
+  private static Run run(AttentionMethod method, boolean late, IntPredicate fails, int failures) {
     DeftException fault = new DeftException(DeftException.OUT_OF_MEMORY, "the device is full");
     Faulty faulty = new Faulty(fault, late);
     EngineOptions options = OPTIONS.withAttention(method);

@@ -121,17 +121,19 @@ final class AttentionSchedule {
   }
 
   /**
-   * What each range holds: first item, item past the last, whether rows are left for stage 2, a
-   * word, its first item and tile.
+   * What each range holds: first item, item past the last, what stage 2 does (0 where no row is
+   * left for it, 2 to drop what it merged), a word, its first item and tile.
    *
    * @param rows of the step, those of padding among them
+   * @param drop whether partial results that were merged are dropped from the cache
    */
-  int[] range(int rows) {
+  int[] range(int rows, boolean drop) {
+    int merge = rows > directRows ? drop ? 2 : 1 : 0;
     for (int r = 0; r < ranges; r++) {
       int k = r * RANGE_WORDS;
       range[k] = rangeItem[r];
       range[k + 1] = rangeItem[r + 1];
-      range[k + 2] = rows > directRows ? 1 : 0;
+      range[k + 2] = merge;
       if (rangeItem[r] < rangeItem[r + 1]) {
         System.arraycopy(item, rangeItem[r] * ITEM_WORDS, range, k + 4, ITEM_WORDS);
         System.arraycopy(tile, range[k + 6] * TILE_WORDS, range, k + 4 + ITEM_WORDS, TILE_WORDS);

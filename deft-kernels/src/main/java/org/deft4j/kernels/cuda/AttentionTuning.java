@@ -19,6 +19,9 @@ package org.deft4j.kernels.cuda;
  * @param copyTile cost of reading a tile once more that another job has too
  * @param rowsPerPartialTile rows whose partial results cost as much as a tile, until they are
  *     merged
+ * @param dropPast keys and values of a layer, in sizes of the second-level cache, past which
+ *     partial results that were merged are dropped from it: written back, they would take memory's
+ *     time; for less the dropping takes longer
  * @param fixed groups of plans stay whole and a row's results do not depend on its siblings
  */
 record AttentionTuning(
@@ -35,6 +38,7 @@ record AttentionTuning(
     double rowsPerItemTile,
     double copyTile,
     double rowsPerPartialTile,
+    double dropPast,
     boolean fixed) {
   /** For sm_90a. */
   static final AttentionTuning SM90 =
@@ -52,6 +56,7 @@ record AttentionTuning(
           77,
           0.7,
           10,
+          3,
           false);
 
   /** For all other architectures. */
@@ -70,6 +75,7 @@ record AttentionTuning(
           64,
           1,
           64,
+          Double.POSITIVE_INFINITY,
           false);
 
   /** This, with one way to compute a row however many rows there are. */
@@ -91,6 +97,7 @@ record AttentionTuning(
         rowsPerItemTile,
         copyTile,
         rowsPerPartialTile,
+        dropPast,
         true);
   }
 }

@@ -37,6 +37,7 @@ final class TiledAttention implements CudaAttention {
   private final AttentionTuning tuning;
   private final boolean deterministic;
   private final int multiprocessors;
+  private final int cacheBytes;
   private final Map<Key, Launch> launches = new HashMap<>();
   private final StepUpload upload;
   private final ParamBlock params = new ParamBlock(512);
@@ -44,6 +45,7 @@ final class TiledAttention implements CudaAttention {
   private @Nullable AttentionSchedule schedule;
   private int kvHeads;
   private int group;
+  private int dim;
   private boolean fused;
   private boolean sent;
   private boolean direct;
@@ -74,6 +76,7 @@ final class TiledAttention implements CudaAttention {
     module = device.load("attention");
     sm90 = device.capability() == 90 && !Boolean.getBoolean(PORTABLE);
     multiprocessors = device.multiprocessors();
+    cacheBytes = device.l2Bytes();
     upload = new StepUpload(device);
     partial = new GrowingBuffer(device, "partial results of attention");
     weights = new GrowingBuffer(device, "partial results of attention");
@@ -133,7 +136,7 @@ final class TiledAttention implements CudaAttention {
       shrink();
       throw e;
     }
-    arrays[0] = upload.put(s.range(rows), ranges, room[0]);
+    arrays[0] = upload.put(s.range(rows, drops(s)), ranges, room[0]);
     arrays[1] = upload.put(s.item(), items, room[1]);
     arrays[2] = upload.put(s.tile(), tiles, room[2]);
     arrays[3] = upload.put(s.run(), runs, room[3]);
@@ -149,6 +152,12 @@ final class TiledAttention implements CudaAttention {
       arrays[i] = upload.address((int) arrays[i]);
     }
     sent = true;
+  }
+
+  /** By the keys and values that a layer reads. */
+  private boolean drops(AttentionSchedule s) {
+    double bytes = (double) s.tiles() * AttentionSchedule.TILE * kvHeads * dim * 2 * Short.BYTES;
+    return bytes > (fused ? tuning : AttentionTuning.PORTABLE).dropPast() * cacheBytes;
   }
 
   private void grow(int which, int n) {
@@ -180,9 +189,10 @@ final class TiledAttention implements CudaAttention {
     return version << 16 | words & 0xffff;
   }
 
-  private void shape(int newKvHeads, int newGroup, boolean sameType) {
-    if (direct != sameType) {
+  private void shape(int newKvHeads, int newGroup, int newDim, boolean sameType) {
+    if (direct != sameType || dim != newDim) {
       direct = sameType;
+      dim = newDim;
       sent = false;
     }
     if (schedule == null || kvHeads != newKvHeads || group != newGroup) {
@@ -265,7 +275,7 @@ final class TiledAttention implements CudaAttention {
   @Override
   public void run(CudaKvCache kv, int layer, long queries, int heads, float scale, CudaTensor out) {
     int headsKv = kv.shape().kvHeads();
-    shape(headsKv, heads / headsKv, out.type() == kv.type());
+    shape(headsKv, heads / headsKv, kv.padded(), out.type() == kv.type());
     AttentionPlan p = plan;
     AttentionSchedule s = schedule;
     DeviceBuffer counts = arrived;
