@@ -34,6 +34,16 @@ interface CudaAttention extends AutoCloseable {
    */
   void run(CudaKvCache kv, int layer, long queries, int heads, float scale, CudaTensor out);
 
+  /**
+   * Queues a little of the same work beside what comes next, so that the kernel's code is at hand
+   * when {@link #run} is called; its results go nowhere. To be called a product before that.
+   *
+   * @return whether this attention can, and knows by then what it will run
+   */
+  default boolean warmUp() {
+    return false;
+  }
+
   @Override
   void close();
 }

@@ -35,6 +35,9 @@ public final class CudaBackend implements Backend {
   /** System property: {@code false} lets no step begin before the one before it was read. */
   static final String LATER = "deft.cuda.later";
 
+  /** System property: {@code false} warms nothing up. */
+  static final String WARM_UP = "deft.cuda.warm-up";
+
   private final boolean later = Boolean.parseBoolean(System.getProperty(LATER, "true"));
   private final CudaDevice device;
   private final StepKernels kernels;
@@ -45,6 +48,7 @@ public final class CudaBackend implements Backend {
   private final StepUpload upload;
   private final StepGraphs graphs;
   private final StepGraphs.Limits limits = new StepGraphs.Limits();
+  private final WarmUps warmUps = new WarmUps();
   private final Runnable checkBatch = this::checkBatch;
   private final GrowingBuffer queries;
   private final GrowingBuffer summary;
@@ -60,6 +64,7 @@ public final class CudaBackend implements Backend {
   private long positions;
   private long slots;
   private long drawn;
+  private @Nullable CudaMatrix lastProduct;
   private @Nullable CudaTensor laidOut;
   private long laidOutVersion;
   private boolean closed;
@@ -73,7 +78,7 @@ public final class CudaBackend implements Backend {
       attention = new TiledAttention(device, options.deterministic());
       sampler = new CudaSampler(device);
       upload = new StepUpload(device);
-      graphs = new StepGraphs(device, attention);
+      graphs = new StepGraphs(device, attention, warmUps);
       queries = new GrowingBuffer(device, "queries");
       summary = new GrowingBuffer(device, "summaries of logits");
       summaryHost = device.pinned(StepKernels.SUMMARY_BYTES * 1024);
@@ -187,6 +192,30 @@ public final class CudaBackend implements Backend {
     graphs.run(program, rows, limits, checkBatch);
   }
 
+  /** Warms attention up beside the product that comes before it. */
+  private final class WarmUps implements StepGraphs.WarmUps {
+    private final boolean enabled = Boolean.parseBoolean(System.getProperty(WARM_UP, "true"));
+    private boolean on;
+    private boolean any;
+
+    @Override
+    public void on(boolean now) {
+      on = now && enabled;
+      any &= !now;
+    }
+
+    @Override
+    public boolean any() {
+      return any;
+    }
+
+    void before(CudaMatrix product) {
+      if (on && product.beforeAttention()) {
+        any |= attention.warmUp();
+      }
+    }
+  }
+
   /** The products, for tests. */
   CudaProducts products() {
     return products;
@@ -263,8 +292,11 @@ public final class CudaBackend implements Backend {
 
   private void product(Matrix w, Tensor x, Tensor y, int rows, boolean add) {
     distinct(x, y);
+    CudaMatrix m = own(w);
+    warmUps.before(m);
+    lastProduct = m;
     CudaTensor in = own(x, rows, w.cols());
-    products.multiply(own(w), in, own(y, rows, w.rows()).changed(), rows, add);
+    products.multiply(m, in, own(y, rows, w.rows()).changed(), rows, add);
   }
 
   @Override
@@ -276,6 +308,7 @@ public final class CudaBackend implements Backend {
     CudaMatrix w = own(gateUp);
     CudaTensor in = own(x, rows, w.cols());
     CudaTensor out = own(y, rows, w.rows() / 2).changed();
+    lastProduct = w;
     products.multiplyGated(w, in, out, rows);
   }
 
@@ -365,6 +398,9 @@ public final class CudaBackend implements Backend {
       laidOutVersion = t.version();
     }
     attention.run(cache, layer, q.address(), heads, scale, o);
+    if (lastProduct != null) {
+      lastProduct.seenBeforeAttention();
+    }
   }
 
   private DeviceBuffer queries(CudaKvCache kv, int heads, int rows) {

@@ -40,6 +40,7 @@ final class CudaDevice implements AutoCloseable {
   private final String name;
   private final @Nullable PinnedBuffer[] stages = new PinnedBuffer[2];
   private final @Nullable EarlyLaunch early;
+  private @Nullable SideStream side;
   private long freed;
 
   // Only after a kernel can one start early.
@@ -318,6 +319,11 @@ final class CudaDevice implements AutoCloseable {
    *     code that this device or driver takes
    */
   CudaModule load(String image) {
+    for (CudaModule m : modules) {
+      if (m.image().equals(image)) {
+        return m;
+      }
+    }
     bind();
     byte[] bytes = CudaModule.read(image);
     if (bytes == null) {
@@ -408,6 +414,23 @@ final class CudaDevice implements AutoCloseable {
     }
   }
 
+  /**
+   * Launches a kernel beside what comes next, which does not wait for it; the end of a graph that
+   * is captured does.
+   */
+  void launchAside(CudaKernel kernel, int gridX, int blockX, int sharedBytes, ParamBlock params) {
+    sized(kernel, params);
+    SideStream s = side;
+    if (s == null) {
+      s = new SideStream(this);
+      side = s;
+    }
+    s.launch(kernel, gridX, blockX, sharedBytes, params);
+    if (!capturing) {
+      s.join();
+    }
+  }
+
   void graphLaunched() {
     afterKernel = false;
   }
@@ -469,6 +492,9 @@ final class CudaDevice implements AutoCloseable {
     capturing = true;
     try {
       work.run();
+      if (side != null) {
+        side.join();
+      }
       done = true;
     } finally {
       capturing = false;
@@ -631,6 +657,9 @@ final class CudaDevice implements AutoCloseable {
       if (!lost) {
         for (CudaModule m : modules) {
           int unused = JCudaDriver.cuModuleUnload(m.handle());
+        }
+        if (side != null) {
+          side.close();
         }
         int unused = JCudaDriver.cuStreamDestroy(stream);
       }

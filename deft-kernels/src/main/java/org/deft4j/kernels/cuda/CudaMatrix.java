@@ -10,6 +10,7 @@ final class CudaMatrix implements Matrix {
   private final int rows;
   private final int cols;
   private final DeviceBuffer buffer;
+  private boolean beforeAttention;
 
   CudaMatrix(WeightType given, DType type, int rows, int cols, DeviceBuffer buffer) {
     this.given = given;
@@ -27,6 +28,15 @@ final class CudaMatrix implements Matrix {
   /** Values from a row to the next. */
   int stride() {
     return CudaTensor.stride(cols);
+  }
+
+  /** Whether attention was seen to follow the product with these weights. */
+  boolean beforeAttention() {
+    return beforeAttention;
+  }
+
+  void seenBeforeAttention() {
+    beforeAttention = true;
   }
 
   DeviceBuffer buffer() {

@@ -22,6 +22,11 @@ final class CudaModule {
     this.image = image;
   }
 
+  /** Its name. */
+  String image() {
+    return image;
+  }
+
   /** The resource that holds an image. */
   static String resource(String image) {
     return image + ".fatbin";

@@ -12,6 +12,9 @@ import org.jspecify.annotations.Nullable;
  * from then on one call launches the whole of it. Where the device has no memory for a graph, all
  * are given up and made anew as passes come.
  *
+ * <p>Where operations can warm up what comes later ({@link WarmUps}), both graphs are tried on the
+ * first steps: whether it helps depends on how many multiprocessors the products leave free.
+ *
  * <p>A graph holds addresses, so it is good as long as no device memory was freed since it was
  * captured and attention launches the same. Cost of a replay: a search among a few dozen graphs.
  */
@@ -44,21 +47,47 @@ final class StepGraphs implements AutoCloseable {
     int tokens;
     int slots;
     @Nullable CudaGraph graph;
+    @Nullable GraphTrial trial;
 
     Seen(StepProgram program, int rows) {
       this.program = program;
       this.rows = rows;
     }
+
+    void close() {
+      if (graph != null) {
+        graph.close();
+        graph = null;
+      }
+      if (trial != null) {
+        trial.close();
+        trial = null;
+      }
+    }
+  }
+
+  /** Has the operations of a pass warm up what comes later, or not. */
+  interface WarmUps {
+    /** From now on. */
+    void on(boolean on);
+
+    /** Whether there were any since {@code on(true)}. */
+    boolean any();
   }
 
   private final CudaDevice device;
   private final CudaAttention attention;
+  private final WarmUps warmUps;
   private final boolean enabled = Boolean.parseBoolean(System.getProperty(ENABLED, "true"));
   private final List<Seen> all = new ArrayList<>();
 
-  StepGraphs(CudaDevice device, CudaAttention attention) {
+  /**
+   * @param warmUps is asked while a graph is captured only
+   */
+  StepGraphs(CudaDevice device, CudaAttention attention, WarmUps warmUps) {
     this.device = device;
     this.attention = attention;
+    this.warmUps = warmUps;
   }
 
   /**
@@ -91,10 +120,7 @@ final class StepGraphs implements AutoCloseable {
       launch(seen, program, rows);
       return;
     }
-    if (seen.graph != null) {
-      seen.graph.close();
-      seen.graph = null;
-    }
+    seen.close();
     limits.clear();
     program.run(rows);
     seen.version = attention.version();
@@ -106,18 +132,44 @@ final class StepGraphs implements AutoCloseable {
   /** One launch for all, or where graphs find no memory on the device, one an operation. */
   private void launch(Seen seen, StepProgram program, int rows) {
     try {
-      CudaGraph graph = seen.graph;
-      if (graph == null) {
-        graph = device.capture(() -> program.run(rows));
-        seen.graph = graph;
+      if (seen.graph == null && seen.trial == null) {
+        capture(seen, program, rows);
       }
-      graph.launch();
+      if (seen.trial != null) {
+        seen.graph = seen.trial.launch();
+        if (seen.graph == null) {
+          return;
+        }
+        seen.trial = null;
+      }
+      if (seen.graph != null) {
+        seen.graph.launch();
+      }
     } catch (DeftException e) {
       if (e.exitCode() != DeftException.OUT_OF_MEMORY) {
         throw e;
       }
       close();
       program.run(rows);
+    }
+  }
+
+  /** Captures a pass, and once more with warm-ups if it has any. */
+  private void capture(Seen seen, StepProgram program, int rows) {
+    Runnable pass = () -> program.run(rows);
+    seen.graph = device.capture(pass);
+    CudaGraph warmed = null;
+    warmUps.on(true);
+    try {
+      warmed = device.capture(pass);
+    } finally {
+      warmUps.on(false);
+    }
+    if (warmUps.any()) {
+      seen.trial = new GraphTrial(device, seen.graph, warmed);
+      seen.graph = null;
+    } else {
+      warmed.close();
     }
   }
 
@@ -140,7 +192,7 @@ final class StepGraphs implements AutoCloseable {
   int captured() {
     int n = 0;
     for (Seen s : all) {
-      n += s.graph == null ? 0 : 1;
+      n += s.graph == null && s.trial == null ? 0 : 1;
     }
     return n;
   }
@@ -149,9 +201,7 @@ final class StepGraphs implements AutoCloseable {
   @Override
   public void close() {
     for (Seen s : all) {
-      if (s.graph != null) {
-        s.graph.close();
-      }
+      s.close();
     }
     all.clear();
   }

@@ -3,6 +3,7 @@ package org.deft4j.kernels.cuda;
 import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
+import org.deft4j.kernels.KvShape;
 import org.deft4j.tree.DeftException;
 import org.deft4j.tree.plan.AttentionPlan;
 import org.jspecify.annotations.Nullable;
@@ -34,6 +35,7 @@ final class TiledAttention implements CudaAttention {
   private final CudaDevice device;
   private final CudaModule module;
   private final boolean sm90;
+  private final boolean aside;
   private final AttentionTuning tuning;
   private final boolean deterministic;
   private final int multiprocessors;
@@ -59,6 +61,8 @@ final class TiledAttention implements CudaAttention {
   private final GrowingBuffer partial;
   private final GrowingBuffer weights;
   private @Nullable DeviceBuffer arrived;
+  private boolean prepared;
+  private @Nullable AttentionWarmUp warmUp;
 
   /**
    * @param deterministic a row's bits must not depend on its siblings: the groups of plans stay
@@ -70,6 +74,17 @@ final class TiledAttention implements CudaAttention {
 
   /** With other constants of the kernels for sm_90a. */
   TiledAttention(CudaDevice device, boolean deterministic, AttentionTuning tuning) {
+    this(device, deterministic, tuning, false);
+  }
+
+  /** On one multiprocessor a KV head, beside what the device has to do next. */
+  TiledAttention(CudaDevice device, AttentionTuning tuning) {
+    this(device, false, tuning, true);
+  }
+
+  private TiledAttention(
+      CudaDevice device, boolean deterministic, AttentionTuning tuning, boolean aside) {
+    this.aside = aside;
     this.tuning = tuning;
     this.device = device;
     this.deterministic = deterministic;
@@ -214,7 +229,7 @@ final class TiledAttention implements CudaAttention {
       schedule =
           new AttentionSchedule(
               group,
-              Math.max(1, blocks / kvHeads),
+              aside ? 1 : Math.max(1, blocks / kvHeads),
               (fused ? tuning : AttentionTuning.PORTABLE).fixed(deterministic));
       sent = false;
       if (arrived != null) {
@@ -309,7 +324,13 @@ final class TiledAttention implements CudaAttention {
     boolean masked = fused && p.maskKind() != AttentionPlan.MaskKind.NONE;
     Launch launch =
         launches.computeIfAbsent(new Key(fused, masked, kv.type(), kv.padded()), this::load);
-    if (fused) {
+    if (aside) {
+      device.launchAside(launch.stage1, grid, SM90_THREADS, launch.sharedBytes, params);
+    } else if (fused) {
+      if (!device.capturing() && !prepared && !masked) {
+        prepared = true;
+        prepareWarmUp(kv, group, out.type());
+      }
       if (device.launchesEarly()) {
         // All run at the same time here too: there are no more than multiprocessors, what runs
         // before does not wait for them, and what comes after starts when all of them have.
@@ -325,6 +346,27 @@ final class TiledAttention implements CudaAttention {
     }
   }
 
+  /** For the kernel that this step runs; does without where there is no memory. */
+  private void prepareWarmUp(CudaKvCache kv, int heads, DType made) {
+    KvShape s = kv.shape();
+    try {
+      warmUp = new AttentionWarmUp(device, tuning, s.type(), s.headDim(), heads, made);
+    } catch (DeftException e) {
+      if (e.exitCode() != DeftException.OUT_OF_MEMORY) {
+        throw e;
+      }
+    }
+  }
+
+  @Override
+  public boolean warmUp() {
+    AttentionWarmUp w = warmUp;
+    if (w != null) {
+      w.run();
+    }
+    return w != null;
+  }
+
   private Launch load(Key key) {
     String kind = key.fused ? "sm90" : "mma";
     String variant =
@@ -338,6 +380,9 @@ final class TiledAttention implements CudaAttention {
 
   @Override
   public void close() {
+    if (warmUp != null) {
+      warmUp.close();
+    }
     upload.close();
     partial.close();
     weights.close();

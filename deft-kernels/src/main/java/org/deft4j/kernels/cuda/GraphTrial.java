@@ -1,0 +1,54 @@
+package org.deft4j.kernels.cuda;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Two graphs that do the same: finds out which is faster by launching them in turns for the steps
+ * that there are anyway, the best time of each counting. Until it is known, a launch waits for the
+ * one before.
+ */
+final class GraphTrial implements AutoCloseable {
+  /** Launches of each. */
+  private static final int ROUNDS = 8;
+
+  /** What the second has to take of the first one's time to be taken. */
+  private static final double NOISE = 0.998;
+
+  private final CudaGraph[] graphs;
+  private final double[] best = {Double.MAX_VALUE, Double.MAX_VALUE};
+  private final CudaTimer timer;
+  private int launches;
+
+  /** The graphs are the trial's from now on. */
+  GraphTrial(CudaDevice device, CudaGraph first, CudaGraph second) {
+    graphs = new CudaGraph[] {first, second};
+    timer = device.timer();
+  }
+
+  /** Launches one of them; or gives the better one, which is the caller's then, and closes. */
+  @Nullable CudaGraph launch() {
+    if (launches > 0) {
+      int before = (launches - 1) % 2;
+      best[before] = Math.min(best[before], timer.micros());
+    }
+    if (launches == 2 * ROUNDS) {
+      int better = best[1] < NOISE * best[0] ? 1 : 0;
+      timer.close();
+      graphs[1 - better].close();
+      return graphs[better];
+    }
+    timer.start();
+    graphs[launches % 2].launch();
+    timer.stop();
+    launches++;
+    return null;
+  }
+
+  /** Gives both up. */
+  @Override
+  public void close() {
+    timer.close();
+    graphs[0].close();
+    graphs[1].close();
+  }
+}
