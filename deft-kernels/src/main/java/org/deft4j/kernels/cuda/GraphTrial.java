@@ -1,7 +1,5 @@
 package org.deft4j.kernels.cuda;
 
-import org.jspecify.annotations.Nullable;
-
 /**
  * Two graphs that do the same: finds out which is faster by launching them in turns for the steps
  * that there are anyway, the best time of each counting. Until it is known, a launch waits for the
@@ -25,23 +23,33 @@ final class GraphTrial implements AutoCloseable {
     timer = device.timer();
   }
 
-  /** Launches one of them; or gives the better one, which is the caller's then, and closes. */
-  @Nullable CudaGraph launch() {
+  /** Launches one of them, or none if {@link #better} is known. */
+  boolean launch() {
     if (launches > 0) {
       int before = (launches - 1) % 2;
       best[before] = Math.min(best[before], timer.micros());
     }
     if (launches == 2 * ROUNDS) {
-      int better = best[1] < NOISE * best[0] ? 1 : 0;
-      timer.close();
-      graphs[1 - better].close();
-      return graphs[better];
+      return false;
     }
     timer.start();
     graphs[launches % 2].launch();
     timer.stop();
     launches++;
-    return null;
+    return true;
+  }
+
+  /** Whether the second graph is the better one. */
+  boolean better() {
+    return best[1] < NOISE * best[0];
+  }
+
+  /** Gives the better graph away and the other one up. */
+  CudaGraph take() {
+    int better = better() ? 1 : 0;
+    timer.close();
+    graphs[1 - better].close();
+    return graphs[better];
   }
 
   /** Gives both up. */

@@ -49,6 +49,9 @@ final class StepGraphs implements AutoCloseable {
     @Nullable CudaGraph graph;
     @Nullable GraphTrial trial;
 
+    /** Whether warm-ups make it faster, once that was tried. */
+    @Nullable Boolean warmed;
+
     Seen(StepProgram program, int rows) {
       this.program = program;
       this.rows = rows;
@@ -136,10 +139,11 @@ final class StepGraphs implements AutoCloseable {
         capture(seen, program, rows);
       }
       if (seen.trial != null) {
-        seen.graph = seen.trial.launch();
-        if (seen.graph == null) {
+        if (seen.trial.launch()) {
           return;
         }
+        seen.warmed = seen.trial.better();
+        seen.graph = seen.trial.take();
         seen.trial = null;
       }
       if (seen.graph != null) {
@@ -154,22 +158,39 @@ final class StepGraphs implements AutoCloseable {
     }
   }
 
-  /** Captures a pass, and once more with warm-ups if it has any. */
+  /** Captures a pass, with warm-ups if they help; not known yet, with and without. */
   private void capture(Seen seen, StepProgram program, int rows) {
-    Runnable pass = () -> program.run(rows);
-    seen.graph = device.capture(pass);
-    CudaGraph warmed = null;
-    warmUps.on(true);
+    Boolean helps = seen.warmed;
+    if (helps != null) {
+      seen.graph = capture(program, rows, helps);
+      return;
+    }
+    seen.graph = capture(program, rows, false);
+    CudaGraph warmed;
     try {
-      warmed = device.capture(pass);
-    } finally {
-      warmUps.on(false);
+      warmed = capture(program, rows, true);
+    } catch (DeftException e) {
+      if (e.exitCode() != DeftException.OUT_OF_MEMORY) {
+        throw e;
+      }
+      seen.warmed = false; // there is room for one graph only
+      return;
     }
     if (warmUps.any()) {
       seen.trial = new GraphTrial(device, seen.graph, warmed);
       seen.graph = null;
     } else {
       warmed.close();
+      seen.warmed = false;
+    }
+  }
+
+  private CudaGraph capture(StepProgram program, int rows, boolean warm) {
+    warmUps.on(warm);
+    try {
+      return device.capture(() -> program.run(rows));
+    } finally {
+      warmUps.on(false);
     }
   }
 
