@@ -11,8 +11,9 @@
  *       installed. Nobody else may touch a class of JCuda before {@code CudaProbe} said yes, so a
  *       machine without a device never loads one.
  *   <li>{@code CudaDevice} and what it makes: device and pinned memory, modules and kernels of the
- *       images that ship in this package's resources, one stream, graphs, timers. Every result of
- *       the driver is checked; each becomes one clear {@link org.deft4j.tree.DeftException}.
+ *       images that ship in this package's resources, one stream and one beside it, graphs, timers.
+ *       Every result of the driver is checked; each becomes one clear {@link
+ *       org.deft4j.tree.DeftException}.
  *   <li>{@code CudaBackend}: the operations of {@link org.deft4j.kernels.Backend} on top of it.
  * </ol>
  *

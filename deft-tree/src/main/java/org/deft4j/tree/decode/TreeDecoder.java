@@ -127,10 +127,12 @@ public interface TreeDecoder extends AutoCloseable {
   boolean busy();
 
   /**
-   * One forward pass. Events come in a fixed order that depends on the trees alone.
+   * One forward pass: a token for each decoding branch, a chunk of each prompt. Events come in a
+   * fixed order that depends on the trees alone. A decoder may begin the pass that follows before
+   * it returns; then what is asked for meanwhile joins the one after.
    *
    * @param events receives what happened; may call this decoder's other methods, not {@code step}
-   * @return query rows computed; 0 when there was nothing to do
+   * @return query rows of passes that were begun or told of; 0 when there was nothing to do
    */
   int step(Consumer<? super DecodeEvent> events);
 
