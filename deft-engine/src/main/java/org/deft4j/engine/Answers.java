@@ -107,7 +107,7 @@ final class Answers {
     try {
       model.sampleLater(tokens, into.draws);
     } catch (DeftException e) {
-      into.clear();
+      into.abandon();
       throw e;
     }
     return true;

@@ -121,7 +121,7 @@ final class Stepper implements AutoCloseable {
    * difference: a token for each decoding branch a call. What it asks for meanwhile begins with the
    * next pass.
    *
-   * @return rows computed, of passes begun in this call or, if there is none, of the one before
+   * @return rows of the passes that this call began
    */
   int step(List<Node> busy) {
     makeResident(busy);
@@ -142,7 +142,7 @@ final class Stepper implements AutoCloseable {
       waiting = null;
       return before == null ? computed : computed + follow(busy, before, false);
     }
-    return Math.max(before.size(), follow(busy, before, true));
+    return follow(busy, before, true);
   }
 
   /** Reads what a pass draws, beginning the next one first where that is worth while. */

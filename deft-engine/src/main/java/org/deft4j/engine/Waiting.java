@@ -16,16 +16,16 @@ final class Waiting {
   /** Forgets what was not read: the backend may still write to the draws. */
   void abandon() {
     draws = new Draws();
+    for (int i = 0; i < size; i++) {
+      if (wanted(i) && !placed[i]) {
+        node(i).waits = false;
+      }
+    }
     clear();
   }
 
   /** Forgets all, which was read. */
   void clear() {
-    for (int i = 0; i < size; i++) {
-      if (wanted(i)) {
-        node(i).waits = false;
-      }
-    }
     Arrays.fill(node, 0, size, null);
     Arrays.fill(request, 0, size, null);
     draws.clear();

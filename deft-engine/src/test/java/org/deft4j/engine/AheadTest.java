@@ -157,6 +157,9 @@ class AheadTest {
         }
       }
       assertThat(engine.busy()).isFalse();
+      // The prompt, the token given, and a row for each token but the last.
+      assertThat(engine.stats().rows()).isEqualTo(3 + 4 + 4 * 29);
+      assertThat(engine.stats().steps()).isLessThanOrEqualTo(2 + 30);
       // What the last token of a request is known beforehand to be costs no step of its own.
       assertThat(late.ahead).isEqualTo(29);
     }

@@ -132,7 +132,8 @@ public interface TreeDecoder extends AutoCloseable {
    * it returns; then what is asked for meanwhile joins the one after.
    *
    * @param events receives what happened; may call this decoder's other methods, not {@code step}
-   * @return query rows of passes that were begun or told of; 0 when there was nothing to do
+   * @return query rows of the passes that were begun; 0 when there was nothing to do, or only to
+   *     tell what a pass begun before gave
    */
   int step(Consumer<? super DecodeEvent> events);
 
