@@ -19,6 +19,7 @@ final class Ahead {
   private static final int TRUST = 4;
 
   private final boolean possible;
+  private boolean allowed = true;
   private int tokens;
   private int surprises;
 
@@ -45,7 +46,12 @@ final class Ahead {
     return possible;
   }
 
+  /** Forbids it, or no longer. */
+  void allow(boolean on) {
+    allowed = on;
+  }
+
   boolean worthWhile() {
-    return possible && surprises * LONG <= tokens + TRUST * LONG;
+    return possible && allowed && surprises * LONG <= tokens + TRUST * LONG;
   }
 }

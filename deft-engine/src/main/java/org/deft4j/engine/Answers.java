@@ -142,11 +142,17 @@ final class Answers {
     for (int i = 0; i < drawn.size(); i++) {
       Node node = drawn.node(i);
       Request.Decode d = drawn.request(i);
-      if (drawn.wanted(i) && goesOn(node, d) && grow(node, Batch.drawn(i))) {
-        drawn.place(i);
-        node.waits = false;
-        placed++;
+      if (!drawn.wanted(i) || !goesOn(node, d)) {
+        continue;
       }
+      try {
+        grow(node, Batch.drawn(i));
+      } catch (DeftException e) {
+        continue; // there may be room when it is read
+      }
+      drawn.place(i);
+      node.waits = false;
+      placed++;
     }
     return placed;
   }
@@ -156,18 +162,12 @@ final class Answers {
     return d.sampled + 1 < d.spec.maxTokens() && node.pathLength() + 1 < context;
   }
 
-  /** Reads tokens that were on their way. */
+  /** Reads tokens that were on their way, and tells of them. */
   void read(Waiting drawn, Transformer model, Ahead ahead) {
-    try {
-      model.await(drawn.draws);
-    } catch (DeftException e) {
-      drawn.forget();
-      throw e;
-    }
+    model.await(drawn.draws);
     for (int i = 0; i < drawn.size(); i++) {
       if (!drawn.wanted(i)) {
-        ahead.read(true);
-        continue;
+        continue; // what ended the branch was counted
       }
       Node node = drawn.node(i);
       Request.Decode d = drawn.request(i);
@@ -206,7 +206,7 @@ final class Answers {
           if (drawn(node) instanceof Request.Decode d) {
             draws.add(i, d.spec, node.pathLength());
           } else {
-            all &= node.request == null;
+            all = false;
           }
         }
       }
@@ -219,9 +219,6 @@ final class Answers {
         boolean read = false;
         for (; w < wants && (int) (order[w] >>> 32) == rows[from + i]; w++) {
           Node node = step.wantNode((int) order[w]);
-          if (node.request == null) {
-            continue; // a token that was read since ended it
-          }
           if (drawn(node) instanceof Request.Decode d) {
             append(node, d, draws.token(draw), draws.logProb(draw));
             draw++;
@@ -295,26 +292,24 @@ final class Answers {
   }
 
   private void append(Node node, Request.Decode d, int token, float logProb) {
-    if (grow(node, token)) {
-      took(node, d, token, logProb);
-    }
-  }
-
-  /** Appends a token; false if there is no room. */
-  private boolean grow(Node node, int token) {
     try {
-      node.segment = forest.writable(node.segment);
-      forest.append(node.segment, token);
+      grow(node, token);
     } catch (DeftException e) {
       // The branch stays as it was and samples the same token when there is room.
       if (failure == null) {
         failure = e;
       }
-      return false;
+      return;
     }
+    took(node, d, token, logProb);
+  }
+
+  /** Appends a token, if there is room. */
+  private void grow(Node node, int token) {
+    node.segment = forest.writable(node.segment);
+    forest.append(node.segment, token);
     step.sampled(node.segment);
     node.grown(1);
-    return true;
   }
 
   /** Tells of a token that was appended, and whether it ends the request. */

@@ -45,6 +45,9 @@ final class Stepper implements AutoCloseable {
   /** What the last step draws, if it is not read. */
   private @Nullable Waiting waiting;
 
+  /** Why tokens were lost that branches went on from. */
+  private @Nullable DeftException broken;
+
   private int[] copyFrom = new int[0];
   private int[] copyTo = new int[0];
 
@@ -99,6 +102,11 @@ final class Stepper implements AutoCloseable {
     }
   }
 
+  /** Whether passes may be begun before the one before is read. */
+  void ahead(boolean on) {
+    ahead.allow(on);
+  }
+
   Answers answers() {
     return answers;
   }
@@ -117,13 +125,17 @@ final class Stepper implements AutoCloseable {
    *
    * <p>Where the backend draws tokens while the host goes on, the pass is begun with the tokens
    * that the one before it draws and nobody read yet; then those are read and told. So a pass is
-   * always one ahead of what the caller knows, and the first call makes two. The caller sees no
-   * difference: a token for each decoding branch a call. What it asks for meanwhile begins with the
-   * next pass.
+   * always one ahead of what the caller knows, and the first call makes two. Branches that decode
+   * get a token a call all the same. What is asked for meanwhile joins the next pass; where that
+   * needs logits on the host, the call before it reads only.
    *
    * @return rows of the passes that this call began
    */
   int step(List<Node> busy) {
+    if (broken != null) {
+      fail(broken);
+      return 0;
+    }
     makeResident(busy);
     for (Node n : busy) {
       if (n.cancelled) {
@@ -145,23 +157,45 @@ final class Stepper implements AutoCloseable {
     return follow(busy, before, true);
   }
 
-  /** Reads what a pass draws, beginning the next one first where that is worth while. */
+  /**
+   * Reads what a pass draws, beginning the next one first where that is worth while.
+   *
+   * @param others whether the next pass is worth while without these branches, too
+   */
   private int follow(List<Node> busy, Waiting before, boolean others) {
     int computed = 0;
+    boolean read = false;
     try {
-      if (ahead.worthWhile() && answers.allDrawn(busy) && (answers.place(before) > 0 || others)) {
-        makeResident(busy);
-        computed = pass(busy, before);
+      try {
+        if (ahead.worthWhile()
+            && answers.allDrawn(busy)
+            && (answers.place(before) > 0 || others)) {
+          makeResident(busy);
+          computed = pass(busy, before);
+        }
+      } catch (DeftException e) {
+        fail(e);
       }
+      answers.read(before, model, ahead);
+      read = true;
     } catch (DeftException e) {
+      broken = e;
       fail(e);
-    }
-    try {
-      if (before.size() > 0) {
-        answers.read(before, model, ahead);
+    } finally {
+      if (!read) {
+        // Branches hold tokens that nobody will know: nothing goes on from here.
+        if (broken == null) {
+          broken =
+              new DeftException(
+                  DeftException.RUNTIME,
+                  "an earlier step failed and its tokens are lost; open the model anew");
+        }
+        before.abandon();
+        if (waiting != null) {
+          waiting.abandon();
+          waiting = null;
+        }
       }
-    } catch (DeftException e) {
-      fail(e);
     }
     return computed;
   }
@@ -289,8 +323,8 @@ final class Stepper implements AutoCloseable {
         waiting = free;
         return layout.rows();
       }
-      if (before != null) {
-        answers.read(before, model, ahead);
+      if (before != null && rows.wants() > 0) {
+        throw new IllegalStateException("what is asked of the host was not foreseen");
       }
       answers.fromForward(layout, model);
     } catch (DeftException e) {

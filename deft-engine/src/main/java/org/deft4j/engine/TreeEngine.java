@@ -186,6 +186,16 @@ public final class TreeEngine implements TreeDecoder {
     stepper.attention(method);
   }
 
+  /**
+   * Whether a pass may be begun before the tokens of the one before are read, as it is by default
+   * where the backend can do that. Without it each call of {@link #step} is one pass, begun and
+   * ended in it, for who measures single steps; a pass that is on its way is told by the next call.
+   */
+  public void ahead(boolean on) {
+    requireOpen();
+    stepper.ahead(on);
+  }
+
   /** What this engine runs. */
   public EngineInfo info() {
     return stepper.info(file.name());

@@ -13,33 +13,28 @@ final class Waiting {
   private boolean[] placed = new boolean[16];
   private int size;
 
-  /** Forgets what was not read: the backend may still write to the draws. */
+  /**
+   * Gives up what was not read: no branch waits for it, and none has a token that nobody knows. The
+   * backend may still write to the draws.
+   */
   void abandon() {
     draws = new Draws();
     for (int i = 0; i < size; i++) {
-      if (wanted(i) && !placed[i]) {
+      if (placed[i]) {
+        node(i).length--;
+      } else if (wanted(i)) {
         node(i).waits = false;
       }
     }
     clear();
   }
 
-  /** Forgets all, which was read. */
+  /** Empty, after all was read. */
   void clear() {
     Arrays.fill(node, 0, size, null);
     Arrays.fill(request, 0, size, null);
     draws.clear();
     size = 0;
-  }
-
-  /** Takes places back, too: the tokens will not come. */
-  void forget() {
-    for (int i = 0; i < size; i++) {
-      if (placed[i]) {
-        node(i).length--;
-      }
-    }
-    abandon();
   }
 
   /** A draw of row {@code logitsRow} for a branch. */

@@ -1,7 +1,11 @@
 package org.deft4j.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.lang.reflect.InvocationHandler;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -11,12 +15,15 @@ import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
 import org.deft4j.engine.source.ModelSource;
+import org.deft4j.kernels.Backend;
+import org.deft4j.tree.DeftException;
 import org.deft4j.tree.decode.DecodeEvent;
 import org.deft4j.tree.decode.DecodeSpec;
 import org.deft4j.tree.decode.NodeId;
 import org.deft4j.tree.plan.AttentionMethod;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Steps that begin before the tokens of the one before are read change nothing but the time. */
@@ -184,6 +191,141 @@ class AheadTest {
         engine.release(leaf);
       }
       assertThat(late.ahead).isBetween(1, 8);
+    }
+  }
+
+  /** Memory that runs out again and again costs branches, but never a token of those that stay. */
+  @ParameterizedTest
+  @EnumSource(
+      value = AttentionMethod.class,
+      names = {"FLATTEN", "SEQUENCE"})
+  void branchesThatStayHaveTheirTokensWhereMemoryIsShort(AttentionMethod method) {
+    int[] prompt = {1, 403, 407, 261, 378, 432, 383, 286, 261};
+    int full = 0;
+    int stayed = 0;
+    for (int seed = 0; seed < 40; seed++) {
+      List<DecodeSpec> specs = new ArrayList<>();
+      for (int i = 0; i < 8; i++) {
+        specs.add(DecodeSpec.of(12 + 5 * i % 31).temperature(1).seed(seed, i).build());
+      }
+      Map<Integer, int[]> alone = new HashMap<>();
+      EngineOptions options = OPTIONS.withAttention(method);
+      try (TreeEngine engine = TreeEngine.open(options)) {
+        NodeId root = engine.root(prompt);
+        for (int i = 0; i < 8; i++) {
+          NodeId leaf = engine.fork(root, 1).getFirst();
+          engine.decode(leaf, specs.get(i));
+          Driver.drain(engine);
+          alone.put(i, engine.tokens(leaf));
+        }
+      }
+      SplittableRandom random = new SplittableRandom(seed);
+      try (TreeEngine engine =
+          LateBackend.open(
+              options.withPageSize(1).withKvMemory((96 + 56 * (seed % 3)) * 1280L))) {
+        NodeId root = engine.root(prompt);
+        List<NodeId> leaves = new ArrayList<>(engine.fork(root, 8));
+        Map<NodeId, Integer> which = new HashMap<>();
+        for (int i = 0; i < 8; i++) {
+          which.put(leaves.get(i), i);
+          engine.decode(leaves.get(i), specs.get(i));
+        }
+        while (engine.busy()) {
+          try {
+            engine.step(_ -> {});
+          } catch (DeftException e) {
+            assertThat(e.exitCode()).isEqualTo(DeftException.OUT_OF_MEMORY);
+            full++;
+            engine.release(leaves.remove(random.nextInt(leaves.size())));
+          }
+          if (random.nextInt(6) == 0) {
+            // What is forked and released again moves pages about.
+            NodeId at = leaves.get(random.nextInt(leaves.size()));
+            engine.release(engine.fork(at, engine.length(at) / 2, 1).getFirst());
+          }
+        }
+        for (NodeId leaf : leaves) {
+          assertThat(engine.tokens(leaf))
+              .as("seed %d, branch %d", seed, which.get(leaf))
+              .isEqualTo(alone.get(which.get(leaf)));
+          stayed++;
+        }
+      }
+    }
+    assertThat(full).isGreaterThan(20);
+    assertThat(stayed).isGreaterThan(80);
+  }
+
+  /** Tokens that are lost with the step that draws them are not there, and nothing goes on. */
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void aStepThatTookTokensWithItEndsTheEngine(boolean told) {
+    RuntimeException fault =
+        told ? new DeftException(DeftException.RUNTIME, "lost") : new IllegalStateException("lost");
+    Backend late = new LateBackend(TreeEngine.backend(OPTIONS)).backend();
+    boolean[] fails = {false};
+    Backend faulty =
+        (Backend)
+            Proxy.newProxyInstance(
+                Backend.class.getClassLoader(),
+                new Class<?>[] {Backend.class},
+                (proxy, method, args) -> {
+                  if (method.getName().equals("forward")) {
+                    return InvocationHandler.invokeDefault(proxy, method, args);
+                  }
+                  if (fails[0] && method.getName().equals("await")) {
+                    throw fault;
+                  }
+                  try {
+                    return method.invoke(late, args);
+                  } catch (InvocationTargetException e) {
+                    throw e.getCause();
+                  }
+                });
+    try (TreeEngine engine =
+        TreeEngine.open(ModelSource.open(OPTIONS.model()), OPTIONS, faulty)) {
+      NodeId root = engine.root(new int[] {1, 403, 407});
+      List<NodeId> leaves = engine.fork(root, 3);
+      leaves.forEach(
+          l -> engine.decode(l, DecodeSpec.of(30).temperature(1).seed(1, l.value()).build()));
+      for (int i = 0; i < 5; i++) {
+        engine.step(_ -> {});
+      }
+      int[] before = engine.tokens(leaves.getFirst());
+      fails[0] = true;
+      assertThatThrownBy(() -> engine.step(_ -> {})).isSameAs(fault);
+      fails[0] = false;
+      assertThat(engine.tokens(leaves.getFirst())).isEqualTo(before);
+      assertThatThrownBy(() -> engine.step(_ -> {}))
+          .isInstanceOfSatisfying(
+              DeftException.class,
+              e -> assertThat(e.exitCode()).isEqualTo(DeftException.RUNTIME));
+      engine.release(root);
+    }
+  }
+
+  /** Who measures single steps can have them so. */
+  @Test
+  void itCanBeForbidden() {
+    LateBackend late = new LateBackend(TreeEngine.backend(OPTIONS));
+    try (TreeEngine engine =
+        TreeEngine.open(ModelSource.open(OPTIONS.model()), OPTIONS, late.backend())) {
+      NodeId leaf = engine.fork(engine.root(new int[] {1, 403, 407}), 1).getFirst();
+      engine.extend(leaf, new int[] {5}, false);
+      Driver.drain(engine);
+      engine.decode(leaf, DecodeSpec.of(30).temperature(1).build());
+      engine.step(_ -> {});
+      engine.step(_ -> {});
+      int ahead = late.ahead;
+      assertThat(ahead).isEqualTo(2);
+      engine.ahead(false);
+      assertThat(engine.step(_ -> {})).as("what was on its way").isZero();
+      assertThat(engine.length(leaf)).isEqualTo(1 + 3);
+      for (int i = 0; i < 5; i++) {
+        assertThat(engine.step(_ -> {})).isEqualTo(1);
+        assertThat(engine.length(leaf)).isEqualTo(1 + 4 + i);
+      }
+      assertThat(late.ahead).isEqualTo(ahead);
     }
   }
 }

@@ -22,11 +22,15 @@ public final class EngineReplay {
   private final ReplaySettings settings;
   private final int layers;
 
-  /** For an engine that is otherwise idle; warms it up. */
+  /**
+   * For an engine that is otherwise idle; warms it up. From then on its steps are begun and ended
+   * in a call, since each is measured by itself.
+   */
   public EngineReplay(WatchedEngine watched, ReplaySettings settings) {
     this.watched = watched;
     this.settings = settings;
     watched.warmUp(10, settings.temperature());
+    watched.engine().ahead(false);
     layers = watched.engine().info().model().layers();
   }
 

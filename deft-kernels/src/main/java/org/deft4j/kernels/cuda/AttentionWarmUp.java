@@ -1,7 +1,10 @@
 package org.deft4j.kernels.cuda;
 
+import java.util.ArrayDeque;
+import java.util.Deque;
 import org.deft4j.kernels.KvShape;
 import org.deft4j.kernels.KvType;
+import org.deft4j.tree.DeftException;
 import org.deft4j.tree.plan.AttentionMethod;
 import org.deft4j.tree.plan.AttentionPlan;
 
@@ -21,16 +24,48 @@ final class AttentionWarmUp implements AutoCloseable {
   private final CudaTensor out;
   private final int heads;
 
-  /** Makes the memory and runs once, so that {@link #run} launches only. */
-  AttentionWarmUp(
-      CudaDevice device, AttentionTuning tuning, KvType type, int headDim, int heads, DType made) {
+  private AttentionWarmUp(
+      TiledAttention attention, CudaKvCache kv, DeviceBuffer queries, CudaTensor out, int heads) {
+    this.attention = attention;
+    this.kv = kv;
+    this.queries = queries;
+    this.out = out;
     this.heads = heads;
-    attention = new TiledAttention(device, tuning);
-    kv = new CudaKvCache(device, new KvShape(1, 1, headDim, SHARED + ROWS * OWN, type), 4);
-    queries = device.cleared((long) ROWS * heads * kv.padded() * type.bytes(), "a warm-up");
-    out = new CudaTensor(device, ROWS, heads * headDim, made);
-    attention.begin(plan(), ROWS);
-    run();
+  }
+
+  /**
+   * Makes the memory and runs once, so that {@link #run} launches only.
+   *
+   * @throws DeftException if there is no memory; then none is taken
+   */
+  static AttentionWarmUp of(
+      CudaDevice device, AttentionTuning tuning, KvType type, int headDim, int heads, DType made) {
+    Deque<AutoCloseable> parts = new ArrayDeque<>();
+    try {
+      TiledAttention attention = new TiledAttention(device, tuning);
+      parts.push(attention);
+      KvShape shape = new KvShape(1, 1, headDim, SHARED + ROWS * OWN, type);
+      CudaKvCache kv = new CudaKvCache(device, shape, 4);
+      parts.push(kv::close);
+      long bytes = (long) ROWS * heads * kv.padded() * type.bytes();
+      DeviceBuffer queries = device.cleared(bytes, "a warm-up");
+      parts.push(queries::close);
+      CudaTensor out = new CudaTensor(device, ROWS, heads * headDim, made);
+      parts.push(out::close);
+      AttentionWarmUp warmUp = new AttentionWarmUp(attention, kv, queries, out, heads);
+      attention.begin(plan(), ROWS);
+      warmUp.run();
+      return warmUp;
+    } catch (DeftException e) {
+      for (AutoCloseable p : parts) {
+        try {
+          p.close();
+        } catch (Exception other) {
+          e.addSuppressed(other);
+        }
+      }
+      throw e;
+    }
   }
 
   private static AttentionPlan plan() {

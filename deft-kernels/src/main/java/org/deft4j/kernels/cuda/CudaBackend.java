@@ -250,7 +250,7 @@ public final class CudaBackend implements Backend {
     if (place < 0) {
       Objects.checkIndex(token, limit);
     } else {
-      Objects.checkIndex(place, sampler.lastRoom());
+      Objects.checkIndex(place, sampler.lastTokens());
     }
   }
 

@@ -499,6 +499,9 @@ final class CudaDevice implements AutoCloseable {
     } finally {
       capturing = false;
       int result = JCudaDriver.cuStreamEndCapture(stream, graph);
+      if (side != null) {
+        side.forget();
+      }
       if (done) {
         check(result, "ending a graph");
       } else if (result == CUresult.CUDA_SUCCESS) {

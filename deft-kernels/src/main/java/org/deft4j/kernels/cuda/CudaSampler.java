@@ -41,6 +41,7 @@ final class CudaSampler implements AutoCloseable {
     PinnedBuffer asked = device.pinned(64 * SPEC_WORDS * Integer.BYTES);
     PinnedBuffer drawn = device.pinned(64 * DRAW_BYTES);
     final CudaTimer done = device.timer();
+    int tokens;
     @Nullable Draws waiting;
 
     /** Waits for the tokens. */
@@ -94,6 +95,7 @@ final class CudaSampler implements AutoCloseable {
     turn ^= 1;
     Turn t = turns[turn];
     t.await();
+    t.tokens = draws.tokens();
     // Both lie in host memory that the device sees: a copy would cost more than the reads.
     t.asked = grown(t.asked, n * SPEC_WORDS * Integer.BYTES);
     t.drawn = grown(t.drawn, draws.tokens() * DRAW_BYTES);
@@ -129,9 +131,9 @@ final class CudaSampler implements AutoCloseable {
     return turns[turn].drawn.deviceAddress();
   }
 
-  /** Room at {@link #lastDrawn}, in tokens. */
-  int lastRoom() {
-    return turns[turn].drawn.bytes() / DRAW_BYTES;
+  /** How many of them. */
+  int lastTokens() {
+    return turns[turn].tokens;
   }
 
   /** {@code b} or a larger one. */

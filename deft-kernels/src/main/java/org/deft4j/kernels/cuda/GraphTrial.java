@@ -17,10 +17,10 @@ final class GraphTrial implements AutoCloseable {
   private final CudaTimer timer;
   private int launches;
 
-  /** The graphs are the trial's from now on. */
-  GraphTrial(CudaDevice device, CudaGraph first, CudaGraph second) {
+  /** All of them are the trial's from now on. */
+  GraphTrial(CudaTimer timer, CudaGraph first, CudaGraph second) {
     graphs = new CudaGraph[] {first, second};
-    timer = device.timer();
+    this.timer = timer;
   }
 
   /** Launches one of them, or none if {@link #better} is known. */

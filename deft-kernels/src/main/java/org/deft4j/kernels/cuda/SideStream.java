@@ -20,13 +20,13 @@ final class SideStream implements AutoCloseable {
   SideStream(CudaDevice device) {
     this.device = device;
     device.bind();
-    device.check(
-        JCudaDriver.cuStreamCreate(stream, CUstream_flags.CU_STREAM_NON_BLOCKING),
-        "creating a stream");
     for (CUevent e : new CUevent[] {forked, joined}) {
       device.check(
           JCudaDriver.cuEventCreate(e, CUevent_flags.CU_EVENT_DISABLE_TIMING), "creating an event");
     }
+    device.check(
+        JCudaDriver.cuStreamCreate(stream, CUstream_flags.CU_STREAM_NON_BLOCKING),
+        "creating a stream");
   }
 
   /** Launches a kernel after all that the device's stream has so far, and what was put here. */
@@ -49,6 +49,11 @@ final class SideStream implements AutoCloseable {
             params.arguments(),
             null),
         "launching " + kernel.name());
+  }
+
+  /** A capture that failed took its branches with it. */
+  void forget() {
+    open = false;
   }
 
   /** What the device's stream gets from now on waits for this one. */

@@ -177,7 +177,7 @@ final class StepGraphs implements AutoCloseable {
       return;
     }
     if (warmUps.any()) {
-      seen.trial = new GraphTrial(device, seen.graph, warmed);
+      seen.trial = new GraphTrial(device.timer(), seen.graph, warmed);
       seen.graph = null;
     } else {
       warmed.close();

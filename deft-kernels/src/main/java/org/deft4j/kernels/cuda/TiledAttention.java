@@ -350,7 +350,7 @@ final class TiledAttention implements CudaAttention {
   private void prepareWarmUp(CudaKvCache kv, int heads, DType made) {
     KvShape s = kv.shape();
     try {
-      warmUp = new AttentionWarmUp(device, tuning, s.type(), s.headDim(), heads, made);
+      warmUp = AttentionWarmUp.of(device, tuning, s.type(), s.headDim(), heads, made);
     } catch (DeftException e) {
       if (e.exitCode() != DeftException.OUT_OF_MEMORY) {
         throw e;
