@@ -167,9 +167,7 @@ final class Stepper implements AutoCloseable {
     boolean read = false;
     try {
       try {
-        if (ahead.worthWhile()
-            && answers.allDrawn(busy)
-            && (answers.place(before) > 0 || others)) {
+        if (ahead.worthWhile() && answers.allDrawn(busy) && (answers.place(before) > 0 || others)) {
           makeResident(busy);
           computed = pass(busy, before);
         }

@@ -221,8 +221,7 @@ class AheadTest {
       }
       SplittableRandom random = new SplittableRandom(seed);
       try (TreeEngine engine =
-          LateBackend.open(
-              options.withPageSize(1).withKvMemory((96 + 56 * (seed % 3)) * 1280L))) {
+          LateBackend.open(options.withPageSize(1).withKvMemory((96 + 56 * (seed % 3)) * 1280L))) {
         NodeId root = engine.root(prompt);
         List<NodeId> leaves = new ArrayList<>(engine.fork(root, 8));
         Map<NodeId, Integer> which = new HashMap<>();
@@ -282,8 +281,7 @@ class AheadTest {
                     throw e.getCause();
                   }
                 });
-    try (TreeEngine engine =
-        TreeEngine.open(ModelSource.open(OPTIONS.model()), OPTIONS, faulty)) {
+    try (TreeEngine engine = TreeEngine.open(ModelSource.open(OPTIONS.model()), OPTIONS, faulty)) {
       NodeId root = engine.root(new int[] {1, 403, 407});
       List<NodeId> leaves = engine.fork(root, 3);
       leaves.forEach(
@@ -298,8 +296,7 @@ class AheadTest {
       assertThat(engine.tokens(leaves.getFirst())).isEqualTo(before);
       assertThatThrownBy(() -> engine.step(_ -> {}))
           .isInstanceOfSatisfying(
-              DeftException.class,
-              e -> assertThat(e.exitCode()).isEqualTo(DeftException.RUNTIME));
+              DeftException.class, e -> assertThat(e.exitCode()).isEqualTo(DeftException.RUNTIME));
       engine.release(root);
     }
   }

@@ -222,13 +222,15 @@ public final class Forest {
   }
 
   /**
-   * Replaces the newest token of a segment: one that was appended before it was known.
+   * Replaces the newest token of a segment: one that was appended before it was known. Its slot
+   * stays.
    *
-   * @throws IllegalStateException if the segment is empty, or has children, which may know it
+   * @throws IllegalStateException if the segment is empty, is a prompt, or has children, which may
+   *     know it
    */
   public void replaceLast(int segment, int token) {
     Segment s = get(segment);
-    if (s.length == 0 || s.firstChild != null) {
+    if (s.length == 0 || s.indexed || s.firstChild != null) {
       throw new IllegalStateException("segment " + segment + " has no token of its own at its end");
     }
     s.tokens[s.length - 1] = token;

@@ -39,6 +39,27 @@ class ForestTest {
   }
 
   @Test
+  void aTokenThatWasAppendedBeforeItWasKnownIsReplaced() {
+    int root = forest.root(tokens(0, 20));
+    int leaf = forest.child(root);
+    assertThatThrownBy(() -> forest.replaceLast(leaf, 7)).isInstanceOf(IllegalStateException.class);
+    forest.append(leaf, 5);
+    forest.append(leaf, -3);
+    int slot = forest.slot(leaf, 1);
+    forest.replaceLast(leaf, 7);
+    assertThat(forest.pathTokens(leaf, 18, 22)).containsExactly(18, 19, 5, 7);
+    assertThat(forest.slot(leaf, 1)).isEqualTo(slot);
+    assertThat(forest.filled(leaf)).isZero();
+    // A prompt is found by its tokens, a child has seen those above it.
+    assertThatThrownBy(() -> forest.replaceLast(root, 7)).isInstanceOf(IllegalStateException.class);
+    int below = forest.child(leaf);
+    assertThatThrownBy(() -> forest.replaceLast(leaf, 8)).isInstanceOf(IllegalStateException.class);
+    forest.release(below);
+    forest.replaceLast(leaf, 8);
+    assertThat(forest.pathTokens(leaf, 21, 22)).containsExactly(8);
+  }
+
+  @Test
   void aForkCopiesNothing() {
     int root = forest.root(tokens(0, 100));
     int used = pool.usedSlots();

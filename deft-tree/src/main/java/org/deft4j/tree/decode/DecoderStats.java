@@ -11,8 +11,8 @@ import org.deft4j.tree.plan.IoLedger;
  * @param decodedTokens tokens sampled
  * @param prefilledTokens tokens of prompts and extensions that were computed
  * @param reusedTokens tokens of prompts that were found in the cache and not computed
- * @param recomputedTokens tokens computed again: after an eviction, or to ask for logits at a
- *     place that was passed without keeping them
+ * @param recomputedTokens tokens computed again: after an eviction, or to ask for logits at a place
+ *     that was passed without keeping them
  * @param kvBytes key-value bytes in use now
  * @param kvBytesShared key-value bytes now saved by sharing: what the live branches would hold were
  *     each alone, less what they hold
