@@ -29,24 +29,17 @@ final class Branches {
   private final ThoughtTree tree;
   private final Lanes lanes;
   private final BudgetMeter meter;
+  private final JobBudget budget;
+  private final WidthLimit width;
   private final Points points;
   private final Harvest harvest;
   private final long seed;
   private final boolean ordered;
   private final Deque<Job> waiting = new ArrayDeque<>();
   private final LinkedHashSet<Job> working = new LinkedHashSet<>();
-  private int quota = Integer.MAX_VALUE;
-
-  /** Most branches at work until one ends, as there was no room for another. */
-  private int narrow = Integer.MAX_VALUE;
-
-  /** Most branches at work, at least 1, that steps are thought to have room for. */
-  private int most = Integer.MAX_VALUE;
 
   /** Admitted jobs of the present wave that have not ended. */
   private int wave;
-
-  private long resent;
 
   Branches(
       Asks asks,
@@ -63,6 +56,8 @@ final class Branches {
     this.tree = tree;
     this.lanes = lanes;
     this.meter = meter;
+    this.budget = new JobBudget(meter, lanes, ordered);
+    this.width = new WidthLimit(lanes);
     this.points = points;
     this.harvest = harvest;
     this.seed = seed;
@@ -76,7 +71,7 @@ final class Branches {
 
   /** At most so many branches may be at work from now on; those at work go on. */
   void quota(int most) {
-    quota = most;
+    width.quota(most);
   }
 
   /** How many more branches would start at once. */
@@ -85,7 +80,7 @@ final class Branches {
   }
 
   private int free() {
-    return Math.min(lanes.free(), Math.min(quota, Math.min(narrow, most)) - live());
+    return width.free(live());
   }
 
   /** Branches at work, shared prompts that are being computed included. */
@@ -98,20 +93,14 @@ final class Branches {
     return waiting.size();
   }
 
-  /** Tokens that would have been sent had each branch sent its whole prompt. */
-  long resent() {
-    return resent;
-  }
-
   /** Tokens of prompts that were found in the tree. */
   long reused() {
-    return Math.max(0, resent - meter.prefillSpent());
+    return budget.reused();
   }
 
   /** Takes over what a trace says was spent. */
   void restore(Usage usage) {
-    meter.restore(usage);
-    resent = usage.reusedTokens() + usage.prefillTokens();
+    budget.restore(usage);
   }
 
   void queue(Job job) {
@@ -145,7 +134,7 @@ final class Branches {
         if (ordered && !job.admitted) {
           break;
         }
-        if (!fits(job)) {
+        if (!budget.fits(job)) {
           job.ask.because(Told.Why.CONTEXT);
           job.refused = true;
         } else if (!remembered(job)) {
@@ -175,15 +164,14 @@ final class Branches {
       return false;
     }
     SearchEvent.ThoughtAdded known = asks.remembered(g);
-    if (known == null || g.reserved == 0 && !reserve(g)) {
+    if (known == null || g.reserved == 0 && !budget.reserve(g)) {
       return false;
     }
     if (g.cut && known.thought().tokens() > g.reserved) {
-      giveBack(g);
+      budget.giveBack(g);
       return false;
     }
-    meter.settleTokens(g.reserved, known.thought().tokens(), false);
-    g.reserved = 0;
+    budget.settle(g, known.thought().tokens());
     meter.settleNodes(1, 1);
     g.taken = known;
     return true;
@@ -203,7 +191,7 @@ final class Branches {
     while (ordered && wave == 0 && !waiting.isEmpty()) {
       List<Job> refused = new ArrayList<>();
       for (Job job : waiting) {
-        if (job instanceof Job.Write w && fits(job) && !reserve(w)) {
+        if (job instanceof Job.Write w && budget.fits(job) && !budget.reserve(w)) {
           if (wave == 0 && !meter.tokensOpen()) {
             refused.add(job);
             continue;
@@ -218,14 +206,10 @@ final class Branches {
       }
       for (Job job : refused) {
         waiting.remove(job);
-        asks.refused(job.ask, limit(job));
+        asks.refused(job.ask, budget.limit(job));
         ended(job);
       }
     }
-  }
-
-  private StopReason limit(Job job) {
-    return meter.tokenLimit(job instanceof Job.Opine);
   }
 
   /** Begins a job if that is possible now; marks it as refused when it never will be. */
@@ -245,16 +229,16 @@ final class Branches {
     if (free() <= 0 || free() < texts && live() > 0) {
       return;
     }
-    if (job instanceof Job.Write w && w.reserved == 0 && !reserve(w)) {
+    if (job instanceof Job.Write w && w.reserved == 0 && !budget.reserve(w)) {
       if (!meter.tokensOpen()) {
-        refuse(job, limit(job));
+        refuse(job, budget.limit(job));
       }
       return;
     }
-    long room = job instanceof Job.Write w ? w.reserved : job.prompt().size();
+    long room = JobBudget.room(job);
     long prompt = job instanceof Job.Choose ? job.prompt().size() : 0;
     if (!points.room(room, job.at, busy) || !meter.allowsPrefill(prompt)) {
-      giveBack(job);
+      budget.giveBack(job);
       if (!meter.allowsPrefill(prompt)) {
         refuse(job, StopReason.PREFILL_BUDGET);
       } else if (points.refusal != null) {
@@ -264,8 +248,7 @@ final class Branches {
     }
     NodeId leaf = lanes.fork(point.node);
     job.leaf = leaf;
-    job.held = room;
-    meter.holdKv(room);
+    budget.hold(job, room);
     working.add(job);
     try {
       launch(job, leaf);
@@ -273,19 +256,12 @@ final class Branches {
       // No room in the decoder: as if it had not been tried.
       working.remove(job);
       job.leaf = null;
-      free(job);
-      giveBack(job);
+      budget.free(job);
+      budget.giveBack(job);
       lanes.release(leaf);
       throw e;
     }
     meter.spendPrefill(prompt);
-  }
-
-  private void giveBack(Job job) {
-    if (!ordered && job instanceof Job.Write w) {
-      meter.settleTokens(w.reserved, 0, w instanceof Job.Opine);
-      w.reserved = 0;
-    }
   }
 
   private void launch(Job job, NodeId leaf) {
@@ -296,7 +272,7 @@ final class Branches {
         } else {
           lanes.decode(leaf, spec(w), new Writing(w));
         }
-        resent += lanes.decoder().pathLength(leaf);
+        budget.prompted(lanes.decoder().pathLength(leaf));
       }
       case Job.Choose c -> {
         List<Integer> prompt = c.question.prompt();
@@ -306,7 +282,7 @@ final class Branches {
         } else {
           lanes.extend(leaf, Lanes.ints(prompt), event -> goOn(c, leaf));
         }
-        resent += length;
+        budget.prompted(length);
       }
     }
   }
@@ -321,22 +297,19 @@ final class Branches {
   }
 
   private TokenBeamRun beam(Job.Grow job, NodeId leaf, ThoughtGenerator.TokenBeam how) {
-    int room =
-        lanes.decoder().capabilities().contextLength() - job.at.length() - job.prompt().size();
     return new TokenBeamRun(
         lanes,
         leaf,
         job.stage,
         how,
-        Math.min(job.stage.maxTokens(), room),
+        Math.min(job.stage.maxTokens(), budget.contextLeft(job)),
         job.reserved,
         run -> {
           job.run = null;
-          meter.settleTokens(job.reserved, run.used(), false);
+          budget.settle(job, run.used());
           journal.appended(run.used());
-          job.reserved = 0;
           lanes.release(leaf);
-          free(job);
+          budget.free(job);
           harvest.found(job, run.best(job.nodes));
           finished(job);
         });
@@ -345,29 +318,14 @@ final class Branches {
   /** Frees a job's branch, and what hangs below it. */
   private void releaseLeaf(Job job) {
     if (job instanceof Job.Grow g && g.run != null) {
-      meter.settleTokens(g.reserved, g.run.used(), false);
+      budget.settle(g, g.run.used());
       journal.appended(g.run.used());
-      g.reserved = 0;
       g.run.forget();
       g.run = null;
     }
     if (job.leaf != null) {
       lanes.release(job.leaf);
     }
-  }
-
-  /** Whether the model's context has room for what the job appends, and a token more. */
-  private boolean fits(Job job) {
-    return job.at.length() + job.prompt().size() < lanes.decoder().capabilities().contextLength();
-  }
-
-  private boolean reserve(Job.Write job) {
-    int room =
-        lanes.decoder().capabilities().contextLength() - job.at.length() - job.prompt().size();
-    long wanted = Math.min(job.stage.maxTokens(), room) * job.texts();
-    job.reserved = meter.reserveTokens(wanted, job instanceof Job.Opine);
-    job.cut = job.reserved < wanted;
-    return job.reserved > 0;
   }
 
   private void choose(Job.Choose job, NodeId leaf) {
@@ -380,7 +338,7 @@ final class Branches {
             logProbs.add(p);
           }
           lanes.release(leaf);
-          free(job);
+          budget.free(job);
           answered(job, job.scoring, job.index, new Reading(logProbs, ""));
         });
   }
@@ -400,18 +358,7 @@ final class Branches {
 
   /** No new branch begins before one at work has ended. */
   void narrow() {
-    narrow = working.isEmpty() ? Integer.MAX_VALUE : live();
-  }
-
-  /**
-   * One ended. Whether there is room for others they find out as they begin, but whether a step has
-   * room for them only the step does: twice as many a generation are tried, not all at once.
-   */
-  private void widen() {
-    narrow = Integer.MAX_VALUE;
-    if (most < Integer.MAX_VALUE) {
-      most = most + 1 < lanes.width() ? most + 1 : Integer.MAX_VALUE;
-    }
+    width.narrow(working.isEmpty() ? Integer.MAX_VALUE : live());
   }
 
   /**
@@ -428,7 +375,7 @@ final class Branches {
     putBack(working.getLast());
     narrow();
     if (whole) {
-      most = live();
+      width.tooWide(live());
     }
     return true;
   }
@@ -457,9 +404,9 @@ final class Branches {
     working.remove(job);
     releaseLeaf(job);
     job.leaf = null;
-    free(job);
+    budget.free(job);
     if (job instanceof Job.Write w && w.reserved > 0) {
-      settle(w);
+      budget.settle(w, w.tokens.size());
       w.tokens.clear();
       w.logProb = 0;
     }
@@ -486,7 +433,7 @@ final class Branches {
 
     @Override
     public void answered(DecodeEvent event) {
-      settle(job);
+      budget.settle(job, job.tokens.size());
       NodeId leaf = Objects.requireNonNull(job.leaf);
       String text = lanes.decoder().codec().decode(Lanes.ints(job.tokens));
       FinishReason reason = ((DecodeEvent.Finished) event).reason();
@@ -494,32 +441,21 @@ final class Branches {
         case Job.Grow g -> {
           if (g.list) {
             lanes.release(leaf);
-            free(g);
+            budget.free(g);
             harvest.listed(g, text);
           } else {
             boolean alive = harvest.grown(g, leaf, text, reason);
-            meter.freeKv(g.held - (alive ? g.tokens.size() : 0));
-            g.held = 0;
+            budget.free(g, alive ? g.tokens.size() : 0);
           }
           finished(g);
         }
         case Job.Opine o -> {
           lanes.release(leaf);
-          free(o);
+          budget.free(o);
           Branches.this.answered(o, o.scoring, o.index, new Reading(List.of(), text));
         }
       }
     }
-  }
-
-  private void settle(Job.Write job) {
-    meter.settleTokens(job.reserved, job.tokens.size(), job instanceof Job.Opine);
-    job.reserved = 0;
-  }
-
-  private void free(Job job) {
-    meter.freeKv(job.held);
-    job.held = 0;
   }
 
   private void answered(Job job, Scoring scoring, int index, Reading reading) {
@@ -532,7 +468,7 @@ final class Branches {
 
   private void finished(Job job) {
     working.remove(job);
-    widen();
+    width.widen();
     left(job);
     asks.ended(job.ask);
   }
@@ -561,12 +497,12 @@ final class Branches {
   /** Settles a job that gave nothing. */
   private void ended(Job job) {
     if (job instanceof Job.Write w && w.reserved > 0) {
-      settle(w);
+      budget.settle(w, w.tokens.size());
     }
     if (job instanceof Job.Grow g) {
       meter.settleNodes(g.nodes, 0);
     }
-    free(job);
+    budget.free(job);
     left(job);
     asks.ended(job.ask);
   }
@@ -578,8 +514,7 @@ final class Branches {
     for (Job job : waiting) {
       if (job instanceof Job.Grow g && !g.list && g.makes(event.thought())) {
         waiting.remove(job);
-        meter.settleTokens(g.reserved, 0, false);
-        g.reserved = 0;
+        budget.settle(g, 0);
         meter.settleNodes(1, 0);
         harvest.recorded(g, event);
         left(g);
@@ -627,7 +562,7 @@ final class Branches {
       if (job.leaf != null) {
         lanes.forget(job.leaf);
       }
-      free(job);
+      budget.free(job);
     }
     working.clear();
     points.release(root);
