@@ -1,9 +1,7 @@
 package org.deft4j.search.driver;
 
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.Deque;
 import java.util.Iterator;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -12,7 +10,6 @@ import java.util.function.Predicate;
 import org.deft4j.search.budget.BudgetMeter;
 import org.deft4j.search.budget.Usage;
 import org.deft4j.search.evaluate.Evaluation.Reading;
-import org.deft4j.search.event.SearchEvent;
 import org.deft4j.search.spi.Stage;
 import org.deft4j.search.strategy.ThoughtGenerator;
 import org.deft4j.search.strategy.Told;
@@ -34,12 +31,9 @@ final class Branches {
   private final Points points;
   private final Harvest harvest;
   private final long seed;
-  private final boolean ordered;
-  private final Deque<Job> waiting = new ArrayDeque<>();
+  private final JobQueue queue;
+  private final Recall recall;
   private final LinkedHashSet<Job> working = new LinkedHashSet<>();
-
-  /** Admitted jobs of the present wave that have not ended. */
-  private int wave;
 
   Branches(
       Asks asks,
@@ -61,7 +55,8 @@ final class Branches {
     this.points = points;
     this.harvest = harvest;
     this.seed = seed;
-    this.ordered = ordered;
+    this.queue = new JobQueue(meter, budget, ordered);
+    this.recall = new Recall(asks, queue, budget, meter, harvest);
   }
 
   /** A stream that no thought has: those are not negative. */
@@ -76,7 +71,7 @@ final class Branches {
 
   /** How many more branches would start at once. */
   int slots() {
-    return Math.max(0, free() - waiting.size());
+    return Math.max(0, free() - queue.size());
   }
 
   private int free() {
@@ -86,11 +81,6 @@ final class Branches {
   /** Branches at work, shared prompts that are being computed included. */
   int live() {
     return working.size() + points.preparing();
-  }
-
-  /** Branches that wait for their turn. */
-  int waiting() {
-    return waiting.size();
   }
 
   /** Tokens of prompts that were found in the tree. */
@@ -104,7 +94,7 @@ final class Branches {
   }
 
   void queue(Job job) {
-    waiting.add(job);
+    queue.add(job);
   }
 
   /** The thoughts at which branches are at work. */
@@ -126,18 +116,18 @@ final class Branches {
   /** Starts what waits, in order, as room and budget allow. */
   void start() {
     admit();
-    Iterator<Job> jobs = waiting.iterator();
+    Iterator<Job> jobs = queue.iterator();
     List<Job> refused = new ArrayList<>();
     try {
       while (jobs.hasNext() && free() > 0) {
         Job job = jobs.next();
-        if (ordered && !job.admitted) {
+        if (!queue.admits(job)) {
           break;
         }
         if (!budget.fits(job)) {
           job.ask.because(Told.Why.CONTEXT);
           job.refused = true;
-        } else if (!remembered(job)) {
+        } else if (!recall.remembered(job)) {
           begin(job);
         }
         if (job.refused || job.leaf != null || job.taken != null) {
@@ -148,9 +138,7 @@ final class Branches {
     } finally {
       for (Job job : refused) {
         if (job.taken != null) {
-          harvest.recorded((Job.Grow) job, job.taken);
-          left(job);
-          asks.ended(job.ask);
+          recall.finish((Job.Grow) job, job.taken);
         } else if (job.refused) {
           ended(job);
         }
@@ -158,58 +146,17 @@ final class Branches {
     }
   }
 
-  /** Takes what an earlier run of this search had made of a job, where nothing has changed. */
-  private boolean remembered(Job job) {
-    if (!(job instanceof Job.Grow g) || g.list) {
-      return false;
-    }
-    SearchEvent.ThoughtAdded known = asks.remembered(g);
-    if (known == null || g.reserved == 0 && !budget.reserve(g)) {
-      return false;
-    }
-    if (g.cut && known.thought().tokens() > g.reserved) {
-      budget.giveBack(g);
-      return false;
-    }
-    budget.settle(g, known.thought().tokens());
-    meter.settleNodes(1, 1);
-    g.taken = known;
-    return true;
-  }
-
   private void refuse(Job job, StopReason why) {
     job.refused = true;
     asks.refused(job.ask, why);
   }
 
-  /**
-   * Lets in the next wave of an ordered search: the longest run of waiting jobs whose reservations
-   * fit together, once the wave before has settled. So what a job is granted depends on the asks
-   * before it alone, and not on which branch ended first.
-   */
+  /** Lets in what may come in; see {@link JobQueue#admit}. */
   void admit() {
-    while (ordered && wave == 0 && !waiting.isEmpty()) {
-      List<Job> refused = new ArrayList<>();
-      for (Job job : waiting) {
-        if (job instanceof Job.Write w && budget.fits(job) && !budget.reserve(w)) {
-          if (wave == 0 && !meter.tokensOpen()) {
-            refused.add(job);
-            continue;
-          }
-          break;
-        }
-        job.admitted = true;
-        wave++;
-      }
-      if (refused.isEmpty()) {
-        return;
-      }
-      for (Job job : refused) {
-        waiting.remove(job);
-        asks.refused(job.ask, budget.limit(job));
-        ended(job);
-      }
-    }
+    queue.admit(job -> {
+      asks.refused(job.ask, budget.limit(job));
+      ended(job);
+    });
   }
 
   /** Begins a job if that is possible now; marks it as refused when it never will be. */
@@ -411,7 +358,7 @@ final class Branches {
       w.logProb = 0;
     }
     // Still of its wave, others of which may wait behind it.
-    waiting.addFirst(job);
+    queue.putBack(job);
   }
 
   // --- ending
@@ -469,25 +416,18 @@ final class Branches {
   private void finished(Job job) {
     working.remove(job);
     width.widen();
-    left(job);
+    queue.left(job);
     asks.ended(job.ask);
-  }
-
-  private void left(Job job) {
-    if (job.admitted) {
-      job.admitted = false;
-      wave--;
-    }
   }
 
   /** Ends these branches now and closes their asks as cancelled. */
   void drop(Predicate<Job> which) {
     List<Job> gone = new ArrayList<>();
-    waiting.stream().filter(which).forEach(gone::add);
+    queue.stream().filter(which).forEach(gone::add);
     working.stream().filter(which).forEach(gone::add);
     for (Job job : gone) {
       job.ask.because(Told.Why.CANCELLED);
-      waiting.remove(job);
+      queue.remove(job);
       working.remove(job);
       releaseLeaf(job);
       ended(job);
@@ -503,47 +443,22 @@ final class Branches {
       meter.settleNodes(g.nodes, 0);
     }
     budget.free(job);
-    left(job);
+    queue.left(job);
     asks.ended(job.ask);
   }
 
   // --- from a trace
 
-  /** Takes a thought of a trace as the result of the job that waits for it, if one does. */
-  boolean recorded(SearchEvent.ThoughtAdded event) {
-    for (Job job : waiting) {
-      if (job instanceof Job.Grow g && !g.list && g.makes(event.thought())) {
-        waiting.remove(job);
-        budget.settle(g, 0);
-        meter.settleNodes(1, 0);
-        harvest.recorded(g, event);
-        left(g);
-        asks.ended(g.ask);
-        return true;
-      }
-    }
-    return false;
-  }
-
-  /** Takes the thoughts that a trace says were listed in answer to an ask. */
-  void recorded(long ask, List<SearchEvent.ThoughtAdded> events) {
-    for (Job job : List.copyOf(waiting)) {
-      if (job instanceof Job.Grow g && g.list && g.ask.id == ask) {
-        events.forEach(e -> harvest.recorded(g, e));
-      }
-    }
-  }
-
-  /** Whether an ask waits for a list of thoughts. */
-  boolean lists(long ask) {
-    return waiting.stream().anyMatch(j -> j instanceof Job.Grow g && g.list && g.ask.id == ask);
+  /** Gives waiting jobs what a trace has of them. */
+  Recall recall() {
+    return recall;
   }
 
   /** Ends what waits for an ask that a trace says is closed. */
   void ended(long ask, Told.Why why) {
-    for (Job job : List.copyOf(waiting)) {
+    for (Job job : queue.copy()) {
       if (job.ask.id == ask) {
-        waiting.remove(job);
+        queue.remove(job);
         job.ask.because(why);
         ended(job);
       }
@@ -554,7 +469,7 @@ final class Branches {
 
   /** Frees the whole tree. */
   void release(ThoughtTree.Entry root) {
-    waiting.clear();
+    queue.clear();
     for (Job job : working) {
       if (job instanceof Job.Grow g && g.run != null) {
         g.run.forget();

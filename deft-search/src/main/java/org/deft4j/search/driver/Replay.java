@@ -24,6 +24,7 @@ final class Replay {
   private final Asks asks;
   private final Journal journal;
   private final Branches branches;
+  private final Recall recall;
   private final List<SearchEvent> events;
   private final Set<Long> closed = new HashSet<>();
   private final Set<SearchEvent> known = new HashSet<>();
@@ -38,6 +39,7 @@ final class Replay {
     this.asks = asks;
     this.journal = journal;
     this.branches = branches;
+    this.recall = branches.recall();
     this.events = events;
     for (SearchEvent e : events) {
       if (e instanceof SearchEvent.Closed c) {
@@ -106,9 +108,9 @@ final class Replay {
   }
 
   private void added(SearchEvent.ThoughtAdded t, int index) {
-    if (branches.lists(t.ask())) {
+    if (recall.lists(t.ask())) {
       listed.computeIfAbsent(t.ask(), _ -> new LinkedHashMap<>()).put(t.thought().ordinal(), t);
-    } else if (branches.recorded(t)) {
+    } else if (recall.recorded(t)) {
       settle();
     } else {
       throw mismatch(index, "nobody asked for thought " + t.thought().ordinal());
@@ -118,7 +120,7 @@ final class Replay {
   private void close(SearchEvent.Closed c) {
     OpenAsk ask = asks.find(c.ask());
     if (ask != null) {
-      branches.recorded(c.ask(), List.copyOf(listed.getOrDefault(c.ask(), Map.of()).values()));
+      recall.recorded(c.ask(), List.copyOf(listed.getOrDefault(c.ask(), Map.of()).values()));
       asks.scoredAgain(ask, List.copyOf(scored.getOrDefault(c.ask(), Map.of()).values()));
       c.limit().ifPresent(limit -> asks.refused(ask, limit));
       ask.because(c.why());
