@@ -5,32 +5,23 @@ import java.util.Collection;
 import java.util.Iterator;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Objects;
 import java.util.function.Predicate;
 import org.deft4j.search.budget.BudgetMeter;
 import org.deft4j.search.budget.Usage;
-import org.deft4j.search.evaluate.Evaluation.Reading;
 import org.deft4j.search.spi.Stage;
-import org.deft4j.search.strategy.ThoughtGenerator;
 import org.deft4j.search.strategy.Told;
-import org.deft4j.tree.DeftException;
-import org.deft4j.tree.decode.DecodeEvent;
-import org.deft4j.tree.decode.DecodeSpec;
-import org.deft4j.tree.decode.FinishReason;
 import org.deft4j.tree.decode.NodeId;
 
 /** The branches of one search: those waiting for room or budget, and those at work. */
 final class Branches {
   private final Asks asks;
-  private final Journal journal;
   private final ThoughtTree tree;
   private final Lanes lanes;
   private final BudgetMeter meter;
   private final JobBudget budget;
   private final WidthLimit width;
   private final Points points;
-  private final Harvest harvest;
-  private final long seed;
+  private final Decoding decoding;
   private final JobQueue queue;
   private final Recall recall;
   private final LinkedHashSet<Job> working = new LinkedHashSet<>();
@@ -46,16 +37,14 @@ final class Branches {
       long seed,
       boolean ordered) {
     this.asks = asks;
-    this.journal = journal;
     this.tree = tree;
     this.lanes = lanes;
     this.meter = meter;
     this.budget = new JobBudget(meter, lanes, ordered);
     this.width = new WidthLimit(lanes);
     this.points = points;
-    this.harvest = harvest;
-    this.seed = seed;
     this.queue = new JobQueue(meter, budget, ordered);
+    this.decoding = new Decoding(asks, journal, lanes, budget, harvest, seed, this::finished);
     this.recall = new Recall(asks, queue, budget, meter, harvest);
   }
 
@@ -198,7 +187,7 @@ final class Branches {
     budget.hold(job, room);
     working.add(job);
     try {
-      launch(job, leaf);
+      decoding.begin(job, leaf);
     } catch (RuntimeException e) {
       // No room in the decoder: as if it had not been tried.
       working.remove(job);
@@ -209,98 +198,6 @@ final class Branches {
       throw e;
     }
     meter.spendPrefill(prompt);
-  }
-
-  private void launch(Job job, NodeId leaf) {
-    switch (job) {
-      case Job.Write w -> {
-        if (w instanceof Job.Grow g && g.beam != null) {
-          g.run = beam(g, leaf, g.beam);
-        } else {
-          lanes.decode(leaf, spec(w), new Writing(w));
-        }
-        budget.prompted(lanes.decoder().pathLength(leaf));
-      }
-      case Job.Choose c -> {
-        List<Integer> prompt = c.question.prompt();
-        long length = lanes.decoder().pathLength(leaf) + prompt.size();
-        if (prompt.isEmpty()) {
-          choose(c, leaf);
-        } else {
-          lanes.extend(leaf, Lanes.ints(prompt), event -> goOn(c, leaf));
-        }
-        budget.prompted(length);
-      }
-    }
-  }
-
-  private void goOn(Job.Choose job, NodeId leaf) {
-    try {
-      choose(job, leaf);
-    } catch (DeftException e) {
-      job.broken = true;
-      throw e;
-    }
-  }
-
-  private TokenBeamRun beam(Job.Grow job, NodeId leaf, ThoughtGenerator.TokenBeam how) {
-    return new TokenBeamRun(
-        lanes,
-        leaf,
-        job.stage,
-        how,
-        Math.min(job.stage.maxTokens(), budget.contextLeft(job)),
-        job.reserved,
-        run -> {
-          job.run = null;
-          budget.settle(job, run.used());
-          journal.appended(run.used());
-          lanes.release(leaf);
-          budget.free(job);
-          harvest.found(job, run.best(job.nodes));
-          finished(job);
-        });
-  }
-
-  /** Frees a job's branch, and what hangs below it. */
-  private void releaseLeaf(Job job) {
-    if (job instanceof Job.Grow g && g.run != null) {
-      budget.settle(g, g.run.used());
-      journal.appended(g.run.used());
-      g.run.forget();
-      g.run = null;
-    }
-    if (job.leaf != null) {
-      lanes.release(job.leaf);
-    }
-  }
-
-  private void choose(Job.Choose job, NodeId leaf) {
-    lanes.choices(
-        leaf,
-        job.question.answers(),
-        event -> {
-          List<Float> logProbs = new ArrayList<>();
-          for (float p : ((DecodeEvent.Chosen) event).logProbs()) {
-            logProbs.add(p);
-          }
-          lanes.release(leaf);
-          budget.free(job);
-          answered(job, job.scoring, job.index, new Reading(logProbs, ""));
-        });
-  }
-
-  private DecodeSpec spec(Job.Write job) {
-    return DecodeSpec.of(Math.toIntExact(job.reserved))
-        .temperature((float) job.sampling.temperature())
-        .topK(job.sampling.topK())
-        .topP((float) job.sampling.topP())
-        .minP((float) job.sampling.minP())
-        .stopTokens(job.stage.stopTokens())
-        .stopStrings(job.stage.stopStrings())
-        .seed(seed, job.stream)
-        .constraint(job.stage.constraint())
-        .build();
   }
 
   /** No new branch begins before one at work has ended. */
@@ -349,7 +246,7 @@ final class Branches {
 
   private void putBack(Job job) {
     working.remove(job);
-    releaseLeaf(job);
+    decoding.stop(job);
     job.leaf = null;
     budget.free(job);
     if (job instanceof Job.Write w && w.reserved > 0) {
@@ -362,56 +259,6 @@ final class Branches {
   }
 
   // --- ending
-
-  /** Hears of a branch on which the model writes. */
-  private final class Writing implements Lanes.Waiter {
-    private final Job.Write job;
-
-    Writing(Job.Write job) {
-      this.job = job;
-    }
-
-    @Override
-    public void sampled(int token, float logProb) {
-      job.tokens.add(token);
-      job.logProb += logProb;
-      journal.sampled(job.stream, token);
-    }
-
-    @Override
-    public void answered(DecodeEvent event) {
-      budget.settle(job, job.tokens.size());
-      NodeId leaf = Objects.requireNonNull(job.leaf);
-      String text = lanes.decoder().codec().decode(Lanes.ints(job.tokens));
-      FinishReason reason = ((DecodeEvent.Finished) event).reason();
-      switch (job) {
-        case Job.Grow g -> {
-          if (g.list) {
-            lanes.release(leaf);
-            budget.free(g);
-            harvest.listed(g, text);
-          } else {
-            boolean alive = harvest.grown(g, leaf, text, reason);
-            budget.free(g, alive ? g.tokens.size() : 0);
-          }
-          finished(g);
-        }
-        case Job.Opine o -> {
-          lanes.release(leaf);
-          budget.free(o);
-          Branches.this.answered(o, o.scoring, o.index, new Reading(List.of(), text));
-        }
-      }
-    }
-  }
-
-  private void answered(Job job, Scoring scoring, int index, Reading reading) {
-    scoring.read(index, reading);
-    if (job.ask.pending == 1) {
-      asks.scored(scoring);
-    }
-    finished(job);
-  }
 
   private void finished(Job job) {
     working.remove(job);
@@ -429,7 +276,7 @@ final class Branches {
       job.ask.because(Told.Why.CANCELLED);
       queue.remove(job);
       working.remove(job);
-      releaseLeaf(job);
+      decoding.stop(job);
       ended(job);
     }
   }
@@ -471,12 +318,7 @@ final class Branches {
   void release(ThoughtTree.Entry root) {
     queue.clear();
     for (Job job : working) {
-      if (job instanceof Job.Grow g && g.run != null) {
-        g.run.forget();
-      }
-      if (job.leaf != null) {
-        lanes.forget(job.leaf);
-      }
+      decoding.forget(job);
       budget.free(job);
     }
     working.clear();
