@@ -65,7 +65,7 @@ final class Expansions {
   static void q8(MemorySegment s, int k0, int kn, int cols, int[] to) {
     int n = kn / 4;
     for (int j = 0; j < PANEL; j += 2 * L) {
-      int from = PanelFormat.q8Scale(0, k0 / 32, j, cols);
+      int from = Q8Panels.scaleAt(0, k0 / 32, j, cols);
       for (int q = 0; q < n; q++) {
         int t = q * 4 * PANEL + j;
         int o = from + (q >> 3) * 18 * L;
@@ -90,7 +90,7 @@ final class Expansions {
   static void q8Unscaled(MemorySegment s, int k0, int kn, int cols, int[] to) {
     int n = kn / 4;
     for (int j = 0; j < PANEL; j += 2 * L) {
-      int from = PanelFormat.q8Scale(0, k0 / 32, j, cols);
+      int from = Q8Panels.scaleAt(0, k0 / 32, j, cols);
       for (int q = 0; q < n; q++) {
         int t = q * 4 * PANEL + j;
         int i = from + ((q >> 3) * 9 + (q & 7) + 1) * 2 * L;
@@ -108,7 +108,7 @@ final class Expansions {
     }
   }
 
-  /** Bytes 0 (shift 24), 1 (16) or 2 (8) of {@link PanelFormat#Q8_0} with what lies below. */
+  /** Bytes 0 (shift 24), 1 (16) or 2 (8) of {@link Q8Panels} with what lies below. */
   static FloatVector q8(IntVector v, int shift) {
     return toFloat(v.lanewise(VectorOperators.LSHL, shift));
   }

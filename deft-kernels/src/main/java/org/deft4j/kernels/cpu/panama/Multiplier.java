@@ -73,8 +73,8 @@ final class Multiplier {
       multiply(bytes, w, x, y, rows, mode, units, ldy, small);
       return;
     }
-    if (rows == 1 && !(exactOrder && w.format().rowOrderDiffers())) {
-      float[] in = w.format().prepares() ? prepared(w, x) : x;
+    if (rows == 1 && !(exactOrder && w.kernel().rowOrderDiffers())) {
+      float[] in = w.kernel().prepares() ? prepared(w, x) : x;
       WorkerPool.Task task =
           (worker, workers) ->
               one(
@@ -163,11 +163,11 @@ final class Multiplier {
   }
 
   private float[] prepared(PanelMatrix w, float[] x) {
-    int length = w.format().preparedLength(w.cols());
+    int length = w.kernel().preparedLength(w.cols());
     if (packed.length < length) {
       packed = new float[length];
     }
-    w.format().prepareRow(x, w.cols(), packed);
+    w.kernel().prepareRow(x, w.cols(), packed);
     return packed;
   }
 
@@ -190,7 +190,7 @@ final class Multiplier {
         int r = tile * size + i;
         int to = (tile * cols + k) * size + i;
         if (r < rows) {
-          w.format().prepare(x, r * cols + k, n, packed, to, size);
+          w.kernel().prepare(x, r * cols + k, n, packed, to, size);
         } else {
           for (int j = 0; j < n; j++) {
             packed[to + j * size] = 0;
@@ -202,7 +202,7 @@ final class Multiplier {
 
   private static void one(
       PanelMatrix w, float[] x, float[] y, Mode mode, int units, float[] acc, int lo, int hi) {
-    PanelFormat f = w.format();
+    PanelKernel f = w.kernel();
     for (int p = lo; p < hi; ) {
       int second = mode.gated() ? p + units : p + 1 < hi ? p + 1 : -1;
       f.multiply1(w.panel(p), second < 0 ? null : w.panel(second), w.cols(), x, 0, acc);
@@ -252,7 +252,7 @@ final class Multiplier {
       int ldy,
       Mode mode) {
     int width = w.width(p);
-    FloatVector scale = all(w.format().outputScale());
+    FloatVector scale = all(w.kernel().outputScale());
     for (int r = 0; r < rows; r++) {
       int from = at + r * PANEL;
       int out = to + r * ldy + w.column(p);
@@ -290,7 +290,7 @@ final class Multiplier {
         Expansions.q8Unscaled(w.panel(p), k0, kn, cols, panels[worker]);
         blocks(w, p, k0, kn, panels[worker], x, rows, acc, at);
       } else {
-        w.format().expand(w.panel(p), k0, kn, cols, panels[worker]);
+        w.kernel().expand(w.panel(p), k0, kn, cols, panels[worker]);
         tiles(panels[worker], kn, x, cols, rows, tile, acc, at);
       }
     }
@@ -321,7 +321,7 @@ final class Multiplier {
       int to = at + r * PANEL;
       for (int b = 0; b < kn / 32; b++) {
         for (int j = 0; j < PANEL; j += L) {
-          FloatVector scale = load(w.panel(p), PanelFormat.q8Scale(0, k0 / 32 + b, j, w.cols()));
+          FloatVector scale = load(w.panel(p), Q8Panels.scaleAt(0, k0 / 32 + b, j, w.cols()));
           Products.q8Block4(
               s, b * 1024 + j, scale, packed, xt + b * 32 * Tiles.ROWS, acc, to + j, PANEL);
         }

@@ -77,6 +77,10 @@ final class PanelMatrix {
     return memory.format();
   }
 
+  PanelKernel kernel() {
+    return memory.format().kernel();
+  }
+
   int panels() {
     return column.length;
   }

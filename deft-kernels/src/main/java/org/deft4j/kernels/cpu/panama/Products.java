@@ -211,7 +211,7 @@ final class Products {
     for (int j = 0; j < PANEL; j += 2 * L) {
       FloatVector t0 = FloatVector.zero(Lanes.F);
       FloatVector t1 = t0;
-      int from = PanelFormat.q8Scale(0, 0, j, cols);
+      int from = Q8Panels.scaleAt(0, 0, j, cols);
       for (int q = 0; q < n; q++) {
         int i = xAt + q * 4;
         int f = from + (q >> 3) * 9 * PAIR;
