@@ -46,6 +46,11 @@ final class Node {
     this.end = end;
   }
 
+  /** Whether steps have something to do for it. */
+  boolean busy() {
+    return request != null || refill;
+  }
+
   int pathLength() {
     return base + length;
   }

@@ -1,11 +1,6 @@
 package org.deft4j.engine;
 
-import java.util.ArrayDeque;
-import java.util.ArrayList;
-import java.util.Comparator;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
 import org.deft4j.engine.gguf.GgufFile;
@@ -60,14 +55,11 @@ public final class TreeEngine implements TreeDecoder {
   private final Stepper stepper;
   private final Constraints constraints;
   private final Capabilities capabilities;
-  private final Map<NodeId, Node> nodes = new HashMap<>();
-  private List<Node> live = new ArrayList<>();
-  private List<Node> spare = new ArrayList<>();
-  private long nextId;
-  private long reused;
+  private final NodeTree tree;
+  private final BusyNodes busy = new BusyNodes();
+  private final RequestLimits limits;
   private boolean stepping;
   private boolean closed;
-  private final boolean cutAtWindow;
 
   private TreeEngine(ModelSource file, EngineOptions options, Backend backend) {
     this.file = file;
@@ -83,7 +75,6 @@ public final class TreeEngine implements TreeDecoder {
                   + c.vocabulary());
     }
     int longest = c.context(backend.parts().contains(ModelPart.SLIDING_WINDOW));
-    cutAtWindow = longest < c.context();
     int context = options.contextLimit() == 0 ? longest : Math.min(longest, options.contextLimit());
     KvType asked = options.kvType();
     KvType kvType = asked != null ? asked : backend.kvType(model.matrixType());
@@ -92,9 +83,11 @@ public final class TreeEngine implements TreeDecoder {
     constraints = new Constraints(codec);
     PagePool pool = new PagePool(options.pageSize(), pages);
     forest = new Forest(pool);
+    tree = new NodeTree(forest);
     stepper = new Stepper(options, backend, model, forest, kvType, codec.vocabularySize(), context);
     capabilities =
         new Capabilities(true, true, true, true, options.deterministic(), MAX_LEAVES, context);
+    limits = new RequestLimits(codec.vocabularySize(), context, longest < c.context());
   }
 
   /**
@@ -216,44 +209,14 @@ public final class TreeEngine implements TreeDecoder {
   @Override
   public NodeId root(int[] prompt) {
     requireOpen();
-    requireTokens(prompt);
-    requireContext(prompt.length);
-    int known = forest.match(prompt);
-    int segment = forest.root(prompt);
-    reused += known;
-    Node node = new Node(new NodeId(nextId++), null, 0, segment, new EndPoint());
-    node.length = prompt.length;
-    nodes.put(node.id, node);
-    return node.id;
+    limits.requireTokens(prompt);
+    limits.requireContext(prompt.length);
+    return tree.root(prompt);
   }
 
   @Override
   public List<NodeId> fork(NodeId id, int atToken, int n) {
-    Node node = node(id);
-    int least = node.parent == null ? 1 : 0;
-    if (atToken < least || atToken > node.length || n < 1) {
-      throw new IllegalArgumentException(
-          "cannot fork "
-              + id
-              + " of "
-              + node.length
-              + " tokens at "
-              + atToken
-              + ", "
-              + n
-              + " times");
-    }
-    int at = forest.at(node.segment, node.base + atToken);
-    EndPoint end = atToken == node.length ? node.end : new EndPoint();
-    end.shared = true;
-    List<NodeId> ids = new ArrayList<>(n);
-    for (int i = 0; i < n; i++) {
-      Node child = new Node(new NodeId(nextId++), node, node.base + atToken, forest.child(at), end);
-      node.children.add(child);
-      nodes.put(child.id, child);
-      ids.add(child.id);
-    }
-    return ids;
+    return tree.fork(node(id), atToken, n);
   }
 
   @Override
@@ -263,42 +226,12 @@ public final class TreeEngine implements TreeDecoder {
 
   @Override
   public void release(NodeId subtree) {
-    Node top = node(subtree);
-    if (top.parent != null) {
-      top.parent.children.remove(top);
-    }
-    for (Node n : subtree(top)) {
-      nodes.remove(n.id);
-      n.request = null;
-      n.refill = false;
-      forest.release(n.segment);
-    }
-  }
-
-  /** A node and all below it, parents first. */
-  private static List<Node> subtree(Node top) {
-    List<Node> all = new ArrayList<>();
-    ArrayDeque<Node> stack = new ArrayDeque<>();
-    stack.push(top);
-    while (!stack.isEmpty()) {
-      Node n = stack.pop();
-      all.add(n);
-      n.children.forEach(stack::push);
-    }
-    return all;
+    tree.release(node(subtree));
   }
 
   @Override
   public void demote(NodeId id, double priority) {
-    List<Node> all = subtree(node(id));
-    for (Node n : all) {
-      if (n.request != null || n.refill) {
-        throw new IllegalStateException("cannot demote " + id + ": " + n.id + " is busy");
-      }
-    }
-    for (Node n : all) {
-      forest.demote(n.segment, priority);
-    }
+    tree.demote(node(id), priority);
   }
 
   @Override
@@ -307,7 +240,7 @@ public final class TreeEngine implements TreeDecoder {
     int lost = stepper.restore(node);
     if (lost > 0 && !node.refill) {
       node.refill = true;
-      list(node);
+      busy.add(node);
     }
     return lost;
   }
@@ -349,8 +282,8 @@ public final class TreeEngine implements TreeDecoder {
   @Override
   public void extend(NodeId leaf, int[] tokens, boolean logProbs) {
     Node node = idle(leaf);
-    requireTokens(tokens);
-    requireContext(node.pathLength() + tokens.length);
+    limits.requireTokens(tokens);
+    limits.requireContext(node.pathLength() + tokens.length);
     stepper.restore(node);
     node.segment = forest.writable(node.segment);
     forest.append(node.segment, tokens, 0, tokens.length);
@@ -361,7 +294,7 @@ public final class TreeEngine implements TreeDecoder {
   @Override
   public void choices(NodeId leaf, int[] tokens) {
     Node node = idle(leaf);
-    requireTokens(tokens);
+    limits.requireTokens(tokens);
     stepper.restore(node);
     begin(node, new Request.Choices(tokens.clone()));
   }
@@ -379,7 +312,7 @@ public final class TreeEngine implements TreeDecoder {
   public void decode(NodeId leaf, DecodeSpec spec, @Nullable LogitsConstraint constraint) {
     Node node = idle(leaf);
     for (int t : spec.logitBias().keySet()) {
-      requireTokens(t);
+      limits.requireTokens(t);
     }
     stepper.restore(node);
     StopStrings stops =
@@ -391,14 +324,7 @@ public final class TreeEngine implements TreeDecoder {
     node.request = request;
     node.ready = false;
     node.waits = false;
-    list(node);
-  }
-
-  private void list(Node node) {
-    if (!node.listed) {
-      node.listed = true;
-      live.add(node);
-    }
+    busy.add(node);
   }
 
   @Override
@@ -410,12 +336,7 @@ public final class TreeEngine implements TreeDecoder {
   @Override
   public boolean busy() {
     requireOpen();
-    for (Node n : live) {
-      if (n.request != null || n.refill) {
-        return true;
-      }
-    }
-    return false;
+    return busy.any();
   }
 
   // --- steps ---
@@ -426,26 +347,16 @@ public final class TreeEngine implements TreeDecoder {
     if (stepping) {
       throw new IllegalStateException("step called from an event");
     }
-    spare.clear();
-    for (Node n : live) {
-      n.listed = n.request != null || n.refill;
-      if (n.listed) {
-        spare.add(n);
-      }
-    }
-    List<Node> busy = spare;
-    spare = live;
-    live = busy;
-    if (busy.isEmpty()) {
+    List<Node> now = busy.now();
+    if (now.isEmpty()) {
       return 0;
     }
-    busy.sort(Comparator.comparingLong(n -> n.id.value()));
-    int rows = stepper.step(busy);
+    int rows = stepper.step(now);
     stepping = true;
     try {
       for (DecodeEvent e : stepper.answers().take()) {
         // An event before may have released the node.
-        if (nodes.containsKey(e.node())) {
+        if (tree.contains(e.node())) {
           events.accept(e);
         }
       }
@@ -459,7 +370,7 @@ public final class TreeEngine implements TreeDecoder {
   @Override
   public DecoderStats stats() {
     requireOpen();
-    return stepper.stats(reused);
+    return stepper.stats(tree.reused());
   }
 
   @Override
@@ -468,8 +379,8 @@ public final class TreeEngine implements TreeDecoder {
       return;
     }
     closed = true;
-    nodes.clear();
-    live.clear();
+    tree.clear();
+    busy.clear();
     try {
       stepper.close();
     } finally {
@@ -486,40 +397,9 @@ public final class TreeEngine implements TreeDecoder {
     }
   }
 
-  private void requireTokens(int... tokens) {
-    if (tokens.length == 0) {
-      throw new IllegalArgumentException("at least one token is needed");
-    }
-    for (int t : tokens) {
-      if (t < 0 || t >= codec.vocabularySize()) {
-        throw new IllegalArgumentException(
-            "token " + t + " is outside the vocabulary of " + codec.vocabularySize());
-      }
-    }
-  }
-
-  private void requireContext(int length) {
-    if (length > capabilities.contextLength()) {
-      throw new IllegalArgumentException(
-          "a path of "
-              + length
-              + " tokens exceeds the context of "
-              + capabilities.contextLength()
-              + " tokens"
-              + (cutAtWindow
-                  ? ", which ends with the model's sliding window on this backend; --backend panama"
-                      + " goes on"
-                  : ""));
-    }
-  }
-
   private Node node(NodeId id) {
     requireOpen();
-    Node node = nodes.get(id);
-    if (node == null) {
-      throw new IllegalArgumentException("no " + id);
-    }
-    return node;
+    return tree.node(id);
   }
 
   /** A node that may be asked something. */
@@ -531,7 +411,7 @@ public final class TreeEngine implements TreeDecoder {
     if (node.sealed) {
       throw new IllegalStateException(id + " is sealed");
     }
-    if (live.size() >= MAX_LEAVES && !node.listed) {
+    if (busy.size() >= MAX_LEAVES && !node.listed) {
       throw new IllegalStateException("more than " + MAX_LEAVES + " branches at once");
     }
     return node;
