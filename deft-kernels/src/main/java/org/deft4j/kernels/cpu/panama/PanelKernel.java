@@ -134,9 +134,12 @@ enum PanelKernel {
     @Override
     void multiply1(
         MemorySegment a, @Nullable MemorySegment b, int cols, float[] x, int xAt, float[] acc) {
-      GroupedPanels.nibbles(a, cols, x, xAt, acc, 0);
-      if (b != null) {
-        GroupedPanels.nibbles(b, cols, x, xAt, acc, Lanes.PANEL);
+      // One place that calls: where it is inlined twice, C2 comes to its limit of nodes in the
+      // second and leaves vectors in objects.
+      MemorySegment panel = a;
+      for (int at = 0; panel != null; at += Lanes.PANEL) {
+        GroupedPanels.nibbles(panel, cols, x, xAt, acc, at);
+        panel = at == 0 ? b : null;
       }
     }
 
@@ -176,8 +179,7 @@ enum PanelKernel {
     @Override
     void multiply1(
         MemorySegment a, @Nullable MemorySegment b, int cols, float[] x, int xAt, float[] acc) {
-      // One place that calls: where it is inlined twice, C2 comes to its limit of nodes in the
-      // second and leaves vectors in objects.
+      // One place that calls, as for nibbles.
       MemorySegment panel = a;
       for (int at = 0; panel != null; at += Lanes.PANEL) {
         GroupedPanels.bytes(panel, cols, x, xAt, acc, at);
