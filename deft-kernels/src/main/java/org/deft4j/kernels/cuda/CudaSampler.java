@@ -80,12 +80,6 @@ final class CudaSampler implements AutoCloseable {
     turns[1] = new Turn();
   }
 
-  /** As {@link org.deft4j.kernels.Backend#sample}; waits for the tokens. */
-  void sample(CudaTensor x, int cols, Draws draws) {
-    sampleLater(x, cols, draws);
-    await(draws);
-  }
-
   /** As {@link org.deft4j.kernels.Backend#sampleLater}. */
   void sampleLater(CudaTensor x, int cols, Draws draws) {
     int n = draws.size();
