@@ -77,6 +77,7 @@ __device__ __forceinline__ void hold(const uint32_t (&a)[N]) {
 
 DEFT_WGMMA2(8, 4, 4, 5, 6, 7)
 DEFT_WGMMA2(16, 8, 8, 9, 10, 11)
+DEFT_WGMMA2(32, 16, 16, 17, 18, 19)
 DEFT_WGMMA2(64, 32, 32, 33, 34, 35)
 
 // D = A B, or D += A B with ADD; TRANS_A: A lies with its 64 rows contiguous.
@@ -91,6 +92,7 @@ __device__ __forceinline__ void wgmma(float (&d)[N / 2], uint64_t a, uint64_t b)
   }
   DEFT_CASE(8)
   DEFT_CASE(16)
+  DEFT_CASE(32)
   DEFT_CASE(64)
 #undef DEFT_CASE
 }

@@ -14,12 +14,13 @@ import org.jspecify.annotations.Nullable;
  * they are not, through buffers that grow to the largest product met and are kept.
  *
  * <p>Each shape of a large matrix is measured when it is first met, over the model's own matrices
- * of that shape: what cuBLAS would take beside its other algorithms and, up to {@value #FEW} rows,
- * the kernels of {@link FewRowProducts}. That takes up to 0.1 s a shape, most of it for cuBLAS to
- * load the kernels. Deterministic products all are of {@link FewRowProducts}, in one order of sums.
+ * of that shape: what cuBLAS would take beside its other algorithms and the kernels of {@link
+ * FewRowProducts}, up to {@value #FEW} rows, and {@link WgmmaProducts}. That takes up to 0.1 s a
+ * shape, most of it for cuBLAS to load the kernels. Deterministic products all are of {@link
+ * FewRowProducts}, in one order of sums.
  */
 final class CudaProducts implements AutoCloseable {
-  /** Most rows that own kernels are measured for: from 16 on cuBLAS was faster for every shape. */
+  /** Most rows that those are measured for: from 16 on cuBLAS was faster for every shape. */
   private static final int FEW = 8;
 
   /** Matrices of fewer bytes are not worth measuring. */
@@ -41,13 +42,29 @@ final class CudaProducts implements AutoCloseable {
 
   private record Shape(int n, int k, DType type, int mode, int rows) {}
 
-  /** A way to a product: an own kernel or an algorithm of cuBLAS. */
-  private record Way(FewRowProducts.@Nullable Choice own, CublasLight.@Nullable Plan plan) {}
+  /** A way to a product: a kernel of ours or an algorithm of cuBLAS. */
+  private record Way(
+      FewRowProducts.@Nullable Choice own,
+      WgmmaProducts.@Nullable Choice wgmma,
+      CublasLight.@Nullable Plan plan) {
+    /** Whether it gates, too. */
+    boolean gates() {
+      return plan == null;
+    }
+
+    @Override
+    public String toString() {
+      return own != null
+          ? own.kernel().name() + " x " + own.grid()
+          : wgmma != null ? wgmma.toString() : "cuBLAS, another algorithm";
+    }
+  }
 
   private final CudaDevice device;
   private final StepKernels kernels;
   private final Cublas cublas;
   private final FewRowProducts few;
+  private final WgmmaProducts wgmma;
   private final @Nullable CublasLight light;
   private final boolean deterministic;
   private final boolean own = Boolean.parseBoolean(System.getProperty(OWN, "true"));
@@ -66,6 +83,7 @@ final class CudaProducts implements AutoCloseable {
     gateUp = new GrowingBuffer(device, "activations");
     cublas = new Cublas(device);
     few = new FewRowProducts(device);
+    wgmma = new WgmmaProducts(device);
     light =
         CublasLight.open(CudaNatives.cublasLight(), device.stream().address(), cublas.workspace());
   }
@@ -129,8 +147,8 @@ final class CudaProducts implements AutoCloseable {
 
   private void gated(
       @Nullable Way way, CudaMatrix w, DeviceBuffer in, CudaTensor y, int rows, int mode) {
-    if (way != null && way.own != null) {
-      few.run(way.own, w, in.address(), y.buffer().address(), y.stride(), rows, mode);
+    if (way != null && way.gates()) {
+      run(way, w, in, y.buffer(), y.stride(), rows, mode);
       return;
     }
     DType type = gateType(w.held());
@@ -253,14 +271,17 @@ final class CudaProducts implements AutoCloseable {
     List<@Nullable Way> all = new ArrayList<>();
     if (s.rows <= FEW) {
       for (FewRowProducts.Choice c : few.candidates(s.type, n, s.rows, s.mode)) {
-        all.add(new Way(c, null));
+        all.add(new Way(c, null, null));
       }
+    }
+    for (WgmmaProducts.Choice c : wgmma.candidates(s.type, n, s.k, s.rows, s.mode)) {
+      all.add(new Way(null, c, null));
     }
     if (light != null) {
       DType made = gates ? gateType(s.type) : yType;
       int stride = CudaTensor.stride(s.n);
       for (CublasLight.Plan p : light.plans(s.type, s.n, s.k, made, stride, s.rows, PLANS)) {
-        all.add(new Way(null, p));
+        all.add(new Way(null, null, p));
       }
     }
     try (CudaTensor x = new CudaTensor(device, s.rows, s.k, s.type);
@@ -301,6 +322,8 @@ final class CudaProducts implements AutoCloseable {
       Way way, CudaMatrix w, DeviceBuffer x, DeviceBuffer y, int yStride, int rows, int mode) {
     if (way.own != null) {
       few.run(way.own, w, x.address(), y.address(), yStride, rows, mode);
+    } else if (way.wgmma != null) {
+      wgmma.run(way.wgmma, w, x.address(), y.address(), yStride, rows, mode);
     } else if (way.plan != null && light != null) {
       int status = light.multiply(way.plan, w, x, y, (mode & FewRowProducts.ADD) != 0);
       cublas.check(status, "multiplying [" + w.rows() + "][" + w.cols() + "]");
@@ -361,11 +384,7 @@ final class CudaProducts implements AutoCloseable {
                 s.type,
                 s.mode,
                 s.rows,
-                way == null
-                    ? "cuBLAS"
-                    : way.own == null
-                        ? "cuBLAS, another algorithm"
-                        : way.own.kernel().name() + " x " + way.own.grid())));
+                way == null ? "cuBLAS" : way)));
     lines.sort(null);
     return lines;
   }
@@ -378,6 +397,7 @@ final class CudaProducts implements AutoCloseable {
     }
     cublas.close();
     few.close();
+    wgmma.close();
     for (GrowingBuffer b : List.of(input, output, gateUp)) {
       b.close();
     }
