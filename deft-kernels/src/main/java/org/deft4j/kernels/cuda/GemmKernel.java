@@ -7,20 +7,20 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A line of {@code deft_gemm_table} or {@code deft_wgmma_table}: a product of few rows that an image
- * holds.
+ * A line of {@code deft_gemm_table} or {@code deft_wgmma_table}: a product of few rows that an
+ * image holds.
  *
  * @param name without the type
  * @param rows takes 1 to so many rows
  * @param tile rows of the matrix that a thread block works on at a time
  * @param threads a thread block
  * @param sharedBytes dynamic shared memory
- * @param cluster thread blocks that share out the columns; the grid is a multiple of it. 0 if that is
- *     for the launch to say
+ * @param cluster thread blocks that share out the columns; the grid is a multiple of it. 0 if that
+ *     is for the launch to say
  * @param order kernels of the same order give a row the same bits; 0 for none
  * @param gates whether it can gate: {@link FewRowProducts#SWIGLU}
- * @param split how the blocks of a cluster add up: 0 there is one, 1 in the cluster, 2 by memory and
- *     another kernel, 3 by memory
+ * @param split how the blocks of a cluster add up: 0 there is one, 1 in the cluster, 2 by memory
+ *     and another kernel, 3 by memory
  * @param least compute capability that it needs
  */
 record GemmKernel(
