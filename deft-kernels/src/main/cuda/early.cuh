@@ -6,8 +6,8 @@
 namespace deft {
 
 // Waits until the kernels before this one have ended and what they wrote can be read. Every thread
-// that reads or writes device memory calls it first; weights, which no kernel writes, and what was written
-// before the step's upload may be fetched before.
+// that reads or writes device memory calls it first; weights, which no kernel writes, what was written
+// before the step's upload, and what is not used may be read before.
 __device__ __forceinline__ void waitForPredecessor() {
 #if __CUDA_ARCH__ >= 900
   asm volatile("griddepcontrol.wait;" ::: "memory");

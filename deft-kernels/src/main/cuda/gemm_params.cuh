@@ -23,12 +23,12 @@ struct DeftGemm {
   int64_t ldx;    // 40: elements between rows of x, a multiple of 8
   int64_t ldy;    // 48: elements between rows of y
   int32_t n;      // 56: outputs of a row, any
-  int32_t k;      // 60: inputs of a row, a multiple of 8
+  int32_t k;      // 60: inputs of a row, a multiple of 8; split = 3: of 64
   int32_t rows;   // 64: valid rows, 1..the kernel's most
   int32_t mode;   // 68: DEFT_GEMM_ bits
   int32_t parts;  // 72: deft_gemm_sum_*: partitions that part holds; split = 3: parts of K; a power of two
   int32_t early;  // 76: 1 if launched with programmatic dependent launch: weights are fetched
-                  //     before the predecessor is waited for
+                  //     before the predecessor is waited for; split = 3: so they are in any case
 };
 static_assert(sizeof(DeftGemm) == 80, "the host lays this struct out by hand");
 
@@ -44,6 +44,6 @@ struct DeftGemmKernel {
   int32_t swiglu;   // 64: 1 if SWIGLU may be asked for
   int32_t split;    // 68: 0 none, 1 by a cluster (compute capability 9 and later), 2 through part:
                     //     deft_gemm_sum_TYPE must follow with parts = cluster, 3 through part, by itself
-  int32_t least;    // 72: compute capability that it needs; below it does nothing
+  int32_t least;    // 72: compute capability that it needs; below it does nothing. split = 3: this one alone
 };
 static_assert(sizeof(DeftGemmKernel) == 76, "the host reads this table by hand");

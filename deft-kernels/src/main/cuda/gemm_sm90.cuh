@@ -1,4 +1,4 @@
-// Products of up to 64 rows with a weight matrix on sm_90a: y[r][n] (+)= sum_k w[n][k] x[r][k].
+// Products of few rows with a weight matrix on sm_90a: y[r][n] (+)= sum_k w[n][k] x[r][k].
 //
 // Weights are the 64 rows of wgmma, rows of x its columns: S = W X^T, as in attention of few query rows. Each thread
 // block has one tile of weight rows, as many as give all multiprocessors the same, and a part of K where the matrix
@@ -243,7 +243,8 @@ struct WgmmaGemm {
 
   // --- results: sixteen threads a row, sixteen rows at a time; loops that are not unrolled ---
 
-  // With dry nothing is written and nobody waited for.
+  // With dry nothing is written and nobody waited for, and what is read means nothing: copies to the ring may be on
+  // their way.
   __device__ __forceinline__ void finish(int dry) const {
     const int wide = p.mode & DEFT_GEMM_FLOAT ? 4 : 8;  // outputs that a thread writes at once
     const int lane = threadIdx.x & 15;
@@ -313,17 +314,16 @@ struct WgmmaGemm {
 
   __device__ __forceinline__ void putHalves(int dry, int r, int n, float4 a, float4 b) const {
     T* y = static_cast<T*>(p.y) + r * p.ldy + base + n;
-    const uint4 v = make_uint4(pack<T>(a.x, a.y), pack<T>(a.z, a.w), pack<T>(b.x, b.y), pack<T>(b.z, b.w));
-    if (n + 8 <= count && (reinterpret_cast<uintptr_t>(y) & 15) == 0) {
-      if (!dry) *reinterpret_cast<uint4*>(y) = v;
+    if (n + 8 <= count && (reinterpret_cast<uintptr_t>(y) & 7) == 0) {
+      if (dry) return;
+      store4(y, a);
+      store4(y + 4, b);
       return;
     }
-    const uint32_t each[4] = {v.x, v.y, v.z, v.w};
+    const float each[8] = {a.x, a.y, a.z, a.w, b.x, b.y, b.z, b.w};
 #pragma unroll
     for (int i = 0; i < 8; i++) {
-      if (n + i < count && !dry) {
-        reinterpret_cast<unsigned short*>(y)[i] = static_cast<unsigned short>(each[i / 2] >> 16 * (i & 1));
-      }
+      if (n + i < count && !dry) y[i] = As<T>::put(each[i]);
     }
   }
 
@@ -343,11 +343,11 @@ struct WgmmaGemm {
       }
     }
     if (dry) return all;
-    __threadfence();
     barrierSync(1, C::CONSUMERS);
     if (threadIdx.x == 0) {
-      const unsigned due = (atomicAdd(counter, 1) / p.parts + 1) * p.parts;
-      unsigned seen;
+      unsigned before, seen;
+      asm volatile("atom.acq_rel.gpu.global.add.u32 %0, [%1], 1;" : "=r"(before) : "l"(counter) : "memory");
+      const unsigned due = (before / p.parts + 1) * p.parts;
       do {
         asm volatile("ld.acquire.gpu.global.u32 %0, [%1];" : "=r"(seen) : "l"(counter) : "memory");
       } while (static_cast<int>(seen - due) < 0);

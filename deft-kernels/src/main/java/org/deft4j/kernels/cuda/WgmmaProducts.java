@@ -1,6 +1,7 @@
 package org.deft4j.kernels.cuda;
 
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
@@ -49,8 +50,12 @@ final class WgmmaProducts implements AutoCloseable {
     parts = new GrowingBuffer(device, "parts of products");
     module = device.load("gemm_sm90");
     counters = module.readInt("deft_wgmma_counters");
+    if (counters < 0) {
+      throw new IllegalStateException("gemm_sm90.cu does not say how many counters it has");
+    }
     if (device.capability() == CAPABILITY) {
       table.addAll(GemmKernel.table(module.readBytes("deft_wgmma_table")));
+      table.sort(Comparator.comparingInt(GemmKernel::tile));
     }
   }
 
@@ -68,15 +73,13 @@ final class WgmmaProducts implements AutoCloseable {
     boolean gates = (mode & FewRowProducts.SWIGLU) != 0;
     boolean sums = !gates && (mode & FewRowProducts.FLOAT) != 0;
     int width = rows <= 16 ? 16 : 32;
-    for (GemmKernel kernel : table) {
-      if (kernel.rows() != width || gates && !kernel.gates()) {
-        continue;
-      }
-      int tile = gates ? kernel.tile() / 2 : kernel.tile();
-      for (int p = 1; p <= MOST_PARTS && (p == 1 || sums && k / CHUNK >= 2 * p); p *= 2) {
-        int tiles = device.multiprocessors() / p;
-        if ((long) tiles * tile >= n) {
+    for (int p = 1; p <= MOST_PARTS && (p == 1 || sums && k / CHUNK >= 2 * p); p *= 2) {
+      int tiles = device.multiprocessors() / p;
+      for (GemmKernel kernel : table) {
+        int tile = gates ? kernel.tile() / 2 : kernel.tile();
+        if (kernel.rows() == width && (kernel.gates() || !gates) && (long) tiles * tile >= n) {
           all.add(new Choice(kernel, code(kernel, type), tiles, p));
+          break; // a larger tile would leave more of itself empty
         }
       }
     }
@@ -108,7 +111,13 @@ final class WgmmaProducts implements AutoCloseable {
     params.clear().pointer(w.buffer()).i64(x).i64(y).i64(part);
     params.i64(w.stride()).i64(w.stride()).i64(yStride).i32(n).i32(w.stride()).i32(rows);
     params.i32(mode).i32(c.parts).i32(device.launchesEarly() ? 1 : 0);
-    device.launchEarly(c.code, grid, 1, k.threads(), k.sharedBytes(), params);
+    if (c.parts == 1 || device.launchesEarly()) {
+      // Parts wait for each other; they all run at the same time, since what came before does not
+      // wait for them, and what comes after starts when all of them have.
+      device.launchEarly(c.code, grid, 1, k.threads(), k.sharedBytes(), params);
+    } else {
+      device.launchCooperative(c.code, grid, k.threads(), k.sharedBytes(), params);
+    }
   }
 
   @Override
