@@ -20,12 +20,15 @@ DEFT_KERNELS(16, 2)
 DEFT_KERNELS(16, 4)
 DEFT_KERNELS(32, 2)
 DEFT_KERNELS(32, 4)
+DEFT_KERNELS(64, 2)
+DEFT_KERNELS(64, 4)
 
 #define DEFT_LINE(N, MT)                                                                          \
   {#N "x" #MT, N, (MT) * 64, deft::WgmmaGemmConfig<N, MT>::THREADS,                               \
    deft::WgmmaGemmConfig<N, MT>::SHARED, 0, 0, (MT) > 2, 3, 90},
 extern "C" __device__ const DeftGemmKernel deft_wgmma_table[] = {
-    DEFT_LINE(16, 2) DEFT_LINE(16, 4) DEFT_LINE(32, 2) DEFT_LINE(32, 4)
+    DEFT_LINE(16, 2) DEFT_LINE(16, 4) DEFT_LINE(32, 2) DEFT_LINE(32, 4) DEFT_LINE(64, 2)
+    DEFT_LINE(64, 4)
     {"", 0, 0, 0, 0, 0, 0, 0, 0, 0}};
 
 // Counters at the start of DeftGemm::part.

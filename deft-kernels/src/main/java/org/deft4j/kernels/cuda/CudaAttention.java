@@ -36,11 +36,15 @@ interface CudaAttention extends AutoCloseable {
 
   /**
    * Queues a little of the same work beside what comes next, so that the kernel's code is at hand
-   * when {@link #run} is called; its results go nowhere. To be called a product before that.
-   *
-   * @return whether this attention can, and knows by then what it will run
+   * when {@link #run} is called; its results go nowhere. To be called a product before that, where
+   * {@link #warmsUp}.
    */
-  default boolean warmUp() {
+  default void warmUp() {
+    throw new IllegalStateException("nothing to warm up");
+  }
+
+  /** Whether this attention can be warmed up, and knows by now what it will run. */
+  default boolean warmsUp() {
     return false;
   }
 

@@ -6,6 +6,7 @@ import static org.deft4j.kernels.cuda.Operands.own;
 
 import java.nio.ByteBuffer;
 import java.util.BitSet;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
@@ -48,7 +49,7 @@ public final class CudaBackend implements Backend {
   private final StepUpload upload;
   private final StepGraphs graphs;
   private final StepGraphs.Limits limits = new StepGraphs.Limits();
-  private final WarmUps warmUps = new WarmUps();
+  private final boolean warmUps = Boolean.parseBoolean(System.getProperty(WARM_UP, "true"));
   private final Runnable checkBatch = this::checkBatch;
   private final GrowingBuffer queries;
   private final GrowingBuffer summary;
@@ -67,6 +68,7 @@ public final class CudaBackend implements Backend {
   private @Nullable CudaMatrix lastProduct;
   private @Nullable CudaTensor laidOut;
   private long laidOutVersion;
+  private boolean warming;
   private boolean closed;
 
   CudaBackend(BackendOptions options) {
@@ -78,7 +80,7 @@ public final class CudaBackend implements Backend {
       attention = new TiledAttention(device, options.deterministic());
       sampler = new CudaSampler(device);
       upload = new StepUpload(device);
-      graphs = new StepGraphs(device, attention, warmUps);
+      graphs = new StepGraphs(device, attention, this::options);
       queries = new GrowingBuffer(device, "queries");
       summary = new GrowingBuffer(device, "summaries of logits");
       summaryHost = device.pinned(StepKernels.SUMMARY_BYTES * 1024);
@@ -189,31 +191,17 @@ public final class CudaBackend implements Backend {
   @Override
   public void forward(Batch batch, StepProgram program) {
     begin(batch, StepGraphs.padded(batch.rows()));
+    products.ways().beginPass();
     graphs.run(program, rows, limits, checkBatch);
   }
 
-  /** Warms attention up beside the product that comes before it. */
-  private final class WarmUps implements StepGraphs.WarmUps {
-    private final boolean enabled = Boolean.parseBoolean(System.getProperty(WARM_UP, "true"));
-    private boolean on;
-    private boolean any;
-
-    @Override
-    public void on(boolean now) {
-      on = now && enabled;
-      any &= !now;
+  /** What may make a pass of so many rows faster, known after one ran. */
+  private List<StepOption> options(int rows) {
+    List<StepOption> all = products.ways().options(rows);
+    if (warmUps && attention.warmsUp()) {
+      all.add(on -> warming = on);
     }
-
-    @Override
-    public boolean any() {
-      return any;
-    }
-
-    void before(CudaMatrix product) {
-      if (on && product.beforeAttention()) {
-        any |= attention.warmUp();
-      }
-    }
+    return all;
   }
 
   /** The products, for tests. */
@@ -293,7 +281,9 @@ public final class CudaBackend implements Backend {
   private void product(Matrix w, Tensor x, Tensor y, int rows, boolean add) {
     distinct(x, y);
     CudaMatrix m = own(w);
-    warmUps.before(m);
+    if (warming && device.capturing() && m.beforeAttention()) {
+      attention.warmUp();
+    }
     lastProduct = m;
     CudaTensor in = own(x, rows, w.cols());
     products.multiply(m, in, own(y, rows, w.rows()).changed(), rows, add);

@@ -5,7 +5,7 @@ import jcuda.driver.CUgraphExec;
 import jcuda.driver.JCudaDriver;
 
 /** Captured work of a device's stream that is launched as a whole; made by a {@link CudaDevice}. */
-final class CudaGraph implements AutoCloseable {
+final class CudaGraph implements GraphTrial.Graph {
   private final CudaDevice device;
   private final CUgraph graph;
   private final CUgraphExec executable;
@@ -18,7 +18,8 @@ final class CudaGraph implements AutoCloseable {
   }
 
   /** Queues the work on the device's stream. */
-  void launch() {
+  @Override
+  public void launch() {
     device.bind();
     device.graphLaunched();
     device.check(JCudaDriver.cuGraphLaunch(executable, device.stream()), "launching a graph");

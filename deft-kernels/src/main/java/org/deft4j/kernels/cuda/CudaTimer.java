@@ -5,7 +5,7 @@ import jcuda.driver.CUevent_flags;
 import jcuda.driver.JCudaDriver;
 
 /** Measures device time between two points of a device's stream. */
-final class CudaTimer implements AutoCloseable {
+final class CudaTimer implements GraphTrial.Stopwatch {
   private final CudaDevice device;
   private final CUevent start = new CUevent();
   private final CUevent stop = new CUevent();
@@ -20,13 +20,15 @@ final class CudaTimer implements AutoCloseable {
   }
 
   /** Marks the beginning. */
-  void start() {
+  @Override
+  public void start() {
     device.bind();
     device.check(JCudaDriver.cuEventRecord(start, device.stream()), "recording an event");
   }
 
   /** Marks the end. */
-  void stop() {
+  @Override
+  public void stop() {
     device.bind();
     device.check(JCudaDriver.cuEventRecord(stop, device.stream()), "recording an event");
   }
@@ -38,7 +40,8 @@ final class CudaTimer implements AutoCloseable {
   }
 
   /** Waits for the end and gives the microseconds since the beginning. */
-  double micros() {
+  @Override
+  public double micros() {
     await();
     float[] millis = new float[1];
     device.check(JCudaDriver.cuEventElapsedTime(millis, start, stop), "reading a timer");

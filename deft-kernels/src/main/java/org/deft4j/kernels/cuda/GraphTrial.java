@@ -6,20 +6,42 @@ package org.deft4j.kernels.cuda;
  * one before.
  */
 final class GraphTrial implements AutoCloseable {
+  /** Work that is launched as a whole. */
+  interface Graph extends AutoCloseable {
+    /** Queues it. */
+    void launch();
+
+    @Override
+    void close();
+  }
+
+  /** Measures what was queued between two points. */
+  interface Stopwatch extends AutoCloseable {
+    void start();
+
+    void stop();
+
+    /** Waits for the end and gives the microseconds. */
+    double micros();
+
+    @Override
+    void close();
+  }
+
   /** Launches of each. */
-  private static final int ROUNDS = 8;
+  static final int ROUNDS = 8;
 
   /** What the second has to take of the first one's time to be taken. */
   private static final double NOISE = 0.998;
 
-  private final CudaGraph[] graphs;
+  private final Graph[] graphs;
   private final double[] best = {Double.MAX_VALUE, Double.MAX_VALUE};
-  private final CudaTimer timer;
+  private final Stopwatch timer;
   private int launches;
 
   /** All of them are the trial's from now on. */
-  GraphTrial(CudaTimer timer, CudaGraph first, CudaGraph second) {
-    graphs = new CudaGraph[] {first, second};
+  GraphTrial(Stopwatch timer, Graph first, Graph second) {
+    graphs = new Graph[] {first, second};
     this.timer = timer;
   }
 
@@ -45,7 +67,7 @@ final class GraphTrial implements AutoCloseable {
   }
 
   /** Gives the better graph away and the other one up. */
-  CudaGraph take() {
+  Graph take() {
     int better = better() ? 1 : 0;
     timer.close();
     graphs[1 - better].close();

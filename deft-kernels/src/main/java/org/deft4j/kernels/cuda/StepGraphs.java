@@ -2,6 +2,7 @@ package org.deft4j.kernels.cuda;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.IntFunction;
 import org.deft4j.kernels.StepProgram;
 import org.deft4j.tree.DeftException;
 import org.jspecify.annotations.Nullable;
@@ -12,8 +13,7 @@ import org.jspecify.annotations.Nullable;
  * from then on one call launches the whole of it. Where the device has no memory for a graph, all
  * are given up and made anew as passes come.
  *
- * <p>Where operations can warm up what comes later ({@link WarmUps}), both graphs are tried on the
- * first steps: whether it helps depends on how many multiprocessors the products leave free.
+ * <p>What may make a pass faster is tried on its first steps ({@link TunedGraph}).
  *
  * <p>A graph holds addresses, so it is good as long as no device memory was freed since it was
  * captured and attention launches the same. Cost of a replay: a search among a few dozen graphs.
@@ -46,51 +46,31 @@ final class StepGraphs implements AutoCloseable {
     long freed = -1;
     int tokens;
     int slots;
-    @Nullable CudaGraph graph;
-    @Nullable GraphTrial trial;
+    final TunedGraph graph;
 
-    /** Whether warm-ups make it faster, once that was tried. */
-    @Nullable Boolean warmed;
-
-    Seen(StepProgram program, int rows) {
+    Seen(StepProgram program, int rows, TunedGraph graph) {
       this.program = program;
       this.rows = rows;
+      this.graph = graph;
     }
-
-    void close() {
-      if (graph != null) {
-        graph.close();
-        graph = null;
-      }
-      if (trial != null) {
-        trial.close();
-        trial = null;
-      }
-    }
-  }
-
-  /** Has the operations of a pass warm up what comes later, or not. */
-  interface WarmUps {
-    /** From now on. */
-    void on(boolean on);
-
-    /** Whether there were any since {@code on(true)}. */
-    boolean any();
   }
 
   private final CudaDevice device;
   private final CudaAttention attention;
-  private final WarmUps warmUps;
+  private final IntFunction<List<StepOption>> options;
   private final boolean enabled = Boolean.parseBoolean(System.getProperty(ENABLED, "true"));
   private final List<Seen> all = new ArrayList<>();
 
   /**
-   * @param warmUps is asked while a graph is captured only
+   * Has no graphs yet.
+   *
+   * @param options what there is to try for passes of a number of rows, asked after the first of
+   *     them
    */
-  StepGraphs(CudaDevice device, CudaAttention attention, WarmUps warmUps) {
+  StepGraphs(CudaDevice device, CudaAttention attention, IntFunction<List<StepOption>> options) {
     this.device = device;
     this.attention = attention;
-    this.warmUps = warmUps;
+    this.options = options;
   }
 
   /**
@@ -116,16 +96,25 @@ final class StepGraphs implements AutoCloseable {
       return;
     }
     Seen seen = seen(program, rows);
-    if (seen.version == version && seen.freed == device.freed()) {
+    if (seen != null && seen.version == version && seen.freed == device.freed()) {
       limits.tokens = seen.tokens;
       limits.slots = seen.slots;
       check.run();
-      launch(seen, program, rows);
+      launch(seen);
       return;
     }
-    seen.close();
+    if (seen != null) {
+      seen.graph.close();
+    }
     limits.clear();
     program.run(rows);
+    if (seen == null) {
+      seen = new Seen(program, rows, new TunedGraph(device::timer, options.apply(rows)));
+      if (all.size() == MOST_GRAPHS) {
+        close();
+      }
+      all.add(seen);
+    }
     seen.version = attention.version();
     seen.freed = device.freed();
     seen.tokens = limits.tokens;
@@ -133,87 +122,33 @@ final class StepGraphs implements AutoCloseable {
   }
 
   /** One launch for all, or where graphs find no memory on the device, one an operation. */
-  private void launch(Seen seen, StepProgram program, int rows) {
+  private void launch(Seen seen) {
     try {
-      if (seen.graph == null && seen.trial == null) {
-        capture(seen, program, rows);
-      }
-      if (seen.trial != null) {
-        if (seen.trial.launch()) {
-          return;
-        }
-        seen.warmed = seen.trial.better();
-        seen.graph = seen.trial.take();
-        seen.trial = null;
-      }
-      if (seen.graph != null) {
-        seen.graph.launch();
-      }
+      seen.graph.launch(() -> device.capture(() -> seen.program.run(seen.rows)));
     } catch (DeftException e) {
       if (e.exitCode() != DeftException.OUT_OF_MEMORY) {
         throw e;
       }
       close();
-      program.run(rows);
+      seen.program.run(seen.rows);
     }
   }
 
-  /** Captures a pass, with warm-ups if they help; not known yet, with and without. */
-  private void capture(Seen seen, StepProgram program, int rows) {
-    Boolean helps = seen.warmed;
-    if (helps != null) {
-      seen.graph = capture(program, rows, helps);
-      return;
-    }
-    seen.graph = capture(program, rows, false);
-    CudaGraph warmed;
-    try {
-      warmed = capture(program, rows, true);
-    } catch (DeftException e) {
-      if (e.exitCode() != DeftException.OUT_OF_MEMORY) {
-        throw e;
-      }
-      seen.warmed = false; // there is room for one graph only
-      return;
-    }
-    if (warmUps.any()) {
-      seen.trial = new GraphTrial(device.timer(), seen.graph, warmed);
-      seen.graph = null;
-    } else {
-      warmed.close();
-      seen.warmed = false;
-    }
-  }
-
-  private CudaGraph capture(StepProgram program, int rows, boolean warm) {
-    warmUps.on(warm);
-    try {
-      return device.capture(() -> program.run(rows));
-    } finally {
-      warmUps.on(false);
-    }
-  }
-
-  private Seen seen(StepProgram program, int rows) {
+  private @Nullable Seen seen(StepProgram program, int rows) {
     for (int i = 0; i < all.size(); i++) {
       Seen s = all.get(i);
       if (s.program == program && s.rows == rows) {
         return s;
       }
     }
-    if (all.size() == MOST_GRAPHS) {
-      close();
-    }
-    Seen s = new Seen(program, rows);
-    all.add(s);
-    return s;
+    return null;
   }
 
   /** Number of graphs, for tests. */
   int captured() {
     int n = 0;
     for (Seen s : all) {
-      n += s.graph == null && s.trial == null ? 0 : 1;
+      n += s.graph.captured() ? 1 : 0;
     }
     return n;
   }
@@ -222,7 +157,7 @@ final class StepGraphs implements AutoCloseable {
   @Override
   public void close() {
     for (Seen s : all) {
-      s.close();
+      s.graph.close();
     }
     all.clear();
   }

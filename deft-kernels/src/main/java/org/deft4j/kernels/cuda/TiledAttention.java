@@ -359,12 +359,16 @@ final class TiledAttention implements CudaAttention {
   }
 
   @Override
-  public boolean warmUp() {
+  public void warmUp() {
     AttentionWarmUp w = warmUp;
     if (w != null) {
       w.run();
     }
-    return w != null;
+  }
+
+  @Override
+  public boolean warmsUp() {
+    return warmUp != null;
   }
 
   private Launch load(Key key) {

@@ -8,7 +8,7 @@ import java.util.Locale;
 import java.util.Map;
 
 /**
- * Products by the kernels of {@code gemm_sm90.cu}: 2 to 32 rows on compute capability 9.0, by
+ * Products by the kernels of {@code gemm_sm90.cu}: 2 to 64 rows on compute capability 9.0, by
  * warpgroup matrix instructions. They fetch weights while the kernel before them ends, and let the
  * next one start early, so a step gains more by them than their own time. Which of them is fastest
  * depends on the shape.
@@ -17,8 +17,8 @@ final class WgmmaProducts implements AutoCloseable {
   /** Rows of a product that they are worth it for. */
   private static final int LEAST_ROWS = 2;
 
-  /** With more rows a layer of them was not faster than one of cuBLAS's products. */
-  private static final int MOST_ROWS = 32;
+  /** Of the widest kernels. */
+  private static final int MOST_ROWS = 64;
 
   private static final int CAPABILITY = 90;
 
@@ -72,7 +72,7 @@ final class WgmmaProducts implements AutoCloseable {
     }
     boolean gates = (mode & FewRowProducts.SWIGLU) != 0;
     boolean sums = !gates && (mode & FewRowProducts.FLOAT) != 0;
-    int width = rows <= 16 ? 16 : 32;
+    int width = rows <= 16 ? 16 : rows <= 32 ? 32 : 64;
     for (int p = 1; p <= MOST_PARTS && (p == 1 || sums && k / CHUNK >= 2 * p); p *= 2) {
       int tiles = device.multiprocessors() / p;
       for (GemmKernel kernel : table) {

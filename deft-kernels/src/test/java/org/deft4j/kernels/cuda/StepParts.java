@@ -1,7 +1,9 @@
 package org.deft4j.kernels.cuda;
 
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.SplittableRandom;
@@ -27,11 +29,14 @@ import org.deft4j.tree.plan.AttentionPlan;
  * StepParts ROWS gate-up,attention qkv,rope,attention,attention
  * </pre>
  *
- * <p>The second form measures sequences of operations: how much one costs after others.
+ * <p>The second form measures sequences of operations: how much one costs after others. {@code
+ * options} in place of a sequence measures a layer with each combination of other ways to its
+ * products.
  */
 final class StepParts {
   private static final int LAYERS = 6;
   private static final int ROUNDS = 4;
+  private static final int MOST_OPTIONS = 8;
 
   private final CudaBackend b;
   private final Tensor x;
@@ -173,6 +178,32 @@ final class StepParts {
     System.out.printf(Locale.ROOT, "%2d rows: %s %.2f us%n", rows, names, us);
   }
 
+  /** A layer with every combination of the first options of its products, the fastest first. */
+  private void options(int rows) {
+    Operation[] layer = begin(rows);
+    b.products().ways().beginPass();
+    all(layer, 0, -1);
+    List<StepOption> options = b.products().ways().options(rows);
+    int n = Math.min(MOST_OPTIONS, options.size());
+    record Combination(double micros, String name) {}
+    List<Combination> found = new ArrayList<>();
+    for (int bits = 0; bits < 1 << n; bits++) {
+      StringBuilder name = new StringBuilder();
+      for (int i = 0; i < options.size(); i++) {
+        boolean on = (bits >> i & 1) != 0;
+        options.get(i).take(on);
+        name.append(on ? "; " + options.get(i) : "");
+      }
+      found.add(new Combination(micros(LAYERS, l -> all(layer, l, -1)), name.toString()));
+    }
+    options.forEach(o -> o.take(false));
+    System.out.printf(Locale.ROOT, "%2d rows: as chosen %.2f us%n", rows, found.get(0).micros);
+    found.sort(Comparator.comparingDouble(Combination::micros));
+    found.stream()
+        .limit(6)
+        .forEach(c -> System.out.printf(Locale.ROOT, "  %.2f us%s%n", c.micros, c.name));
+  }
+
   private void run(int rows) {
     Operation[] layer = begin(rows);
     double whole = micros(LAYERS, l -> all(layer, l, -1));
@@ -214,13 +245,15 @@ final class StepParts {
         if (Character.isDigit(args[i].charAt(0))) {
           rows = Integer.parseInt(args[i]);
         }
-        if (!Character.isDigit(args[i].charAt(0))) {
+        if (args[i].equals("options")) {
+          parts.options(rows);
+        } else if (!Character.isDigit(args[i].charAt(0))) {
           parts.sequence(rows, args[i]);
         } else if (i + 1 == args.length || Character.isDigit(args[i + 1].charAt(0))) {
           parts.run(rows);
         }
       }
-      b.products().chosen().forEach(System.out::println);
+      b.products().ways().chosen().forEach(System.out::println);
     }
   }
 }

@@ -27,7 +27,7 @@ final class WgmmaProductsTest {
         WgmmaProducts products = new WgmmaProducts(device)) {
       ProductOracle oracle = new ProductOracle(device, type, n, k);
       for (int mode : ProductOracle.MODES) {
-        for (int rows : new int[] {2, 5, 8, 15, 16, 17, 31, 32}) {
+        for (int rows : new int[] {2, 5, 8, 15, 16, 17, 32, 50, 64}) {
           checkAll(products, oracle, type, n, k, rows, mode);
         }
       }
@@ -41,9 +41,9 @@ final class WgmmaProductsTest {
     try (CudaDevice device = device();
         WgmmaProducts products = new WgmmaProducts(device)) {
       int n = device.multiprocessors() / parts * tile + 3;
-      ProductOracle oracle = new ProductOracle(device, type, n, k, 32, 1);
+      ProductOracle oracle = new ProductOracle(device, type, n, k, 64, 1);
       for (int mode : ProductOracle.MODES) {
-        for (int rows : new int[] {7, 32}) {
+        for (int rows : new int[] {7, 32, 64}) {
           checkAll(products, oracle, type, n, k, rows, mode);
         }
       }
@@ -168,7 +168,7 @@ final class WgmmaProductsTest {
       assertThat(products.candidates(DType.BF16, 200, 256, 8, mode)).isNotEmpty();
       assertThat(products.candidates(DType.BF16, 200, 264, 8, mode)).isEmpty();
       assertThat(products.candidates(DType.BF16, 200, 256, 1, mode)).isEmpty();
-      assertThat(products.candidates(DType.BF16, 200, 256, 33, mode)).isEmpty();
+      assertThat(products.candidates(DType.BF16, 200, 256, 65, mode)).isEmpty();
       assertThat(products.candidates(DType.BF16, 128_256, 4096, 8, mode)).isEmpty();
     }
   }

@@ -1,0 +1,10 @@
+package org.deft4j.kernels.cuda;
+
+/**
+ * A way to run passes of a number of rows that may be faster or slower than without it, which only
+ * whole steps tell: operations leave caches, and each other, in other states.
+ */
+interface StepOption {
+  /** Takes it, or not, for what is launched from now on; captured work stays as it was. */
+  void take(boolean on);
+}
