@@ -11,11 +11,16 @@ template <int C>
 static __device__ __forceinline__ void deftSample(const DeftSample& p) {
   extern __shared__ __align__(16) unsigned char shared[];
 #if __CUDA_ARCH__ >= 900
-  asm volatile("griddepcontrol.launch_dependents;\ngriddepcontrol.wait;" ::: "memory");
+  asm volatile("griddepcontrol.launch_dependents;" ::: "memory");
 #endif
-  if (blockIdx.x / C < p.count) {
-    deft::RowSampler<C>(p, *reinterpret_cast<typename deft::RowSampler<C>::Shared*>(shared)).run();
+  if (blockIdx.x / C >= p.count) {
+    return;
   }
+  deft::RowSampler<C> row(p, *reinterpret_cast<typename deft::RowSampler<C>::Shared*>(shared));
+#if __CUDA_ARCH__ >= 900
+  asm volatile("griddepcontrol.wait;" ::: "memory");
+#endif
+  row.run();
 }
 
 // Dynamic shared memory that each of them needs.

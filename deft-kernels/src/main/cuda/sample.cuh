@@ -4,8 +4,8 @@
 // A cluster of C blocks works on a row. Passes over the row (which the L2 cache holds): the largest
 // value; the sums and, where a filter needs it, a histogram; the candidates around the cut, sorted
 // in shared memory; and, where more is kept than fits there, sums of blocks of 512 tokens, of which
-// one is searched. No float atomics; the result does not depend on C but by rounding of sums in
-// float64.
+// one is searched. A small top-k takes two: the first leaves a bound by which the second finds the
+// candidates. No float atomics; the result does not depend on C but by rounding of sums in float64.
 #pragma once
 
 #include <float.h>
@@ -39,7 +39,7 @@ static_assert(sizeof(DeftDraw) == 8, "the host reads this struct by hand");
 // The one argument of every deft_sample kernel, by value.
 struct DeftSample {
   const float* logits;          //  0: [rows][n], 16-byte aligned
-  const DeftSampleSpec* specs;  //  8
+  const DeftSampleSpec* specs;  //  8: written before the launch
   DeftDraw* out;                // 16: device or mapped memory
   int64_t ld;                   // 24: elements between rows of logits, a multiple of 4
   int32_t n;                    // 32: tokens, at most 262144
@@ -84,6 +84,9 @@ struct RowSampler {
   static constexpr int BINS = 32;
   static constexpr int CAP = 2048;
   static constexpr int MOST = 262144 / BLOCK;
+  static constexpr int UNROLL = 4;
+  // Largest top-k that is found by a bound: each block may list half as many again.
+  static constexpr int FEW = C < 8 ? T / 2 : CAP / 2 / C;
 
   struct Shared {
     double pow2[32];          // 2^(i/32)
@@ -116,20 +119,40 @@ struct RowSampler {
   float cut;
   int last;
 
-  __device__ RowSampler(const DeftSample& p, Shared& s) : p(p), s(s) {}
+  // What needs no logits, to be done before they are awaited.
+  __device__ __forceinline__ RowSampler(const DeftSample& p, Shared& s) : p(p), s(s) {
+    spec = p.specs[blockIdx.x / C];
+    if (threadIdx.x < 32) {
+      s.pow2[threadIdx.x] = exp2(threadIdx.x / 32.0);
+      s.filled = 0;
+    }
+  }
 
   // --- clusters ---
 
   static __device__ __forceinline__ void syncAll() {
+    if (C > 1) {
+      arrive();
+      await();
+    } else {
+      __syncthreads();
+    }
+  }
+
+  static __device__ __forceinline__ void arrive() {
 #if __CUDA_ARCH__ >= 900
     if (C > 1) {
-      asm volatile(
-          "barrier.cluster.arrive.release.aligned;\nbarrier.cluster.wait.acquire.aligned;" ::
-              : "memory");
-      return;
+      asm volatile("barrier.cluster.arrive.release.aligned;" ::: "memory");
     }
 #endif
-    __syncthreads();
+  }
+
+  static __device__ __forceinline__ void await() {
+#if __CUDA_ARCH__ >= 900
+    if (C > 1) {
+      asm volatile("barrier.cluster.wait.acquire.aligned;" ::: "memory");
+    }
+#endif
   }
 
   template <typename V>
@@ -179,32 +202,6 @@ struct RowSampler {
     return reduce(v, [](double a, double b) { return a + b; });
   }
 
-  // Calls f(id, value) for this block's part of the row.
-  template <typename F>
-  __device__ __forceinline__ void each(F f) const {
-    constexpr int UNROLL = 4;
-    int i = from + threadIdx.x * 4;
-    for (; i + (UNROLL - 1) * T * 4 + 3 < to; i += UNROLL * T * 4) {
-      float4 v[UNROLL];
-#pragma unroll
-      for (int j = 0; j < UNROLL; j++) {
-        v[j] = *reinterpret_cast<const float4*>(x + i + j * T * 4);
-      }
-#pragma unroll
-      for (int j = 0; j < UNROLL; j++) {
-        f(i + j * T * 4, v[j].x);
-        f(i + j * T * 4 + 1, v[j].y);
-        f(i + j * T * 4 + 2, v[j].z);
-        f(i + j * T * 4 + 3, v[j].w);
-      }
-    }
-    for (; i < to; i += T * 4) {
-      for (int j = i; j < min(i + 4, to); j++) {
-        f(j, x[j]);
-      }
-    }
-  }
-
   // Four values from i on; minus infinity past the end.
   __device__ __forceinline__ float4 load4(int i, int end) const {
     if (i + 3 < end) {
@@ -216,6 +213,47 @@ struct RowSampler {
     v.z = i + 2 < end ? x[i + 2] : -CUDART_INF_F;
     v.w = -CUDART_INF_F;
     return v;
+  }
+
+  // Calls f(i, v) for this block's part of the row: v[j] stands at i + j * T * 4. What is past the
+  // end is minus infinity.
+  template <typename F>
+  __device__ __forceinline__ void batches(F f) const {
+    for (int i = from + threadIdx.x * 4; i < to; i += UNROLL * T * 4) {
+      float4 v[UNROLL];
+      if (i + (UNROLL - 1) * T * 4 + 3 < to) {
+#pragma unroll
+        for (int j = 0; j < UNROLL; j++) {
+          v[j] = *reinterpret_cast<const float4*>(x + i + j * T * 4);
+        }
+      } else {
+#pragma unroll
+        for (int j = 0; j < UNROLL; j++) {
+          v[j] = load4(i + j * T * 4, to);
+        }
+      }
+      f(i, v);
+    }
+  }
+
+  // Calls f(id, value) for them, and done() after each batch.
+  template <typename F, typename D>
+  __device__ __forceinline__ void each(F f, D done) const {
+    batches([&](int i, const float4(&v)[UNROLL]) {
+#pragma unroll
+      for (int j = 0; j < UNROLL; j++) {
+        f(i + j * T * 4, v[j].x);
+        f(i + j * T * 4 + 1, v[j].y);
+        f(i + j * T * 4 + 2, v[j].z);
+        f(i + j * T * 4 + 3, v[j].w);
+      }
+      done();
+    });
+  }
+
+  template <typename F>
+  __device__ __forceinline__ void each(F f) const {
+    each(f, [] {});
   }
 
   // The weight a draw gives to a token.
@@ -251,13 +289,12 @@ struct RowSampler {
 
   // The same in float32, to about 2e-7.
   static __device__ __forceinline__ float power(float v) {
-    constexpr float LOG2E = 1.44269504f, LOG2E_LOW = 1.92596299e-8f;
     v = fmaxf(v, -1000.0f);
-    const float t = v * LOG2E;
-    const float low = fmaf(v, LOG2E_LOW, fmaf(v, LOG2E, -t));
+    const float t = v * 1.44269504f;
+    const float rest = fmaf(t, -0.693147182f, v);  // float32 has ln 2 to 3e-9 of it
     float w;
     asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(w) : "f"(t));
-    return fmaf(w * 0.693147181f, low, w);
+    return fmaf(w, rest, w);
   }
 
   __device__ __forceinline__ bool kept(int id, float value) const {
@@ -329,9 +366,9 @@ struct RowSampler {
 
   // Sums the bins over threads and blocks, masses before counts, and two more numbers that thread 0
   // left behind them.
-  __device__ void sumBins(double* sums, bool bins = true) {
+  __device__ void sumBins(double* sums) {
     __syncthreads();
-    for (int b = threadIdx.x / 32; bins && b < BINS; b += WARPS) {
+    for (int b = threadIdx.x / 32; b < BINS; b += WARPS) {
       double m = 0;
       int c = 0;
       for (int i = threadIdx.x % 32; i < T; i += 32) {
@@ -360,21 +397,29 @@ struct RowSampler {
     __syncthreads();
   }
 
+  // Writes over the scan.
   __device__ void sortList(int size) {
+    int* const place = reinterpret_cast<int*>(s.sorted.scan);
+    place[threadIdx.x] = 0;
     __syncthreads();
     if (size <= T) {
-      // Elements are distinct: each counts those before it.
-      const uint64_t e = (int)threadIdx.x < size ? s.sorted.list[threadIdx.x] : 0;
-      int place = 0;
-      if ((int)threadIdx.x < (size + 31) / 32 * 32) {
+      // Elements are distinct: those before each are counted, by as many warps as there are.
+      const int lg = size > 32 ? 32 - __clz((size - 1) / 32) : 0;  // of the warps that hold them
+      const int own = threadIdx.x & ((32 << lg) - 1), part = threadIdx.x >> (5 + lg);
+      uint64_t e = 0;
+      if (own < size) {
+        e = s.sorted.list[own];
+        const int end = size * (part + 1) * (1 << lg) / WARPS;
+        int before = 0;
 #pragma unroll 8
-        for (int i = 0; i < size; i++) {
-          place += s.sorted.list[i] < e;
+        for (int i = size * part * (1 << lg) / WARPS; i < end; i++) {
+          before += s.sorted.list[i] < e;
         }
+        atomicAdd(&place[own], before);
       }
       __syncthreads();
       if ((int)threadIdx.x < size) {
-        s.sorted.list[place] = e;
+        s.sorted.list[place[threadIdx.x]] = e;
       }
       __syncthreads();
       return;
@@ -390,7 +435,7 @@ struct RowSampler {
     for (int k = 2; k <= width; k *= 2) {
       for (int j = k / 2; j; j /= 2) {
         for (int i = threadIdx.x; i < width / 2; i += T) {
-          const int a = (i / j) * 2 * j + i % j, b = a + j;
+          const int a = 2 * i - (i & (j - 1)), b = a + j;
           const uint64_t u = s.sorted.list[a], v = s.sorted.list[b];
           if (u > v == ((a & k) == 0)) {
             s.sorted.list[a] = v;
@@ -456,6 +501,11 @@ struct RowSampler {
     return r;
   }
 
+  // An element of the list: larger values first, then smaller ids.
+  static __device__ __forceinline__ uint64_t entry(int id, float v) {
+    return (uint64_t)~keyOf(v) << 32 | (uint32_t)id;
+  }
+
   // Gathers in block 0, sorted from the largest value, what of(value) puts into [first, BINS);
   // returns how many there are in all blocks (more than CAP: nothing is gathered).
   template <typename V>
@@ -474,54 +524,93 @@ struct RowSampler {
       } else if (b < BINS && v > -CUDART_INF_F) {
         const int at = atomicAdd(&s.filled, 1);
         if (at < CAP) {
-          s.sorted.list[at] = (uint64_t)~keyOf(v) << 32 | (uint32_t)id;
+          s.sorted.list[at] = entry(id, v);
         }
       }
     });
-    m = above ? 0 : blockSum(m);
+    massAbove = above ? 0 : blockSum(m);
+    return collect(massAbove, 0);
+  }
+
+  // A key that at least k of the threads' keys reach and, if bisection finds such a one in a few
+  // steps, not many more; 0 if fewer than k are larger than 0.
+  static __device__ __forceinline__ uint32_t reached(uint32_t key, int k) {
+    uint32_t low = 0;
+#pragma unroll 1
+    for (uint32_t bit = 1u << 31; bit >= 1u << 12; bit /= 2) {
+      const int reach = __syncthreads_count(key >= (low | bit));
+      if (reach >= k) {
+        low |= bit;
+        if (reach - k <= k / 8) {
+          break;
+        }
+      }
+    }
+    return low;
+  }
+
+  // Leaves not many more than the k largest in the list, as sorting takes the square of its size.
+  __device__ __forceinline__ int prune(int size, int k) {
+    uint64_t e[CAP / T];
+    uint32_t key = 0;
+#pragma unroll
+    for (int j = 0; j < CAP / T; j++) {
+      const int i = threadIdx.x + j * T;
+      e[j] = i < size ? s.sorted.list[i] : ~0ull;
+      key = max(key, ~(uint32_t)(e[j] >> 32));
+    }
+    if (threadIdx.x == 0) {
+      s.filled = 0;
+    }
+    const uint32_t low = max(1u, reached(key, k));
+#pragma unroll
+    for (int j = 0; j < CAP / T; j++) {
+      if (~(uint32_t)(e[j] >> 32) >= low) {
+        s.sorted.list[atomicAdd(&s.filled, 1)] = e[j];
+      }
+    }
+    __syncthreads();
+    return s.filled;
+  }
+
+  // Brings the blocks' lists together in block 0, sorted (most > 0: only so many of the largest are
+  // wanted), and adds up m; returns how many elements there are in all blocks (more than CAP: they
+  // stay where they are). Nothing may be written over the lists before one more exchange.
+  __device__ int collect(double& m, int most) {
     __syncthreads();
     if (threadIdx.x == 0) {
       mine()[0] = s.filled;
       mine()[1] = m;
     }
     syncAll();
-    int all = 0, own = (int)peer(&mine()[0], 0);
-    massAbove = 0;
-    for (int c = 0; c < C; c++) {
-      all += (int)peer(&mine()[0], c);
-      massAbove += peer(&mine()[1], c);
+    const int lane = threadIdx.x % 32, warp = threadIdx.x / 32;
+    const int size = (int)peer(&mine()[0], lane % C);
+    m = peer(&mine()[1], lane % C);
+#pragma unroll
+    for (int o = 1; o < C; o *= 2) {
+      m += __shfl_xor_sync(~0u, m, o);
     }
-    if (all <= CAP && rank == 0) {
-      int at = own;
-      for (int c = 1; c < C; c++) {
-        const int size = (int)peer(&mine()[0], c);
-        for (int i = threadIdx.x; i < size; i += T) {
+    turn ^= 1;
+    const int all = __reduce_add_sync(~0u, lane < C ? size : 0);
+    if (rank == 0 && all > 0 && all <= CAP) {
+      if (C > 1) {
+        // Some warps for each of the other blocks.
+        constexpr int OTHERS = C > 1 ? C - 1 : 1, EACH = WARPS / OTHERS;
+        const int c = 1 + warp % OTHERS;
+        const int at = __reduce_add_sync(~0u, lane < c ? size : 0);
+        const int end = __shfl_sync(~0u, size, c);
+        for (int i = warp / OTHERS * 32 + lane; i < end && warp < EACH * OTHERS; i += EACH * 32) {
           s.sorted.list[at + i] = peer(&s.sorted.list[i], c);
         }
-        at += size;
       }
-    }
-    turn ^= 1;
-    syncAll();  // before the others' lists are overwritten
-    if (all <= CAP && rank == 0) {
-      sortList(all);
+      int size = all;
+      if (most > 0 && all > 160) {
+        __syncthreads();
+        size = prune(all, most);
+      }
+      sortList(size);
     }
     return all;
-  }
-
-  // Three answers of block 0, to all.
-  __device__ __forceinline__ void tell(int a, int b, int c) {
-    if (rank == 0 && threadIdx.x == 0) {
-      mine()[0] = a;
-      mine()[1] = b;
-      mine()[2] = c;
-    }
-    syncAll();
-    if (threadIdx.x < 3) {
-      s.answer[threadIdx.x] = (int)peer(&mine()[threadIdx.x], 0);
-    }
-    turn ^= 1;
-    __syncthreads();
   }
 
   struct Found {
@@ -529,6 +618,21 @@ struct RowSampler {
     int kept;      // of them up to the cut
     bool fromTop;  // nothing is above the list
   };
+
+  // What block 0 keeps of its list, to all.
+  __device__ __forceinline__ void tellCut(Found& f) {
+    if (rank == 0 && threadIdx.x == 0) {
+      const uint64_t e = s.sorted.list[max(0, f.kept - 1)];
+      mine()[0] = ofKey(~(uint32_t)(e >> 32));
+      mine()[1] = (int)(uint32_t)e;
+      mine()[2] = f.kept;
+    }
+    syncAll();
+    cut = (float)peer(&mine()[0], 0);
+    last = (int)peer(&mine()[1], 0);
+    f.kept = (int)peer(&mine()[2], 0);
+    turn ^= 1;
+  }
 
   // Finds the shortest prefix, by (value, smaller id first), that holds `target` values (or, byMass,
   // that weight); sets cut and last. sums: the first histogram.
@@ -572,8 +676,6 @@ struct RowSampler {
         double exact;
         const int size = gather(r, top, value, exact);
         Found f = {size, 0, top};
-        float c = 0;
-        int l = 0;
         if (rank == 0) {
           if (byMass) {
             scanList(size, top ? 0 : exact,
@@ -583,15 +685,8 @@ struct RowSampler {
             f.kept = min((double)size, target - (top ? 0 : countBefore));
           }
           f.kept = max(f.kept, min(size, 1));
-          const uint64_t e = s.sorted.list[max(0, f.kept - 1)];
-          c = ofKey(~(uint32_t)(e >> 32));
-          l = (int)(uint32_t)e;
         }
-        tell(__float_as_int(c), l, f.kept);
-        cut = __int_as_float(s.answer[0]);
-        last = s.answer[1];
-        f.kept = s.answer[2];
-        __syncthreads();
+        tellCut(f);
         return f;
       }
       clearBins();
@@ -815,54 +910,106 @@ struct RowSampler {
     return -__logf(e);
   }
 
+  // --- first passes ---
+
+  // Of a warp: the larger value, then the smaller id.
+  static __device__ __forceinline__ uint64_t warpTop(uint64_t t) {
+    const uint32_t key = __reduce_max_sync(~0u, (uint32_t)(t >> 32));
+    const uint32_t id = __reduce_max_sync(~0u, t >> 32 == key ? (uint32_t)t : 0);
+    return (uint64_t)key << 32 | id;
+  }
+
+  // Finds the peak and the first token that has it and, if `few`, a bound that at least topK values
+  // of the row reach: each block takes one from the largest values of its threads, and the largest
+  // of these holds for the row.
+  __device__ __forceinline__ int first(bool few, float& bound) {
+    float best = -CUDART_INF_F;
+    int at = from + threadIdx.x * 4;
+    const bool any = at < to;
+    each([&](int id, float v) {
+      if (v > best) {
+        best = v;
+        at = id;
+      }
+    });
+    const uint32_t key = any ? keyOf(best) : 0;
+    uint64_t* const tops = reinterpret_cast<uint64_t*>(s.warp);
+    const int lane = threadIdx.x % 32;
+    uint64_t top = warpTop((uint64_t)key << 32 | (uint32_t)~at);
+    if (lane == 0) {
+      tops[threadIdx.x / 32] = top;
+    }
+    __syncthreads();
+    top = warpTop(tops[lane % WARPS]);
+    uint32_t low = few ? reached(key, spec.topK) : 0;
+    uint64_t* const out = reinterpret_cast<uint64_t*>(mine());
+    if (threadIdx.x == 0) {
+      out[0] = top;
+      out[1] = low;
+    }
+    syncAll();
+    top = warpTop(peer(&out[0], lane % C));
+    low = __reduce_max_sync(~0u, (uint32_t)peer(&out[1], lane % C));
+    turn ^= 1;
+    peak = ofKey((uint32_t)(top >> 32));
+    if (few) {
+      bound = ofKey(max(low, 0x00800000u));  // above minus infinity
+    }
+    return (int)~(uint32_t)top;
+  }
+
+  // The sum of exponentials of this block's part; lists what is at least bound, s.filled elements.
+  __device__ __forceinline__ double sumAndList(float bound) {
+    double sum = 0;
+    batches([&](int i, const float4(&v)[UNROLL]) {
+      float part = 0, most = -CUDART_INF_F;
+#pragma unroll
+      for (int j = 0; j < UNROLL; j++) {
+        part += (power(v[j].x - peak) + power(v[j].y - peak)) +
+                (power(v[j].z - peak) + power(v[j].w - peak));
+        most = fmaxf(most, fmaxf(fmaxf(v[j].x, v[j].y), fmaxf(v[j].z, v[j].w)));
+      }
+      sum += part;
+      if (most >= bound) {
+        unsigned hits = 0;
+#pragma unroll
+        for (int j = 0; j < UNROLL; j++) {
+          hits |= (v[j].x >= bound ? 1u : 0) << 4 * j | (v[j].y >= bound ? 2u : 0) << 4 * j |
+                  (v[j].z >= bound ? 4u : 0) << 4 * j | (v[j].w >= bound ? 8u : 0) << 4 * j;
+        }
+        int at = atomicAdd(&s.filled, __popc(hits));
+#pragma unroll 1
+        for (; hits; hits &= hits - 1) {
+          const unsigned b = __ffs(hits) - 1;
+          if (at < CAP) {
+            s.sorted.list[at++] = i + b / 4 * T * 4 + b % 4;
+          }
+        }
+      }
+    });
+    sum = blockSum(sum);
+    // Values only now, of all at once: registers cannot be indexed.
+    for (int i = threadIdx.x; i < min(s.filled, CAP); i += T) {
+      const int id = (int)s.sorted.list[i];
+      s.sorted.list[i] = entry(id, x[id]);
+    }
+    return sum;
+  }
+
   __device__ void run() {
     rank = C == 1 ? 0 : blockIdx.x % C;
-    spec = p.specs[blockIdx.x / C];
     x = p.logits + spec.row * p.ld;
     n = p.n;
     const int blocks = (n + BLOCK - 1) / BLOCK, share = (blocks + C - 1) / C;
     from = min(n, rank * share * BLOCK);
     to = min(n, (rank + 1) * share * BLOCK);
-    if (threadIdx.x < 32) {
-      s.pow2[threadIdx.x] = exp2(threadIdx.x / 32.0);
-    }
-
-    // The largest, and the first token that has it: one number of 64 bits.
-    uint64_t top = 0;
-    each([&](int id, float v) {
-      const uint64_t k = (uint64_t)keyOf(v) << 32 | (uint32_t)~id;
-      top = k > top ? k : top;
-    });
-#pragma unroll
-    for (int o = 16; o; o /= 2) {
-      const uint64_t v = __shfl_xor_sync(~0u, top, o);
-      top = v > top ? v : top;
-    }
-    uint64_t* const tops = reinterpret_cast<uint64_t*>(s.warp);
-    if (threadIdx.x % 32 == 0) {
-      tops[threadIdx.x / 32] = top;
-    }
-    __syncthreads();
-    if (threadIdx.x == 0) {
-      for (int i = 1; i < WARPS; i++) {
-        top = tops[i] > top ? tops[i] : top;
-      }
-      *reinterpret_cast<uint64_t*>(&mine()[0]) = top;
-    }
-    syncAll();
-    for (int c = 0; c < C; c++) {
-      const uint64_t v = peer(reinterpret_cast<uint64_t*>(&mine()[0]), c);
-      top = c == 0 || v > top ? v : top;
-    }
-    turn ^= 1;
-    peak = ofKey((uint32_t)(top >> 32));
-    const int likeliest = (int)~(uint32_t)top;
 
     scale = 1 / spec.temperature;
     const bool greedy = spec.temperature == 0 || spec.topK == 1 || !(scale < CUDART_INF_F);
     const bool many = spec.count > 1;
     const bool topK = !greedy && spec.topK > 0 && spec.topK < n;
     const bool topP = !greedy && spec.topP < 1;
+    const bool few = topK && spec.topK <= FEW;
     if (greedy) {
       scale = 1;
     }
@@ -870,96 +1017,99 @@ struct RowSampler {
     last = n;
     const bool filters = topK || topP;
 
-    // Sums, and the first histogram where a filter follows.
+    // The largest, and the first token that has it: one number of 64 bits.
+    float bound = CUDART_NAN_F;  // nothing is at least that
+    const int likeliest = first(few, bound);
+
+    // Sums, and candidates or the first histogram where a filter follows.
     Range r = {peak, 0, -1, 0, 0, 0};
-    double total = 0;
+    Found f = {0, 0, false};
     double sums1 = 0;
-    {
-      // Tokens of less weight than (1 - p) / n are together less than 1 - p.
-      const float reach = topK ? 20.0f : logf(n / (1 - spec.topP)) + 0.01f;
-      r.inverse = (BINS - 1) * scale / reach;
-      if (filters) {
-        clearBins();
-      }
-      float part = 0;
-      int inPart = 0;
-      each([&](int id, float v) {
-        part += power(v - peak);
-        if (++inPart == 8) {
-          sums1 += part;
-          part = 0;
-          inPart = 0;
-        }
-        if (filters) {
-          float w = 0;
-          if (topP) {
-            const double d = weight(v);
-            total += d;
-            w = (float)d;
-          }
-          if (v > -CUDART_INF_F) {
-            put(r.coarse(v), w);
-          }
-        }
-      });
-      sums1 += part;
+    if (few || !filters) {
+      sums1 = sumAndList(bound);
+      const int all = collect(sums1, spec.topK);
+      f = {all, min(all, spec.topK), few && all <= CAP};
     }
     __shared__ double sums[2 * BINS + 2];
-    sums1 = blockSum(sums1);
-    total = topP && !topK ? blockSum(total) : 0;
-    if (threadIdx.x == 0) {
-      mine()[2 * BINS] = sums1;
-      mine()[2 * BINS + 1] = total;
-    }
-    sumBins(sums, filters);
-    sums1 = sums[2 * BINS];
-    total = sums[2 * BINS + 1];
-    Found f = {0, 0, false};
-    if (filters) {
-      auto plain = [](int, float v) { return v; };
-      const double share = topK ? spec.topK : (double)spec.topP * total;
-      f = search(r, sums, !topK, share, plain);
-      if (topK && topP) {
-        if (f.fromTop) {
-          // All of them stand in the list.
-          int keep = 0;
-          uint64_t e = 0;
-          if (rank == 0) {
-            scanList(f.kept, 0,
-                     [&](int i) { return weight(ofKey(~(uint32_t)(s.sorted.list[i] >> 32))); });
-            const double mass = (double)spec.topP * s.sorted.scan[f.kept - 1];
-            keep = min(f.kept, firstOf(f.kept, [&](int i) { return s.sorted.scan[i] >= mass; }) + 1);
-            e = s.sorted.list[keep - 1];
-          }
-          tell(__float_as_int(ofKey(~(uint32_t)(e >> 32))), (int)(uint32_t)e, keep);
-          cut = __int_as_float(s.answer[0]);
-          last = s.answer[1];
-          f.kept = s.answer[2];
-          __syncthreads();
-        } else {
-          const float c0 = cut;
-          const int l0 = last;
-          auto some = [c0, l0](int id, float v) {
-            return v > c0 || (v == c0 && id <= l0) ? v : -CUDART_INF_F;
-          };
-          r = {peak, (BINS - 1) * scale / (logf(n / (1 - spec.topP)) + 0.01f), -1, 0, 0, 0};
-          clearBins();
-          double t = 0;
-          each([&](int id, float v) {
-            if (some(id, v) > -CUDART_INF_F) {
-              const double w = weight(v);
-              t += w;
+    if (filters && !f.fromTop) {
+      // Tokens of less weight than (1 - p) / n are together less than 1 - p.
+      r.inverse = (BINS - 1) * scale / (topK ? 20.0f : logf(n / (1 - spec.topP)) + 0.01f);
+      clearBins();
+      float part = 0;
+      double total = 0;
+      // Of unknown origin: or each use is one more predicate, made and kept from the start on.
+      const int byMass = __shfl_sync(~0u, topK ? 0 : 1, 0);
+      sums1 = 0;
+      each(
+          [&](int id, float v) {
+            part += power(v - peak);
+            double w = 0;
+            if (byMass) {
+              w = weight(v);
+              total += w;
+            }
+            if (v > -CUDART_INF_F) {
               put(r.coarse(v), (float)w);
             }
+          },
+          [&] {
+            sums1 += part;
+            part = 0;
           });
-          t = sum(t);
-          sumBins(sums);
-          f = search(r, sums, true, (double)spec.topP * t, some);
+      sums1 = blockSum(sums1);
+      total = byMass ? blockSum(total) : 0;
+      if (threadIdx.x == 0) {
+        mine()[2 * BINS] = sums1;
+        mine()[2 * BINS + 1] = total;
+      }
+      sumBins(sums);
+      sums1 = sums[2 * BINS];
+      total = sums[2 * BINS + 1];
+      const double share = byMass ? (double)spec.topP * total : spec.topK;
+      f = search(r, sums, byMass, share, [](int, float v) { return v; });
+    }
+    if (topK && topP) {
+      if (f.fromTop) {
+        // All of them stand in the list.
+        if (rank == 0) {
+          scanList(f.kept, 0,
+                   [&](int i) { return weight(ofKey(~(uint32_t)(s.sorted.list[i] >> 32))); });
+          const double mass = (double)spec.topP * s.sorted.scan[f.kept - 1];
+          f.kept =
+              min(f.kept, firstOf(f.kept, [&](int i) { return s.sorted.scan[i] >= mass; }) + 1);
         }
+      } else {
+        const float c0 = cut;
+        const int l0 = last;
+        auto some = [c0, l0](int id, float v) {
+          return v > c0 || (v == c0 && id <= l0) ? v : -CUDART_INF_F;
+        };
+        r = {peak, (BINS - 1) * scale / (logf(n / (1 - spec.topP)) + 0.01f), -1, 0, 0, 0};
+        clearBins();
+        double t = 0;
+        each([&](int id, float v) {
+          if (some(id, v) > -CUDART_INF_F) {
+            const double w = weight(v);
+            t += w;
+            put(r.coarse(v), (float)w);
+          }
+        });
+        t = sum(t);
+        sumBins(sums);
+        f = search(r, sums, true, (double)spec.topP * t, some);
       }
     }
+    if (many && topK && f.fromTop) {
+      tellCut(f);
+    }
 
-    const double logSum = log(sums1);
+    // No block may leave while another reads from it. Where the token is in block 0's list, the last
+    // read lies behind; and what is written to the host below must not be waited for.
+    const bool alone = !many && (greedy || f.fromTop);
+    int token = likeliest;
+    if (alone) {
+      arrive();
+    }
     if (many) {
       const uint64_t key = counterBits(spec.seed, spec.stream, spec.position);
       const float c0 = cut;
@@ -984,35 +1134,28 @@ struct RowSampler {
         }
       });
       sumBins(sums);
-      const int want = min(spec.count, DEFT_SAMPLE_MOST);
-      f = search(r, sums, false, want, noisy);
-      if (rank == 0) {
-        for (int i = threadIdx.x; i < want; i += T) {
-          DeftDraw d = {-1, 0};
-          if (i < f.kept && s.sorted.list[i] != ~0ull) {
-            d.token = (int)(uint32_t)s.sorted.list[i];
-            d.logProb = (float)((double)(x[d.token] - peak) - logSum);
-          }
-          p.out[spec.out + i] = d;
-        }
-      }
-    } else {
-      int token = likeliest;
-      if (!greedy) {
-        const double u = (counterBits(spec.seed, spec.stream, spec.position) >> 11) * 0x1p-53;
-        if (filters && f.fromTop) {
-          if (rank == 0) {
-            token = drawList(f.kept, u);
-          }
-        } else {
-          token = drawAll(u, likeliest);
-        }
-      }
-      if (rank == 0 && threadIdx.x == 0) {
-        p.out[spec.out] = {token, (float)((double)(x[token] - peak) - logSum)};
+      f = search(r, sums, false, min(spec.count, DEFT_SAMPLE_MOST), noisy);
+    } else if (!greedy) {
+      const double u = (counterBits(spec.seed, spec.stream, spec.position) >> 11) * 0x1p-53;
+      if (!f.fromTop) {
+        token = drawAll(u, likeliest);
+      } else if (rank == 0 && f.kept > 0) {
+        token = drawList(f.kept, u);
       }
     }
-    syncAll();  // no block leaves while another reads from it
+    if (!alone) {
+      arrive();
+    }
+    const int want = many ? min(spec.count, DEFT_SAMPLE_MOST) : 1;
+    if (rank == 0 && threadIdx.x < want) {
+      if (many) {
+        const uint64_t e = s.sorted.list[threadIdx.x];
+        token = (int)threadIdx.x < f.kept && e != ~0ull ? (int)(uint32_t)e : -1;
+      }
+      const double d = token < 0 ? 0 : (double)(x[token] - peak) - log(sums1);
+      p.out[spec.out + threadIdx.x] = {token, (float)d};
+    }
+    await();
   }
 };
 

@@ -9,6 +9,9 @@
 #include <string>
 #include <vector>
 
+#include "../../main/cuda/deft.cuh"
+#undef DEFT_PARAMS
+#define DEFT_PARAMS(name, type)  // the host's linker would look for it
 #include "../../main/cuda/sample.cu"
 
 #define CK(e)                                                              \
@@ -154,7 +157,13 @@ static void makeRow(float* x, int n, int kind, std::mt19937& g) {
       case 2: v = -4 + 2 * nd(g); break;  // like a model: few stand out
       case 3: v = nd(g) * 2; break;       // of few distinct values
       case 4: v = 1.5f; break;            // all equal
-      default: v = i % 7 ? -INFINITY : 2 * nd(g);
+      case 5: v = i % 7 ? -INFINITY : 2 * nd(g); break;
+      // For top-k: what its bound is taken from.
+      case 6: v = i % (n / 11) ? -INFINITY : nd(g); break;  // fewer than k are possible
+      case 7: v = i * -1e-3f; break;                        // all in the first block
+      case 8: v = i * 1e-3f; break;                         // all in the last one
+      case 9: v = i % 8192 < 4 ? 30 + nd(g) : std::round(nd(g)); break;  // with one thread
+      default: v = 1000 + 2 * nd(g);                        // coarse keys
     }
     if (kind == 3) v = std::round(v * 8) / 8;
     x[i] = v;
@@ -214,18 +223,22 @@ int main(int argc, char** argv) {
       {0, 1, 0, 0},      {1, 1, 0, 0},        {0.7f, 1, 0, 0},     {1, 1, 0, 40},
       {0.8f, 0.9f, 0, 0}, {1, 0.95f, 0, 50},  {1, 1, 0.05f, 0},    {1.3f, 0.9f, 0.02f, 200},
       {1, 0.5f, 0, 0},   {1, 0.999f, 0, 0},   {2, 0.9f, 0, 30000}, {0.3f, 1, 0, 1},
-      {1, 1, 0, 5000},   {0.6f, 0.95f, 0.1f, 20}};
+      {1, 1, 0, 5000},   {0.6f, 0.95f, 0.1f, 20}, {1, 1, 0, 2},   {1, 1, 0, 7},
+      {0.8f, 0.95f, 0, 64}, {1, 1, 0.1f, 100}, {1, 1, 0, 128},     {1, 1, 0, 129},
+      {1.5f, 0.9f, 0.02f, 256}, {1, 1, 0, 257}};
   int draws = 0, differ = 0, near = 0, sets = 0, setsDiffer = 0;
   double worstLog = 0;
-  for (int n : quick ? std::vector<int>{1003, 32000} : std::vector<int>{1003, 32000, 128256}) {
-    for (int kind = 0; kind < 6; kind++) {
+  for (int n : quick ? std::vector<int>{130, 1003, 4099, 32000}
+                     : std::vector<int>{130, 1003, 4099, 32000, 128256}) {
+    for (int kind = 0; kind < 11; kind++) {
       const int rows = n > 100000 ? 6 : 10, ld = (n + 3) / 4 * 4 + 8;
       std::vector<float> h((size_t)rows * ld, 1e30f);
       for (int r = 0; r < rows; r++) makeRow(&h[(size_t)r * ld], n, kind, gen);
       CK(cudaMemcpy(dx, h.data(), h.size() * 4, cudaMemcpyHostToDevice));
       std::vector<DeftSampleSpec> specs;
       int at = 0;
-      for (const Setting& q : settings)
+      for (const Setting& q : settings) {
+        if (kind > 5 && q.k < 2) continue;
         for (int r = 0; r < rows; r++)
           for (int count : {1, r % 3 == 0 ? 8 : 0}) {
             if (!count) continue;
@@ -234,6 +247,7 @@ int main(int argc, char** argv) {
             at += count;
             specs.push_back(d);
           }
+      }
       CK(cudaMemcpy(ds, specs.data(), specs.size() * sizeof(specs[0]), cudaMemcpyHostToDevice));
       std::vector<std::vector<DeftDraw>> got;
       for (int c : {1, 2, 4, 8}) {
@@ -294,7 +308,9 @@ int main(int argc, char** argv) {
                    {"top-k 40", 2, 1, 1, 0, 40, 1}, {"top-p .95, model-like", 2, 1, 0.95f, 0, 0, 1},
                    {"k 50, p .9, m .05", 2, 1, 0.9f, 0.05f, 50, 1}, {"min-p .05", 2, 1, 1, 0.05f, 0, 1},
                    {"top-p .95, normal", 0, 1, 0.95f, 0, 0, 1}, {"top-k 40, normal", 0, 1, 1, 0, 40, 1},
-                   {"8 distinct", 2, 1, 1, 0, 0, 8}, {"8 distinct, top-p .95", 2, 1, 0.95f, 0, 0, 8}}) {
+                   {"top-k 100", 2, 1, 1, 0, 100, 1}, {"top-k 256", 2, 1, 1, 0, 256, 1},
+                   {"8 distinct", 2, 1, 1, 0, 0, 8}, {"8 distinct, top-p .95", 2, 1, 0.95f, 0, 0, 8},
+                   {"8 distinct, top-k 40", 2, 1, 1, 0, 40, 8}}) {
       for (int r = 0; r < 64; r++) makeRow(&h[(size_t)r * n], n, q.kind, gen);
       CK(cudaMemcpy(dx, h.data(), h.size() * 4, cudaMemcpyHostToDevice));
       std::vector<DeftSampleSpec> specs;
