@@ -16,53 +16,67 @@ __device__ __forceinline__ int columnAt(int place) {
   return ORDER == Order::PLAIN ? place : (place & ~15) + (place & 2) * 4 + (place & 12) / 2;
 }
 
-// A lane's values of one row to its columns below `limit`. Heads of a multiple of 8 keep them aligned.
-template <Order ORDER, typename T, int E>
-__device__ __forceinline__ void storeRow(T* to, const float (&x)[E], int limit) {
-  constexpr int SIDE = ORDER == Order::PLAIN ? E : 2;  // values side by side
-  const int lane = threadIdx.x & 31;
+// Values of a row that a lane of LANES has: vectors of W side by side, LANES of them apart.
+template <int D, int LANES>
+struct LaneValues {
+  static constexpr int W = D / LANES < 4 ? D / LANES : 4;
+  static constexpr int VECTORS = D / LANES / W;
+  static constexpr int STEP = LANES * W;
+};
+
+// A lane's values to their columns below `limit`. Heads of a multiple of 8 keep them aligned.
+template <Order ORDER, int D, int LANES, typename T>
+__device__ __forceinline__ void storeRow(T* to, const float (&x)[D / LANES], int limit) {
+  using V = LaneValues<D, LANES>;
+  constexpr int SIDE = ORDER == Order::PLAIN ? V::W : 2;  // values side by side
+  const int place = (threadIdx.x & (LANES - 1)) * V::W;
 #pragma unroll
-  for (int i = 0; i < E; i += SIDE) {
+  for (int i = 0; i < D / LANES; i += SIDE) {
     struct alignas(SIDE * sizeof(T)) Values {
       T v[SIDE];
     } values;
 #pragma unroll
     for (int j = 0; j < SIDE; j++) values.v[j] = As<T>::put(x[i + j]);
-    const int column = columnAt<ORDER>(lane * E + i);
+    const int column = columnAt<ORDER>(place + i / V::W * V::STEP + i % V::W);
     if (column < limit) *reinterpret_cast<Values*>(to + column) = values;
   }
 }
 
 // A lane's values of one row, which sum up to `total` weights.
-template <Order ORDER, int E>
-__device__ __forceinline__ void storeMerged(const AttentionParams& p, int query, int head, float (&acc)[E],
+template <Order ORDER, int D, int LANES>
+__device__ __forceinline__ void storeMerged(const AttentionParams& p, int query, int head, float (&acc)[D / LANES],
                                             float total) {
   const float scale = total > 0 ? 1 / total : 0.f;
 #pragma unroll
-  for (int i = 0; i < E; i++) acc[i] *= scale;
+  for (int i = 0; i < D / LANES; i++) acc[i] *= scale;
   const size_t to = static_cast<size_t>(query) * p.outStride + head * p.headDim;
   if (p.outType == F32) {
-    storeRow<ORDER>(static_cast<float*>(p.out) + to, acc, p.headDim);
+    storeRow<ORDER, D, LANES>(static_cast<float*>(p.out) + to, acc, p.headDim);
   } else if (p.outType == F16) {
-    storeRow<ORDER>(static_cast<__half*>(p.out) + to, acc, p.headDim);
+    storeRow<ORDER, D, LANES>(static_cast<__half*>(p.out) + to, acc, p.headDim);
   } else {
-    storeRow<ORDER>(static_cast<__nv_bfloat16*>(p.out) + to, acc, p.headDim);
+    storeRow<ORDER, D, LANES>(static_cast<__nv_bfloat16*>(p.out) + to, acc, p.headDim);
   }
 }
 
 // Partial results lie in the second-level cache: other multiprocessors wrote them.
-__device__ __forceinline__ void loadGlobal(float (&x)[4], const float* from) {
-  const float4 y = __ldcg(reinterpret_cast<const float4*>(from));
-  x[0] = y.x;
-  x[1] = y.y;
-  x[2] = y.z;
-  x[3] = y.w;
-}
-
-__device__ __forceinline__ void loadGlobal(float (&x)[2], const float* from) {
-  const float2 y = __ldcg(reinterpret_cast<const float2*>(from));
-  x[0] = y.x;
-  x[1] = y.y;
+template <int D, int LANES>
+__device__ __forceinline__ void loadRow(float (&x)[D / LANES], const float* from) {
+  using V = LaneValues<D, LANES>;
+#pragma unroll
+  for (int v = 0; v < V::VECTORS; v++) {
+    if constexpr (V::W == 4) {
+      const float4 y = __ldcg(reinterpret_cast<const float4*>(from + v * V::STEP));
+      x[4 * v] = y.x;
+      x[4 * v + 1] = y.y;
+      x[4 * v + 2] = y.z;
+      x[4 * v + 3] = y.w;
+    } else {
+      const float2 y = __ldcg(reinterpret_cast<const float2*>(from + v * V::STEP));
+      x[2 * v] = y.x;
+      x[2 * v + 1] = y.y;
+    }
+  }
 }
 
 // Row `row` of the partial results, from a column of the first on: one instruction.
@@ -72,114 +86,100 @@ __device__ __forceinline__ const float* partialAt(const float* column, unsigned 
                                         static_cast<size_t>(row) * (D * sizeof(float)));
 }
 
-// Which partial results a query merges, the lane's own of the first 32 looked up already; lanes past the last
-// have that.
+// Which partial results a query merges, one of the first of them looked up already.
 struct PartialList {
   int first;
   int count;
   unsigned own;
 
-  __device__ __forceinline__ void look(const AttentionParams& p, int query) {
-    const int lane = threadIdx.x & 31;
+  // `place`: which one is this lane's own; past the last it is that.
+  __device__ __forceinline__ void look(const AttentionParams& p, int query, int place) {
     first = p.rowPartial[query];
     count = p.rowPartial[query + 1] - first;
-    own = count > 0 ? p.partialOf[first + min(lane, count - 1)] : 0;
+    own = count > 0 ? p.partialOf[first + min(place, count - 1)] : 0;
   }
 
   // The row is written already.
   __device__ __forceinline__ bool direct() const { return __shfl_sync(~0u, own, 0) == ~0u; }
 };
 
-// One warp: HEADS rows of query `query`, from head hh of KV head `head` on. Their partial results lie
-// side by side. Each lane finds the weights of one of up to 32 partial results at a time. No loop is
-// unrolled: this runs once or twice, and what counts is how much code has to come.
+// Partial results that a row merges at a time: eight lanes of it have one each.
+constexpr int MERGE_AT_ONCE = 8;
+
+// One warp: HEADS rows of query `query`, from head hh of KV head `head` on, each by its own lanes. Their partial
+// results lie side by side; `list` has been looked at by place `lane % MERGE_AT_ONCE`. No loop is unrolled that need
+// not be: this runs once or twice, and what counts is how much code has to come.
 // drop: the partial results are undefined afterwards.
 template <Order ORDER, int D, int HEADS>
 __device__ __forceinline__ void combineRows(const AttentionParams& p, int query, int head, int hh,
                                             const PartialList& list, bool drop = false) {
-  constexpr int E = D / 32;           // values a lane
-  constexpr int FLIGHT = 16 / HEADS;  // partial results asked for at once
+  constexpr int LANES = 32 / HEADS;  // a row
+  constexpr int E = D / LANES;       // values a lane
+  constexpr int FLIGHT = HEADS == 4 ? 4 : 8;  // partial results asked for at once
   const int lane = threadIdx.x & 31;
+  const int h = lane / LANES;
+  const int place = lane % MERGE_AT_ONCE;
   const int n = list.count;
-  const float* column = p.partial + lane * E;
-  const unsigned base = static_cast<unsigned>(head) * p.partials * p.group + hh;
-  float acc[HEADS][E];
-  float top[HEADS];
-  float total[HEADS];
-#pragma unroll
-  for (int h = 0; h < HEADS; h++) {
-    top[h] = -1e30f;
-    total[h] = 0;
-#pragma unroll
-    for (int i = 0; i < E; i++) acc[h][i] = 0;
-  }
+  const float* column = p.partial + lane % LANES * LaneValues<D, LANES>::W;
+  const unsigned base = static_cast<unsigned>(head) * p.partials * p.group + hh + h;
+  float acc[E] = {};
+  float top = -1e30f;
+  float total = 0;
 #pragma unroll 1
-  for (int from = 0; from < n; from += 32) {
-    const int count = min(32, n - from);
+  for (int from = 0; from < n; from += MERGE_AT_ONCE) {
+    const int count = min(MERGE_AT_ONCE, n - from);
     unsigned at = list.own;
-    if (from > 0) at = p.partialOf[list.first + from + min(lane, count - 1)];
+    if (from > 0) at = p.partialOf[list.first + from + min(place, count - 1)];
     at = base + at * p.group;
-    float weight[HEADS];
-    float2 own[HEADS];
-#pragma unroll
-    for (int h = 0; h < HEADS; h++) own[h] = __ldcg(p.weights + at + h);
+    const float2 own = __ldcg(p.weights + at);
+    float weight = 0;
 #pragma unroll 1
     for (int j = 0; j < count; j += FLIGHT) {
       // Those past the last are read as the last and count nothing.
-      float x[FLIGHT][HEADS][E];
+      float x[FLIGHT][E];
 #pragma unroll
       for (int u = 0; u < FLIGHT; u++) {
-        const float* v = partialAt<D>(column, __shfl_sync(~0u, at, j + u));
-#pragma unroll
-        for (int h = 0; h < HEADS; h++) {
-          loadGlobal(x[u][h], v + h * D);
-        }
+        loadRow<D, LANES>(x[u], partialAt<D>(column, __shfl_sync(~0u, at, j + u, MERGE_AT_ONCE)));
       }
       if (j == 0) {
         // While the values are on their way.
+        const bool counts = place < count && own.y > 0;
+        float m = counts ? own.x : -1e30f;
 #pragma unroll
-        for (int h = 0; h < HEADS; h++) {
-          const bool counts = lane < count && own[h].y > 0;
-          float m = counts ? own[h].x : -1e30f;
+        for (int o = MERGE_AT_ONCE / 2; o; o >>= 1) m = fmaxf(m, __shfl_xor_sync(~0u, m, o));
+        m = fmaxf(m, top);
+        const float keep = exp2Fast(top - m);
+        top = m;
+        weight = counts ? exp2Fast(own.x - m) : 0.f;
+        float w = weight * own.y;
 #pragma unroll
-          for (int o = 16; o; o >>= 1) m = fmaxf(m, __shfl_xor_sync(~0u, m, o));
-          m = fmaxf(m, top[h]);
-          const float keep = exp2Fast(top[h] - m);
-          top[h] = m;
-          weight[h] = counts ? exp2Fast(own[h].x - m) : 0.f;
-          float w = weight[h] * own[h].y;
+        for (int o = MERGE_AT_ONCE / 2; o; o >>= 1) w += __shfl_xor_sync(~0u, w, o);
+        total = total * keep + w;
 #pragma unroll
-          for (int o = 16; o; o >>= 1) w += __shfl_xor_sync(~0u, w, o);
-          total[h] = total[h] * keep + w;
-#pragma unroll
-          for (int i = 0; i < E; i++) acc[h][i] *= keep;
-        }
+        for (int i = 0; i < E; i++) acc[i] *= keep;
       }
 #pragma unroll
       for (int u = 0; u < FLIGHT; u++) {
+        const float f = __shfl_sync(~0u, weight, j + u, MERGE_AT_ONCE);
 #pragma unroll
-        for (int h = 0; h < HEADS; h++) {
-          const float f = __shfl_sync(~0u, weight[h], j + u);
-#pragma unroll
-          for (int i = 0; i < E; i++) acc[h][i] = fmaf(f, x[u][h][i], acc[h][i]);
-        }
+        for (int i = 0; i < E; i++) acc[i] = fmaf(f, x[u][i], acc[i]);
       }
       // Nobody else reads these rows, and they are whole lines: dropped, they need not be written to
       // memory while others read keys and values, or the next kernel its weights.
       if (!drop) continue;
       __syncwarp();
       constexpr int LINES = HEADS * D * sizeof(float) / 128;  // of one partial result, side by side
-      static_assert(FLIGHT * LINES % 32 == 0);                // all lanes take part in each shuffle
+      static_assert(FLIGHT * LINES % 32 == 0 || 32 % (FLIGHT * LINES) == 0);
 #pragma unroll 1
-      for (int i = lane; i < FLIGHT * LINES; i += 32) {
+      for (int i = lane; i < (FLIGHT * LINES + 31) / 32 * 32; i += 32) {
+        // All lanes take part in the shuffle; the first eight have the first head's.
         const int u = i / LINES;
-        const float* v = partialAt<D>(p.partial, __shfl_sync(~0u, at, j + u));
-        if (j + u < count) discardLine(v + i % LINES * 32);
+        const float* v = partialAt<D>(p.partial, __shfl_sync(~0u, at, min(j + u, MERGE_AT_ONCE - 1)));
+        if (u < FLIGHT && j + u < count) discardLine(v + i % LINES * 32);
       }
     }
   }
-#pragma unroll
-  for (int h = 0; h < HEADS; h++) storeMerged<ORDER>(p, query, head * p.group + hh + h, acc[h], total[h]);
+  storeMerged<ORDER, D, LANES>(p, query, head * p.group + hh + h, acc, total);
 }
 
 // The same for one row of at most 32 partial results by all warps of a thread block, which take them in
@@ -199,8 +199,7 @@ __device__ __forceinline__ void combineTogether(const AttentionParams& p, int qu
 #pragma unroll
   for (int u = 0; u < FLIGHT; u++) {
     const int j = warp + u * WARPS;
-    const float* v = partialAt<D>(column, __shfl_sync(~0u, at, j));
-    loadGlobal(x[u], v);
+    loadRow<D, 32>(x[u], partialAt<D>(column, __shfl_sync(~0u, at, j)));
   }
   float m = counts ? own.x : -1e30f;
 #pragma unroll
@@ -225,7 +224,7 @@ __device__ __forceinline__ void combineTogether(const AttentionParams& p, int qu
 #pragma unroll
     for (int i = 0; i < E; i++) acc[i] += room[w * D + lane * E + i];
   }
-  storeMerged<ORDER>(p, query, head * p.group + hh, acc, total);
+  storeMerged<ORDER, D, 32>(p, query, head * p.group + hh, acc, total);
 }
 
 // The rows of a KV head that fall to warp `warp` of `warps`: as many heads of a query at a time as leave
@@ -242,7 +241,11 @@ struct CombineWork {
     each = p.group % 4 == 0 && rows >= 4 * warps ? 4 : p.group % 2 == 0 && rows > warps ? 2 : 1;
     at = warp * each;
     step = warps * each;
-    if (at < rows) list.look(p, at / p.group);
+    if (at < rows) look(p);
+  }
+
+  __device__ __forceinline__ void look(const AttentionParams& p) {
+    list.look(p, at / p.group, threadIdx.x % MERGE_AT_ONCE);
   }
 
   template <Order ORDER, int D>
@@ -254,7 +257,7 @@ struct CombineWork {
       const int hh = at - query * p.group;
       const PartialList now = list;
       at += step;
-      if (at < rows) list.look(p, at / p.group);
+      if (at < rows) look(p);
       if (now.direct()) {
       } else if (each == 4) {
         combineRows<ORDER, D, 4>(p, query, head, hh, now, drop);
@@ -277,7 +280,7 @@ __device__ __forceinline__ void combine(const AttentionParams& p) {
   const int h = index - query * heads;
   const int head = h * p.groupMagic >> 16;
   PartialList list;
-  list.look(p, query);
+  list.look(p, query, threadIdx.x % MERGE_AT_ONCE);
   combineRows<Order::PLAIN, D, 1>(p, query, head, h - head * p.group, list);
 }
 

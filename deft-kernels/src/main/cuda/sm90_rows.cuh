@@ -78,17 +78,24 @@ struct RowBlock {
       m[r] *= scale;
     }
     if (__any_sync(~0u, m[0] + start[0] > LIMIT || m[1] + start[1] > LIMIT)) {
-      // The references of the rows that need it, and what was summed up with them.
+      // The references of the rows that need it, and what was summed up with them: nothing in a first tile, which
+      // has to wait for this code.
+      float f[2];
 #pragma unroll
       for (int r = 0; r < 2; r++) {
         const float now = m[r] + start[r] > LIMIT ? -m[r] : start[r];
-        const float f = exp2Fast(now - start[r]);
+        f[r] = exp2Fast(now - start[r]);
         start[r] = now;
-        sum[r] *= f;
+      }
+      if (__any_sync(~0u, sum[0] != 0 || sum[1] != 0)) {
 #pragma unroll
-        for (int i = 0; i < D / 8; i++) {
-          o[4 * i + 2 * r] *= f;
-          o[4 * i + 2 * r + 1] *= f;
+        for (int r = 0; r < 2; r++) {
+          sum[r] *= f[r];
+#pragma unroll
+          for (int i = 0; i < D / 8; i++) {
+            o[4 * i + 2 * r] *= f[r];
+            o[4 * i + 2 * r + 1] *= f[r];
+          }
         }
       }
     }

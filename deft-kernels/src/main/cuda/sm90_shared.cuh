@@ -146,7 +146,7 @@ __device__ __forceinline__ void askItem(const AttentionParams& p, const Shared<D
   const char* q = static_cast<const char*>(p.q) +
                   (static_cast<size_t>(item.q0 * heads + head * p.group) * CHUNKS + chunk) * 16;
   const uint32_t to = sharedAddress(own.q);
-#pragma unroll 4
+#pragma unroll 1
   for (int r = thread / CHUNKS; r < asked; r += 128 / CHUNKS) {
     const int row = rows.of(r);
     const int query = row * p.groupMagic >> 16;
