@@ -58,6 +58,12 @@ __device__ __forceinline__ void store4(T* p, float4 x) {
   *reinterpret_cast<Four<T>*>(p) = f;
 }
 
+// silu(gate) * up. A correctly rounded division would take 40 instructions more, this one is good to 2 ulp; a gate
+// below -87 gives zero either way.
+__device__ __forceinline__ float gated(float gate, float up) {
+  return __fdividef(gate, 1.f + __expf(-gate)) * up;
+}
+
 __device__ __forceinline__ float warp_sum(float x) {
 #pragma unroll
   for (int d = 16; d > 0; d >>= 1) x += __shfl_xor_sync(0xffffffffu, x, d);

@@ -76,10 +76,6 @@ __device__ __forceinline__ float4 add(float4 a, float4 b) {
   return make_float4(a.x + b.x, a.y + b.y, a.z + b.z, a.w + b.w);
 }
 
-__device__ __forceinline__ float swiglu(float gate, float up) {
-  return gate / (1.0f + __expf(-gate)) * up;
-}
-
 // One output element.
 template <typename T>
 __device__ __forceinline__ void put(const DeftGemm& p, int r, int n, float v) {
@@ -437,7 +433,7 @@ struct Gemm {
         const float4 u = total(at + C::MT / 2 * C::NT * 512);
         if (p.mode & DEFT_GEMM_SWIGLU) {
           out((tile * C::WM + m) * C::MT * 8 + q * 16, nt * 8,
-              make_float4(swiglu(v.x, u.x), swiglu(v.y, u.y), swiglu(v.z, u.z), swiglu(v.w, u.w)));
+              make_float4(gated(v.x, u.x), gated(v.y, u.y), gated(v.z, u.z), gated(v.w, u.w)));
         } else {
           out(tile * C::TN + (m * C::MT + q) * 16, nt * 8, v);
           out(tile * C::TN + (m * C::MT + q + C::MT / 2) * 16, nt * 8, u);
@@ -445,8 +441,8 @@ struct Gemm {
       } else if (p.mode & DEFT_GEMM_SWIGLU) {
         // 8 rows of gate above 8 rows of up: both in the same thread.
         const int n = (tile * C::WM + m) * 8 + lane / 4, r = nt * 8 + lane % 4 * 2;
-        put<T>(p, r, n, swiglu(v.x, v.z));
-        put<T>(p, r + 1, n, swiglu(v.y, v.w));
+        put<T>(p, r, n, gated(v.x, v.z));
+        put<T>(p, r + 1, n, gated(v.y, v.w));
       } else {
         out(tile * C::TN + (m * C::MT + q) * 16, nt * 8, v);
       }

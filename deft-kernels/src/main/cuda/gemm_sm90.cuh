@@ -46,11 +46,6 @@ struct WgmmaGemm {
 
   __device__ __forceinline__ explicit WgmmaGemm(const DeftGemm& p) : p(p) {}
 
-  // A slow division would take as long as all else after the loop. A gate of less than -87 gives zero.
-  static __device__ __forceinline__ float gated(float gate, float up) {
-    return __fdividef(gate, 1.0f + __expf(-gate)) * up;
-  }
-
   __device__ __forceinline__ bool gates() const { return C::MT > 2 && (p.mode & DEFT_GEMM_SWIGLU); }
 
   __device__ __forceinline__ void run() {

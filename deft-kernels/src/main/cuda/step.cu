@@ -135,7 +135,7 @@ __device__ void norm_row(const T* x, const float* weight, U* y, int cols, float 
     const float4 v = load4(x + c);
     sum += v.x * v.x + v.y * v.y + v.z * v.z + v.w * v.w;
   }
-  const float scale = 1.f / sqrtf(block_sum(sum, shared) / cols + eps);
+  const float scale = rsqrtf(block_sum(sum, shared) / cols + eps);
   auto write = [&](int c, float4 v) {
     const float4 w = load4(weight + c);
     store4(y + c, make_float4(v.x * scale * w.x, v.y * scale * w.y, v.z * scale * w.z,
@@ -190,8 +190,6 @@ struct GateParams {
 };
 DEFT_PARAMS(swiglu, GateParams);
 
-__device__ __forceinline__ float gated(float g, float u) { return g / (1.f + __expf(-g)) * u; }
-
 extern "C" __global__ void __launch_bounds__(256) swiglu(const __grid_constant__ GateParams p) {
   begin();
   const int c = (blockIdx.x * 256 + threadIdx.x) * 4;
@@ -228,7 +226,7 @@ __device__ __forceinline__ float head_scale(const T* x, int dim, float eps) {
     const float v = As<T>::get(x[i]);
     sum += v * v;
   }
-  return 1.f / sqrtf(warp_sum(sum) / dim + eps);
+  return rsqrtf(warp_sum(sum) / dim + eps);
 }
 
 struct HeadNormParams {
