@@ -47,6 +47,20 @@ extern "C" __global__ void __launch_bounds__(256) convert(const __grid_constant_
   }
 }
 
+struct CopyInParams {
+  const uint4* from;  // host memory that the device sees
+  uint4* to;
+  int64_t n;
+};
+DEFT_PARAMS(copy_in, CopyInParams);
+
+// A few kilobytes from the host: a copy engine would take longer to be handed the stream than to copy. Not cached, for
+// the host writes there again.
+extern "C" __global__ void __launch_bounds__(256) copy_in(const __grid_constant__ CopyInParams p) {
+  const int64_t i = blockIdx.x * 256 + threadIdx.x;
+  if (i < p.n) p.to[i] = __ldcv(p.from + i);
+}
+
 // --- embedding ---
 
 struct Drawn {  // sample.cuh's DeftDraw

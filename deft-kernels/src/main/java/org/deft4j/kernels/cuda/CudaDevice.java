@@ -415,6 +415,16 @@ final class CudaDevice implements AutoCloseable {
   }
 
   /**
+   * Launches a kernel that nothing overlaps with: it starts when all before it has ended, and what
+   * comes next starts when it has. So kernels that start early may read what it wrote before they
+   * wait.
+   */
+  void launchAlone(CudaKernel kernel, int gridX, int blockX, ParamBlock params) {
+    launch(kernel, gridX, 1, 1, blockX, 1, 0, params);
+    afterKernel = false;
+  }
+
+  /**
    * Launches a kernel beside what comes next, which does not wait for it; the end of a graph that
    * is captured does.
    */

@@ -10,16 +10,26 @@ import org.jspecify.annotations.Nullable;
  * and sent in one copy. Two pinned buffers take turns, so filling one does not wait for the copy of
  * the other.
  *
+ * <p>Where it is little, a kernel copies it: a copy engine would first have to be handed the
+ * stream, and back.
+ *
  * <p>Use: {@link #begin}, {@code put...} (each gives an offset), {@link #send}; then {@link
  * #address} of an offset. Addresses stay the same from step to step as long as the rooms asked for
  * do and no larger buffer is needed (which frees the one before, see {@link CudaDevice#freed}).
  * Allocates nothing but growth.
  */
 final class StepUpload implements AutoCloseable {
+  /** Most bytes that a kernel copies. */
+  private static final int LITTLE = 1 << 18;
+
+  private static final int VECTOR = 16;
+
   /** Pinned memory, seen as what is put there. */
   private record Stage(PinnedBuffer pinned, ByteBuffer bytes, IntBuffer ints, LongBuffer longs) {}
 
   private final CudaDevice device;
+  private final CudaKernel copy;
+  private final ParamBlock params = new ParamBlock(32);
   private final @Nullable Stage[] stages = new Stage[2];
   private final CudaTimer[] sent;
   private final GrowingBuffer room;
@@ -29,6 +39,7 @@ final class StepUpload implements AutoCloseable {
 
   StepUpload(CudaDevice device) {
     this.device = device;
+    copy = device.load("step").kernel("copy_in");
     room = new GrowingBuffer(device, "a step's plan");
     sent = new CudaTimer[] {device.timer(), device.timer()};
   }
@@ -131,8 +142,13 @@ final class StepUpload implements AutoCloseable {
     if (to == null) {
       throw new IllegalStateException("begin was not called");
     }
-    if (at > 0) {
-      device.copyIn(to, 0, stage().pinned, 0, at);
+    PinnedBuffer from = stage().pinned;
+    int vectors = Math.ceilDiv(at, VECTOR);
+    if (at > 0 && at <= LITTLE && (long) vectors * VECTOR <= Math.min(from.bytes(), to.bytes())) {
+      params.clear().i64(from.deviceAddress()).pointer(to).i64(vectors);
+      device.launchAlone(copy, Math.ceilDiv(vectors, 256), 256, params);
+    } else if (at > 0) {
+      device.copyIn(to, 0, from, 0, at);
     }
     sent[turn].stop();
   }
