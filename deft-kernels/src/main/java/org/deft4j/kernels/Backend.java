@@ -251,6 +251,14 @@ public interface Backend extends AutoCloseable {
   void sample(Tensor x, int cols, Draws draws);
 
   /**
+   * Whether passes with as many rows as the last one run as they will from now on. A backend may
+   * use the first of them to find out what is fastest, which makes some of them slower.
+   */
+  default boolean settled() {
+    return true;
+  }
+
+  /**
    * Whether {@link #sampleLater} returns before tokens are drawn and a batch may name tokens that
    * only the device knows ({@link Batch#drawn}). Then the step after a step can be begun before the
    * host has seen what the first one drew.

@@ -1,5 +1,6 @@
 package org.deft4j.bench.model;
 
+import java.util.function.BooleanSupplier;
 import org.deft4j.engine.EngineOptions;
 import org.deft4j.engine.TreeEngine;
 import org.deft4j.engine.gguf.GgufFile;
@@ -17,6 +18,12 @@ import org.deft4j.tree.decode.NodeId;
 public record WatchedEngine(TreeEngine engine, StepRecorder recorder) implements AutoCloseable {
   private static final long WARM_UP_NANOS = 1_500_000_000;
   private static final int WARM_UP_STEPS = 400;
+
+  /**
+   * Steps before a backend is asked whether it has settled: the first ones of new branches compute
+   * their prompts.
+   */
+  private static final int FIRST_STEPS = 3;
 
   /** Opens a model on a backend; closes both if it cannot. */
   public static WatchedEngine open(GgufFile file, EngineOptions options, Backend backend) {
@@ -51,6 +58,20 @@ public record WatchedEngine(TreeEngine engine, StepRecorder recorder) implements
    */
   public void warmUp(int branches, float temperature) {
     long end = System.nanoTime() + WARM_UP_NANOS;
+    decodeWhile(branches, temperature, () -> System.nanoTime() < end);
+  }
+
+  /**
+   * Decodes branches that are thrown away until the backend has {@linkplain Backend#settled found
+   * out} how to run passes of so many rows.
+   */
+  public void settle(int branches, float temperature) {
+    int[] steps = {0};
+    decodeWhile(
+        branches, temperature, () -> steps[0]++ < FIRST_STEPS || !recorder.watched().settled());
+  }
+
+  private void decodeWhile(int branches, float temperature, BooleanSupplier goOn) {
     NodeId root = prompt(64);
     int i = 0;
     for (NodeId leaf : engine.fork(root, branches)) {
@@ -59,7 +80,7 @@ public record WatchedEngine(TreeEngine engine, StepRecorder recorder) implements
           DecodeSpec.of(WARM_UP_STEPS).temperature(temperature).topK(50).seed(2, i++).build());
     }
     try {
-      while (engine.busy() && System.nanoTime() < end) {
+      while (engine.busy() && goOn.getAsBoolean()) {
         engine.step(_ -> {});
       }
     } catch (DeftException e) {

@@ -195,6 +195,11 @@ public final class CudaBackend implements Backend {
     graphs.run(program, rows, limits, checkBatch);
   }
 
+  @Override
+  public boolean settled() {
+    return graphs.settled();
+  }
+
   /** What may make a pass of so many rows faster, known after one ran. */
   private List<StepOption> options(int rows) {
     List<StepOption> all = products.ways().options(rows);

@@ -61,6 +61,9 @@ final class StepGraphs implements AutoCloseable {
   private final boolean enabled = Boolean.parseBoolean(System.getProperty(ENABLED, "true"));
   private final List<Seen> all = new ArrayList<>();
 
+  /** The last pass, if it can have a graph. */
+  private @Nullable Seen last;
+
   /**
    * Has no graphs yet.
    *
@@ -90,6 +93,7 @@ final class StepGraphs implements AutoCloseable {
    */
   void run(StepProgram program, int rows, Limits limits, Runnable check) {
     long version = attention.version();
+    last = null;
     if (!enabled || rows > MOST_ROWS || version < 0) {
       limits.clear();
       program.run(rows);
@@ -97,6 +101,7 @@ final class StepGraphs implements AutoCloseable {
     }
     Seen seen = seen(program, rows);
     if (seen != null && seen.version == version && seen.freed == device.freed()) {
+      last = seen;
       limits.tokens = seen.tokens;
       limits.slots = seen.slots;
       check.run();
@@ -119,6 +124,12 @@ final class StepGraphs implements AutoCloseable {
     seen.freed = device.freed();
     seen.tokens = limits.tokens;
     seen.slots = limits.slots;
+    last = seen;
+  }
+
+  /** Whether passes like the last one run as they will from now on. */
+  boolean settled() {
+    return last == null || last.graph.settled();
   }
 
   /** One launch for all, or where graphs find no memory on the device, one an operation. */

@@ -97,6 +97,11 @@ final class TunedGraph implements AutoCloseable {
     return graph != null || trial != null;
   }
 
+  /** Whether all options are decided. */
+  boolean settled() {
+    return next == options.size() && trial == null;
+  }
+
   /** Gives up its graphs; the next launch captures anew. */
   @Override
   public void close() {

@@ -106,7 +106,10 @@ final class TunedGraphTest {
   void optionsThatHelpAreKeptAndOthersAreNot() {
     cost = o -> 100 + (o[0] ? 5 : 0) - (o[1] ? 5 : 0) - (o[2] && o[1] ? 3 : 0);
     TunedGraph graph = graph();
-    launch(graph, 3 * TRIAL + 1);
+    launch(graph, 3 * TRIAL);
+    assertThat(graph.settled()).isFalse();
+    launch(graph, 1);
+    assertThat(graph.settled()).isTrue();
     assertThat(last()).containsExactly(false, true, true);
     assertThat(open()).isEqualTo(1);
     assertThat(stopwatches).isZero();
