@@ -86,29 +86,30 @@ __device__ __forceinline__ const float* partialAt(const float* column, unsigned 
                                         static_cast<size_t>(row) * (D * sizeof(float)));
 }
 
-// Which partial results a query merges, one of the first of them looked up already.
+// Which partial results a query merges, the lane's own of the first 32 looked up already; lanes past the last
+// have that.
 struct PartialList {
   int first;
   int count;
   unsigned own;
 
-  // `place`: which one is this lane's own; past the last it is that.
-  __device__ __forceinline__ void look(const AttentionParams& p, int query, int place) {
+  __device__ __forceinline__ void look(const AttentionParams& p, int query) {
+    const int lane = threadIdx.x & 31;
     first = p.rowPartial[query];
     count = p.rowPartial[query + 1] - first;
-    own = count > 0 ? p.partialOf[first + min(place, count - 1)] : 0;
+    own = count > 0 ? p.partialOf[first + min(lane, count - 1)] : 0;
   }
 
   // The row is written already.
   __device__ __forceinline__ bool direct() const { return __shfl_sync(~0u, own, 0) == ~0u; }
 };
 
-// Partial results that a row merges at a time: eight lanes of it have one each.
-constexpr int MERGE_AT_ONCE = 8;
+// Partial results that a row merges at a time: most rows have 9 to 11 of a tree's 16 ranges.
+constexpr int MERGE_AT_ONCE = 16;
 
 // One warp: HEADS rows of query `query`, from head hh of KV head `head` on, each by its own lanes. Their partial
-// results lie side by side; `list` has been looked at by place `lane % MERGE_AT_ONCE`. No loop is unrolled that need
-// not be: this runs once or twice, and what counts is how much code has to come.
+// results lie side by side. No loop is unrolled that need not be: this runs once or twice, and what counts is how much
+// code has to come.
 // drop: the partial results are undefined afterwards.
 template <Order ORDER, int D, int HEADS>
 __device__ __forceinline__ void combineRows(const AttentionParams& p, int query, int head, int hh,
@@ -116,51 +117,71 @@ __device__ __forceinline__ void combineRows(const AttentionParams& p, int query,
   constexpr int LANES = 32 / HEADS;  // a row
   constexpr int E = D / LANES;       // values a lane
   constexpr int FLIGHT = HEADS == 4 ? 4 : 8;  // partial results asked for at once
+  // A lane's own partial results are `place` and, where a row has eight lanes, the eighth after it.
+  constexpr int WIDTH = LANES < MERGE_AT_ONCE ? LANES : MERGE_AT_ONCE;
+  constexpr int OWN = MERGE_AT_ONCE / WIDTH;
   const int lane = threadIdx.x & 31;
   const int h = lane / LANES;
-  const int place = lane % MERGE_AT_ONCE;
+  const int place = lane % WIDTH;
   const int n = list.count;
   const float* column = p.partial + lane % LANES * LaneValues<D, LANES>::W;
   const unsigned base = static_cast<unsigned>(head) * p.partials * p.group + hh + h;
+  unsigned looked = list.own;
   float acc[E] = {};
   float top = -1e30f;
   float total = 0;
 #pragma unroll 1
   for (int from = 0; from < n; from += MERGE_AT_ONCE) {
     const int count = min(MERGE_AT_ONCE, n - from);
-    unsigned at = list.own;
-    if (from > 0) at = p.partialOf[list.first + from + min(place, count - 1)];
-    at = base + at * p.group;
-    const float2 own = __ldcg(p.weights + at);
-    float weight = 0;
+    if (from > 0 && from % 32 == 0) looked = p.partialOf[list.first + from + min(lane, n - from - 1)];
+    unsigned at[OWN];
+    float2 own[OWN];
+    float weight[OWN];
+#pragma unroll
+    for (int o = 0; o < OWN; o++) {
+      at[o] = base + __shfl_sync(~0u, looked, from % 32 + min(place + o * WIDTH, count - 1)) * p.group;
+      own[o] = __ldcg(p.weights + at[o]);
+    }
 #pragma unroll 1
     for (int j = 0; j < count; j += FLIGHT) {
       // Those past the last are read as the last and count nothing.
+      const bool late = OWN > 1 && j >= WIDTH;
+      const unsigned from0 = late ? at[OWN - 1] : at[0];
       float x[FLIGHT][E];
 #pragma unroll
       for (int u = 0; u < FLIGHT; u++) {
-        loadRow<D, LANES>(x[u], partialAt<D>(column, __shfl_sync(~0u, at, j + u, MERGE_AT_ONCE)));
+        loadRow<D, LANES>(x[u], partialAt<D>(column, __shfl_sync(~0u, from0, j + u, WIDTH)));
       }
       if (j == 0) {
         // While the values are on their way.
-        const bool counts = place < count && own.y > 0;
-        float m = counts ? own.x : -1e30f;
+        float m = -1e30f;
 #pragma unroll
-        for (int o = MERGE_AT_ONCE / 2; o; o >>= 1) m = fmaxf(m, __shfl_xor_sync(~0u, m, o));
+        for (int o = 0; o < OWN; o++) {
+          if (place + o * WIDTH < count && own[o].y > 0) m = fmaxf(m, own[o].x);
+        }
+#pragma unroll
+        for (int o = WIDTH / 2; o; o >>= 1) m = fmaxf(m, __shfl_xor_sync(~0u, m, o));
         m = fmaxf(m, top);
         const float keep = exp2Fast(top - m);
         top = m;
-        weight = counts ? exp2Fast(own.x - m) : 0.f;
-        float w = weight * own.y;
+        float w = 0;
 #pragma unroll
-        for (int o = MERGE_AT_ONCE / 2; o; o >>= 1) w += __shfl_xor_sync(~0u, w, o);
+        for (int o = 0; o < OWN; o++) {
+          const bool counts = place + o * WIDTH < count && own[o].y > 0;
+          weight[o] = counts ? exp2Fast(own[o].x - m) : 0.f;
+          w = __fadd_rn(w, __fmul_rn(weight[o], own[o].y));
+        }
+        // The same sums in the same order, whether a row has 8 lanes or 32.
+#pragma unroll
+        for (int o = WIDTH / 2; o; o >>= 1) w += __shfl_xor_sync(~0u, w, o);
         total = total * keep + w;
 #pragma unroll
         for (int i = 0; i < E; i++) acc[i] *= keep;
       }
+      const float weight0 = late ? weight[OWN - 1] : weight[0];
 #pragma unroll
       for (int u = 0; u < FLIGHT; u++) {
-        const float f = __shfl_sync(~0u, weight, j + u, MERGE_AT_ONCE);
+        const float f = __shfl_sync(~0u, weight0, j + u, WIDTH);
 #pragma unroll
         for (int i = 0; i < E; i++) acc[i] = fmaf(f, x[u][i], acc[i]);
       }
@@ -172,9 +193,9 @@ __device__ __forceinline__ void combineRows(const AttentionParams& p, int query,
       static_assert(FLIGHT * LINES % 32 == 0 || 32 % (FLIGHT * LINES) == 0);
 #pragma unroll 1
       for (int i = lane; i < (FLIGHT * LINES + 31) / 32 * 32; i += 32) {
-        // All lanes take part in the shuffle; the first eight have the first head's.
+        // All lanes take part in the shuffle; the first ones have the first head's.
         const int u = i / LINES;
-        const float* v = partialAt<D>(p.partial, __shfl_sync(~0u, at, min(j + u, MERGE_AT_ONCE - 1)));
+        const float* v = partialAt<D>(p.partial, __shfl_sync(~0u, from0, (j + u) % WIDTH));
         if (u < FLIGHT && j + u < count) discardLine(v + i % LINES * 32);
       }
     }
@@ -241,11 +262,7 @@ struct CombineWork {
     each = p.group % 4 == 0 && rows >= 4 * warps ? 4 : p.group % 2 == 0 && rows > warps ? 2 : 1;
     at = warp * each;
     step = warps * each;
-    if (at < rows) look(p);
-  }
-
-  __device__ __forceinline__ void look(const AttentionParams& p) {
-    list.look(p, at / p.group, threadIdx.x % MERGE_AT_ONCE);
+    if (at < rows) list.look(p, at / p.group);
   }
 
   template <Order ORDER, int D>
@@ -257,7 +274,7 @@ struct CombineWork {
       const int hh = at - query * p.group;
       const PartialList now = list;
       at += step;
-      if (at < rows) look(p);
+      if (at < rows) list.look(p, at / p.group);
       if (now.direct()) {
       } else if (each == 4) {
         combineRows<ORDER, D, 4>(p, query, head, hh, now, drop);
@@ -280,7 +297,7 @@ __device__ __forceinline__ void combine(const AttentionParams& p) {
   const int h = index - query * heads;
   const int head = h * p.groupMagic >> 16;
   PartialList list;
-  list.look(p, query, threadIdx.x % MERGE_AT_ONCE);
+  list.look(p, query);
   combineRows<Order::PLAIN, D, 1>(p, query, head, h - head * p.group, list);
 }
 

@@ -91,7 +91,7 @@ __device__ __forceinline__ void attention(const AttentionParams& p) {
     const bool few = rows <= ranges && !p.exact;
     const int query = turn * p.groupMagic >> 16;
     CombineWork work(p, head, turn * (CONSUMERS * 4) + (threadIdx.x >> 5), ranges * CONSUMERS * 4);
-    if (few && turn < rows) work.list.look(p, query, threadIdx.x & 31);
+    if (few && turn < rows) work.list.look(p, query);
     if (threadIdx.x == 0) {
       unsigned long long* arrived = p.arrived + head;
       const unsigned long long all = (atomicAdd(arrived, 1ull) / ranges + 1) * ranges;
@@ -111,7 +111,6 @@ __device__ __forceinline__ void attention(const AttentionParams& p) {
         combineTogether<Order::PAIRS, D, CONSUMERS * 4>(p, query, head, hh, work.list,
                                                         reinterpret_cast<float*>(sm.kv), STAGE2);
       } else if (threadIdx.x < 32) {
-        work.list.look(p, query, threadIdx.x % MERGE_AT_ONCE);
         combineRows<Order::PAIRS, D, 1>(p, query, head, hh, work.list);
       }
     }

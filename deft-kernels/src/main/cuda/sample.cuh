@@ -89,6 +89,7 @@ struct RowSampler {
   static constexpr int FEW = C < 8 ? T / 2 : CAP / 2 / C;
 
   struct Shared {
+    DeftSampleSpec spec;
     double pow2[32];          // 2^(i/32)
     double exchange[2][2 * BINS + 2];
     double warp[WARPS];
@@ -110,7 +111,7 @@ struct RowSampler {
 
   const DeftSample& p;
   Shared& s;
-  DeftSampleSpec spec;
+  const DeftSampleSpec& spec;  // after a barrier
   const float* x;
   int rank, n, from, to;
   int turn = 0;  // of the exchange buffers
@@ -120,8 +121,13 @@ struct RowSampler {
   int last;
 
   // What needs no logits, to be done before they are awaited.
-  __device__ __forceinline__ RowSampler(const DeftSample& p, Shared& s) : p(p), s(s) {
-    spec = p.specs[blockIdx.x / C];
+  __device__ __forceinline__ RowSampler(const DeftSample& p, Shared& s) : p(p), s(s), spec(s.spec) {
+    // Not from a cache: the host writes there again.
+    constexpr int WORDS = sizeof(DeftSampleSpec) / 4;
+    const uint32_t* from = reinterpret_cast<const uint32_t*>(p.specs + blockIdx.x / C);
+    if (threadIdx.x < WORDS) {
+      reinterpret_cast<uint32_t*>(&s.spec)[threadIdx.x] = __ldcv(from + threadIdx.x);
+    }
     if (threadIdx.x < 32) {
       s.pow2[threadIdx.x] = exp2(threadIdx.x / 32.0);
       s.filled = 0;
@@ -997,6 +1003,7 @@ struct RowSampler {
   }
 
   __device__ void run() {
+    __syncthreads();  // the spec is there
     rank = C == 1 ? 0 : blockIdx.x % C;
     x = p.logits + spec.row * p.ld;
     n = p.n;

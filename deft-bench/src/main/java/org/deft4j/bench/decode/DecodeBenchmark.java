@@ -50,7 +50,8 @@ public record DecodeBenchmark(
 
   /** Measures a number of branches by each method, over the same tree; a row each. */
   public List<Map<String, Object>> measure(int leaves, List<AttentionMethod> methods) {
-    watched.settle(leaves, temperature);
+    watched.engine().attention(methods.getFirst());
+    watched.settle(leaves, context, temperature);
     NodeId root = watched.prompt(context);
     List<NodeId> branches = watched.engine().fork(root, leaves);
     for (int i = 0; i < leaves && tokens > 0; i++) {

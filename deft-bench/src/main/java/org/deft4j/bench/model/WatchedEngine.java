@@ -58,21 +58,26 @@ public record WatchedEngine(TreeEngine engine, StepRecorder recorder) implements
    */
   public void warmUp(int branches, float temperature) {
     long end = System.nanoTime() + WARM_UP_NANOS;
-    decodeWhile(branches, temperature, () -> System.nanoTime() < end);
+    decodeWhile(branches, 64, temperature, () -> System.nanoTime() < end);
   }
 
   /**
    * Decodes branches that are thrown away until the backend has {@linkplain Backend#settled found
    * out} how to run passes of so many rows.
+   *
+   * @param context tokens above the branches
    */
-  public void settle(int branches, float temperature) {
+  public void settle(int branches, int context, float temperature) {
     int[] steps = {0};
     decodeWhile(
-        branches, temperature, () -> steps[0]++ < FIRST_STEPS || !recorder.watched().settled());
+        branches,
+        context,
+        temperature,
+        () -> steps[0]++ < FIRST_STEPS || !recorder.watched().settled());
   }
 
-  private void decodeWhile(int branches, float temperature, BooleanSupplier goOn) {
-    NodeId root = prompt(64);
+  private void decodeWhile(int branches, int context, float temperature, BooleanSupplier goOn) {
+    NodeId root = prompt(context);
     int i = 0;
     for (NodeId leaf : engine.fork(root, branches)) {
       engine.decode(

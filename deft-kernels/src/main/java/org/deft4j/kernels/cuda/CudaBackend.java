@@ -50,6 +50,7 @@ public final class CudaBackend implements Backend {
   private final StepGraphs graphs;
   private final StepGraphs.Limits limits = new StepGraphs.Limits();
   private final boolean warmUps = Boolean.parseBoolean(System.getProperty(WARM_UP, "true"));
+  private final BitSet warmed = new BitSet();
   private final Runnable checkBatch = this::checkBatch;
   private final GrowingBuffer queries;
   private final GrowingBuffer summary;
@@ -68,7 +69,6 @@ public final class CudaBackend implements Backend {
   private @Nullable CudaMatrix lastProduct;
   private @Nullable CudaTensor laidOut;
   private long laidOutVersion;
-  private boolean warming;
   private boolean closed;
 
   CudaBackend(BackendOptions options) {
@@ -204,7 +204,7 @@ public final class CudaBackend implements Backend {
   private List<StepOption> options(int rows) {
     List<StepOption> all = products.ways().options(rows);
     if (warmUps && attention.warmsUp()) {
-      all.add(on -> warming = on);
+      all.add(on -> warmed.set(rows, on));
     }
     return all;
   }
@@ -286,7 +286,7 @@ public final class CudaBackend implements Backend {
   private void product(Matrix w, Tensor x, Tensor y, int rows, boolean add) {
     distinct(x, y);
     CudaMatrix m = own(w);
-    if (warming && device.capturing() && m.beforeAttention()) {
+    if (warmed.get(rows) && device.capturing() && m.beforeAttention()) {
       attention.warmUp();
     }
     lastProduct = m;

@@ -508,6 +508,7 @@ final class CudaDevice implements AutoCloseable {
       done = true;
     } finally {
       capturing = false;
+      afterKernel = false; // those were captured
       int result = JCudaDriver.cuStreamEndCapture(stream, graph);
       if (side != null) {
         side.forget();

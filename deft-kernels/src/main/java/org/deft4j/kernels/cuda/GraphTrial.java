@@ -1,9 +1,13 @@
 package org.deft4j.kernels.cuda;
 
+import java.util.Arrays;
+
 /**
  * Two graphs that do the same: finds out which is faster by launching them in turns for the steps
- * that there are anyway, the best time of each counting. Until it is known, a launch waits for the
- * one before.
+ * that there are anyway. Until it is known, a launch waits for the one before.
+ *
+ * <p>Steps differ, and their context grows. So the turns are first, second, second, first, and what
+ * counts is the median of the differences between neighbours.
  */
 final class GraphTrial implements AutoCloseable {
   /** Work that is launched as a whole. */
@@ -28,14 +32,14 @@ final class GraphTrial implements AutoCloseable {
     void close();
   }
 
-  /** Launches of each. */
+  /** Launches of each, an even number. */
   static final int ROUNDS = 8;
 
   /** What the second has to take of the first one's time to be taken. */
   private static final double NOISE = 0.998;
 
   private final Graph[] graphs;
-  private final double[] best = {Double.MAX_VALUE, Double.MAX_VALUE};
+  private final double[][] micros = new double[2][ROUNDS];
   private final Stopwatch timer;
   private int launches;
 
@@ -45,25 +49,44 @@ final class GraphTrial implements AutoCloseable {
     this.timer = timer;
   }
 
+  /** Whose turn a launch is: 0, 1, 1, 0. */
+  private static int turn(int launch) {
+    return (launch + 1) / 2 % 2;
+  }
+
   /** Launches one of them, or none if {@link #better} is known. */
   boolean launch() {
     if (launches > 0) {
-      int before = (launches - 1) % 2;
-      best[before] = Math.min(best[before], timer.micros());
+      int before = launches - 1;
+      micros[turn(before)][before / 2] = timer.micros();
     }
     if (launches == 2 * ROUNDS) {
       return false;
     }
     timer.start();
-    graphs[launches % 2].launch();
+    graphs[turn(launches)].launch();
     timer.stop();
     launches++;
     return true;
   }
 
+  /** Whether all launches are measured. */
+  boolean known() {
+    return launches == 2 * ROUNDS && micros[turn(launches - 1)][ROUNDS - 1] > 0;
+  }
+
   /** Whether the second graph is the better one. */
   boolean better() {
-    return best[1] < NOISE * best[0];
+    double[] saved = new double[ROUNDS];
+    for (int i = 0; i < ROUNDS; i++) {
+      saved[i] = micros[0][i] - micros[1][i];
+    }
+    return median(saved) > (1 - NOISE) * median(micros[0].clone());
+  }
+
+  private static double median(double[] values) {
+    Arrays.sort(values);
+    return (values[values.length / 2] + values[(values.length - 1) / 2]) / 2;
   }
 
   /** Gives the better graph away and the other one up. */

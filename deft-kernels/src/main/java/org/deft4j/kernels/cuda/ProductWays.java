@@ -39,6 +39,11 @@ final class ProductWays implements AutoCloseable {
   /** A way that takes so much longer than the best one alone may still be the best in a step. */
   private static final double NEAR = 1.12;
 
+  /**
+   * With more rows than these our kernels may be faster alone, but in a step only in some mixtures.
+   */
+  private static final int OURS_FIRST = 32;
+
   /** What another way has to take of cuBLAS's own choice's time to be taken instead. */
   private static final double NOISE = 0.995;
 
@@ -247,7 +252,7 @@ final class ProductWays implements AutoCloseable {
         times[i] = micros(same, operation, least) * (way == Way.CUBLAS ? NOISE : 1);
         least = Math.min(least, times[i]);
       }
-      return near(all, times);
+      return near(all, times, s.rows);
     }
   }
 
@@ -273,8 +278,11 @@ final class ProductWays implements AutoCloseable {
     return held == DType.BF16 ? DType.BF16 : DType.F32;
   }
 
-  /** The fastest way, and where they are near it two of ours and one of cuBLAS's. */
-  private static Ways near(List<Way> all, double[] times) {
+  /**
+   * The fastest way, and where they are near it two of ours and one of cuBLAS's; that one first
+   * where rows are many.
+   */
+  private static Ways near(List<Way> all, double[] times, int rows) {
     List<Integer> order = new ArrayList<>();
     for (int i = 0; i < times.length; i++) {
       order.add(i);
@@ -287,7 +295,7 @@ final class ProductWays implements AutoCloseable {
     for (int i : order) {
       Way way = all.get(i);
       if (times[i] <= limit && (way.ours() ? ours++ < 2 : theirs++ < 1)) {
-        found.all.add(way);
+        found.all.add(rows > OURS_FIRST && !way.ours() ? 0 : found.all.size(), way);
       }
     }
     return found;

@@ -114,10 +114,10 @@ final class StepGraphs implements AutoCloseable {
     limits.clear();
     program.run(rows);
     if (seen == null) {
-      seen = new Seen(program, rows, new TunedGraph(device::timer, options.apply(rows)));
-      if (all.size() == MOST_GRAPHS) {
+      if (captured() >= MOST_GRAPHS) {
         close();
       }
+      seen = new Seen(program, rows, new TunedGraph(device::timer, options.apply(rows)));
       all.add(seen);
     }
     seen.version = attention.version();
@@ -164,12 +164,11 @@ final class StepGraphs implements AutoCloseable {
     return n;
   }
 
-  /** Forgets all. */
+  /** Gives all graphs up; what was found out about them stays. */
   @Override
   public void close() {
     for (Seen s : all) {
       s.graph.close();
     }
-    all.clear();
   }
 }

@@ -39,16 +39,8 @@ final class TunedGraph implements AutoCloseable {
    * @throws DeftException ({@link DeftException#OUT_OF_MEMORY}) if there is no memory for a graph
    */
   void launch(Supplier<GraphTrial.Graph> capture) {
-    GraphTrial running = trial;
-    if (running != null) {
-      if (running.launch()) {
-        return;
-      }
-      taken[next] = running.better();
-      options.get(next).take(taken[next]);
-      next++;
-      graph = running.take();
-      trial = null;
+    if (trial != null && tried(trial)) {
+      return;
     }
     GraphTrial.Graph best = graph;
     if (best == null) {
@@ -61,21 +53,45 @@ final class TunedGraph implements AutoCloseable {
     best.launch();
   }
 
-  /** Tries the next option against the best graph; whether there was memory for it. */
+  /** Launches a graph of a trial, or takes its result. */
+  private boolean tried(GraphTrial running) {
+    trial = null;
+    boolean launched = false;
+    try {
+      launched = running.launch();
+    } finally {
+      if (launched) {
+        trial = running;
+      } else if (!running.known()) {
+        running.close(); // it failed; what comes next begins anew
+      }
+    }
+    if (launched) {
+      return true;
+    }
+    taken[next] = running.better();
+    options.get(next).take(taken[next]);
+    next++;
+    graph = running.take();
+    return false;
+  }
+
+  /** Tries the next option against the best graph; whether that could be captured. */
   private boolean begin(Supplier<GraphTrial.Graph> capture, GraphTrial.Graph best) {
+    GraphTrial.Stopwatch timer = timers.get();
     GraphTrial.Graph other;
     try {
       other = capture(capture, next);
     } catch (DeftException e) {
-      if (e.exitCode() != DeftException.OUT_OF_MEMORY) {
-        throw e;
-      }
-      next = options.size(); // there is room for one graph only
+      timer.close();
+      // There is room for one graph only, or this option cannot be captured. If it is the device
+      // that failed, the best graph's launch says so.
+      next = e.exitCode() == DeftException.OUT_OF_MEMORY ? options.size() : next + 1;
       return false;
     }
-    trial = new GraphTrial(timers.get(), best, other);
+    GraphTrial begun = new GraphTrial(timer, best, other);
     graph = null;
-    return trial.launch();
+    return tried(begun);
   }
 
   /** Captures with what was decided and one option more, and leaves what was decided. */

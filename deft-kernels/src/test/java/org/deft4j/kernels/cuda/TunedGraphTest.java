@@ -161,6 +161,60 @@ final class TunedGraphTest {
   }
 
   @Test
+  void stepsThatDifferInTurnsDoNotMislead() {
+    // Every second step is of a smaller tree: it takes half as long, whatever the options.
+    cost = o -> (launches % 2 == 0 ? 100 : 50) + (o[0] ? 1 : 0) + launches * 0.1;
+    TunedGraph graph = graph();
+    launch(graph, 3 * TRIAL + 1);
+    assertThat(last()).containsExactly(false, false, false);
+  }
+
+  @Test
+  void anOptionThatCannotBeCapturedIsPassedOver() {
+    cost = o -> 100 - (o[2] ? 5 : 0);
+    TunedGraph graph = graph();
+    for (int i = 0; i < 3 * TRIAL; i++) {
+      graph.launch(() -> {
+        if (taken[1]) {
+          throw new DeftException(DeftException.RUNTIME, "not while capturing");
+        }
+        return capture();
+      });
+    }
+    assertThat(last()).containsExactly(false, false, true);
+    assertThat(launches).isEqualTo(3 * TRIAL);
+    assertThat(stopwatches).isZero();
+  }
+
+  @Test
+  void aLaunchThatFailsEndsItsTrialAlone() {
+    cost =
+        o -> {
+          if (launches == 5) {
+            launches++;
+            throw new DeftException(DeftException.RUNTIME, "a launch failed");
+          }
+          return 100 - (o[0] ? 5 : 0);
+        };
+    TunedGraph graph = graph();
+    for (int i = 0; i < 3; i++) {
+      graph.launch(this::capture);
+    }
+    assertThatThrownBy(
+            () -> {
+              for (int i = 0; i < 5; i++) {
+                graph.launch(this::capture);
+              }
+            })
+        .hasMessageContaining("a launch failed");
+    assertThat(open()).isZero();
+    assertThat(stopwatches).isZero();
+    cost = o -> 100 - (o[0] ? 5 : 0);
+    launch(graph, 3 * TRIAL + 1);
+    assertThat(last()).containsExactly(true, false, false);
+  }
+
+  @Test
   void withoutOptionsOneGraphIsCaptured() {
     TunedGraph graph = new TunedGraph(FakeStopwatch::new, List.of());
     launch(graph, 20);
