@@ -9,6 +9,9 @@
 #include <string>
 #include <vector>
 
+#include "../../main/cuda/deft.cuh"
+#undef DEFT_PARAMS
+#define DEFT_PARAMS(name, type)  // the host's linker would look for it
 #include "../../main/cuda/sample.cu"
 
 #define CK(e)                                                              \
