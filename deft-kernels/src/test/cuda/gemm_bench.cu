@@ -12,6 +12,9 @@
 #include <string>
 #include <vector>
 
+#ifndef DEFT_GEMM_LIST
+#define DEFT_GEMM_LIST "../../main/cuda/gemm.list"
+#endif
 #include "../../main/cuda/gemm.cu"
 
 #define CK(e)                                                                              \
