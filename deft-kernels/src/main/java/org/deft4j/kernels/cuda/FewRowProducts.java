@@ -3,7 +3,6 @@ package org.deft4j.kernels.cuda;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 
 /**
@@ -103,8 +102,7 @@ final class FewRowProducts implements AutoCloseable {
   }
 
   private CudaKernel code(GemmKernel k, DType type) {
-    String name =
-        "deft_gemm_" + (type == DType.F16 ? "fp16" : type.name().toLowerCase(Locale.ROOT)) + "_";
+    String name = "deft_gemm_" + GemmKernel.nameOf(type) + "_";
     return loaded.computeIfAbsent(
         name + k.name(), n -> module.kernel(n).maxDynamicShared(k.sharedBytes()));
   }
@@ -117,20 +115,18 @@ final class FewRowProducts implements AutoCloseable {
    * @param rows at most the kernel's
    */
   void run(Choice c, CudaMatrix w, long x, long y, int yStride, int rows, int mode) {
-    int n = gates(mode) ? w.rows() / 2 : w.rows();
+    int n = GemmKernel.outputs(w, mode);
     GemmKernel k = c.kernel;
     long part = 0;
     if (k.split() == 2) {
       part = parts.atLeast(4L * k.cluster() * rows * n).address();
     }
-    params.clear().pointer(w.buffer()).i64(x).i64(y).i64(part);
-    params.i64(w.stride()).i64(w.stride()).i64(yStride).i32(n).i32(w.stride()).i32(rows);
-    params.i32(mode).i32(k.cluster()).i32(device.launchesEarly() ? 1 : 0);
+    boolean early = device.launchesEarly();
+    GemmKernel.tell(params, w, x, y, part, yStride, rows, mode, k.cluster(), early);
     device.launchEarly(c.code, c.grid, 1, k.threads(), k.sharedBytes(), params);
     if (k.split() == 2) {
       CudaKernel sum =
-          loaded.computeIfAbsent(
-              "deft_gemm_sum_" + (w.held() == DType.F16 ? "fp16" : "bf16"), module::kernel);
+          loaded.computeIfAbsent("deft_gemm_sum_" + GemmKernel.nameOf(w.held()), module::kernel);
       device.launchEarly(sum, Math.ceilDiv(rows * n, 256), 1, 256, 0, params);
     }
   }

@@ -37,6 +37,42 @@ record GemmKernel(
   private static final int NAME_BYTES = 40;
   private static final int BYTES = NAME_BYTES + 9 * 4;
 
+  /** How symbols of kernels name a type of weights. */
+  static String nameOf(DType type) {
+    return type == DType.F16 ? "fp16" : "bf16";
+  }
+
+  /**
+   * Lays out what a kernel is told, {@code DeftGemm} of {@code gemm_params.cuh}.
+   *
+   * @param x address of {@code [rows][w.stride()]} of the matrix's type, zero past its columns
+   * @param y address of the result
+   * @param part address of what parts of K are added up in, 0 where there is one
+   * @param mode as of {@link FewRowProducts}
+   * @param parts of K that are added up through {@code part}
+   */
+  static void tell(
+      ParamBlock params,
+      CudaMatrix w,
+      long x,
+      long y,
+      long part,
+      int yStride,
+      int rows,
+      int mode,
+      int parts,
+      boolean early) {
+    params.clear().pointer(w.buffer()).i64(x).i64(y).i64(part);
+    params.i64(w.stride()).i64(w.stride()).i64(yStride);
+    params.i32(outputs(w, mode)).i32(w.stride()).i32(rows);
+    params.i32(mode).i32(parts).i32(early ? 1 : 0);
+  }
+
+  /** Outputs of a row of a product. */
+  static int outputs(CudaMatrix w, int mode) {
+    return (mode & FewRowProducts.SWIGLU) != 0 ? w.rows() / 2 : w.rows();
+  }
+
   /** Reads the table. */
   static List<GemmKernel> table(byte[] bytes) {
     ByteBuffer b = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);

@@ -4,8 +4,9 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Products by the kernels of {@code gemm_sm90.cu}: 2 to 64 rows on compute capability 9.0, by
@@ -37,7 +38,7 @@ final class WgmmaProducts implements AutoCloseable {
   }
 
   private final CudaDevice device;
-  private final CudaModule module;
+  private final @Nullable CudaModule module;
   private final List<GemmKernel> table = new ArrayList<>();
   private final Map<String, CudaKernel> loaded = new HashMap<>();
   private final int counters;
@@ -48,13 +49,14 @@ final class WgmmaProducts implements AutoCloseable {
     this.device = device;
     // Starts with counters, which never go back, and zeros when it is made.
     parts = new GrowingBuffer(device, "parts of products");
-    module = device.load("gemm_sm90");
-    counters = module.readInt("deft_wgmma_counters");
-    if (counters < 0) {
-      throw new IllegalStateException("gemm_sm90.cu does not say how many counters it has");
-    }
-    if (device.capability() == CAPABILITY) {
-      table.addAll(GemmKernel.table(module.readBytes("deft_wgmma_table")));
+    CudaModule image = device.capability() == CAPABILITY ? device.load("gemm_sm90") : null;
+    module = image;
+    counters = image == null ? 0 : image.readInt("deft_wgmma_counters");
+    if (image != null) {
+      if (counters < 0) {
+        throw new IllegalStateException("gemm_sm90.cu does not say how many counters it has");
+      }
+      table.addAll(GemmKernel.table(image.readBytes("deft_wgmma_table")));
       table.sort(Comparator.comparingInt(GemmKernel::tile));
     }
   }
@@ -87,10 +89,10 @@ final class WgmmaProducts implements AutoCloseable {
   }
 
   private CudaKernel code(GemmKernel k, DType type) {
-    String name = type == DType.F16 ? "fp16" : type.name().toLowerCase(Locale.ROOT);
+    CudaModule image = Objects.requireNonNull(module);
     return loaded.computeIfAbsent(
-        "deft_wgmma_" + name + "_" + k.name(),
-        n -> module.kernel(n).maxDynamicShared(k.sharedBytes()));
+        "deft_wgmma_" + GemmKernel.nameOf(type) + "_" + k.name(),
+        n -> image.kernel(n).maxDynamicShared(k.sharedBytes()));
   }
 
   /**
@@ -102,16 +104,14 @@ final class WgmmaProducts implements AutoCloseable {
    */
   void run(Choice c, CudaMatrix w, long x, long y, int yStride, int rows, int mode) {
     GemmKernel k = c.kernel;
-    int n = (mode & FewRowProducts.SWIGLU) != 0 ? w.rows() / 2 : w.rows();
+    boolean early = device.launchesEarly();
     int grid = c.tiles * c.parts;
     long part = 0;
     if (c.parts > 1) {
       part = parts.atLeast(4L * (counters + (long) grid * k.tile() * k.rows())).address();
     }
-    params.clear().pointer(w.buffer()).i64(x).i64(y).i64(part);
-    params.i64(w.stride()).i64(w.stride()).i64(yStride).i32(n).i32(w.stride()).i32(rows);
-    params.i32(mode).i32(c.parts).i32(device.launchesEarly() ? 1 : 0);
-    if (c.parts == 1 || device.launchesEarly()) {
+    GemmKernel.tell(params, w, x, y, part, yStride, rows, mode, c.parts, early);
+    if (c.parts == 1 || early) {
       // Parts wait for each other; they all run at the same time, since what came before does not
       // wait for them, and what comes after starts when all of them have.
       device.launchEarly(c.code, grid, 1, k.threads(), k.sharedBytes(), params);

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.function.IntConsumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -111,32 +112,21 @@ final class WgmmaProductsTest {
       assertThat(all).extracting(WgmmaProducts.Choice::parts).contains(1, 2, 4, 8);
       List<CudaTensor> made = new ArrayList<>();
       all.forEach(c -> made.add(new CudaTensor(device, rows, n, DType.F32)));
+      IntConsumer product =
+          i -> {
+            CudaTensor y = made.get(i);
+            long to = y.buffer().address();
+            kernels.rmsNorm(x, scales, 1e-5f, h, rows);
+            products.run(all.get(i), w, h.buffer().address(), to, y.stride(), rows, mode);
+          };
       Runnable step =
           () -> {
             for (int i = all.size() - 1; i >= 0; i--) {
-              CudaTensor y = made.get(i);
-              kernels.rmsNorm(x, scales, 1e-5f, h, rows);
-              products.run(
-                  all.get(i),
-                  w,
-                  h.buffer().address(),
-                  y.buffer().address(),
-                  y.stride(),
-                  rows,
-                  mode);
+              product.accept(i);
               device.fill(h.buffer(), 0, h.buffer().bytes(), 0);
             }
             for (int i = 0; i < all.size(); i++) {
-              CudaTensor y = made.get(i);
-              kernels.rmsNorm(x, scales, 1e-5f, h, rows);
-              products.run(
-                  all.get(i),
-                  w,
-                  h.buffer().address(),
-                  y.buffer().address(),
-                  y.stride(),
-                  rows,
-                  mode);
+              product.accept(i);
             }
           };
       step.run();
