@@ -10,7 +10,7 @@
 
 #define DEFT_KERNEL(TYPE, T, N, MT)                                                               \
   extern "C" __global__ void __launch_bounds__((deft::WgmmaGemmConfig<N, MT>::THREADS), 1)        \
-      deft_wgmma_##TYPE##_##N##x##MT(const __grid_constant__ DeftGemm p) {                        \
+      deft_wgmma_##TYPE##_##N##x##MT(const __grid_constant__ DeftWgmma p) {                        \
     DEFT_RUN(T, N, MT);                                                                           \
   }
 #define DEFT_KERNELS(N, MT)               \

@@ -6,13 +6,16 @@
 // before the kernel before this one has ended; two others bring the rows of x. Parts of K are added up in their
 // order, so the same input gives the same bits.
 //
+// A norm between two products has no kernel of its own: the first one's rows go on times the norm's weights, with the
+// sums of their squares, and the second one scales what it makes of them: W (s v) = s (W v).
+//
 // In a step this kernel's code has to come from memory each time, so it is short: loops are not unrolled but in what
 // runs once a chunk. And the consumers run through what comes after the loop while they wait for the kernel before.
 #pragma once
 
 #include "early.cuh"
-#include "gemm_params.cuh"
 #include "wgmma.cuh"
+#include "wgmma_params.cuh"
 
 namespace deft {
 
@@ -24,7 +27,7 @@ struct WgmmaGemmConfig {
   static constexpr int UNIT = 64 * K * 2;
   static constexpr int STAGE = MT * UNIT + N * K * 2;
   static constexpr int STAGES = (220 * 1024) / STAGE;
-  static constexpr int SHARED = STAGES * STAGE + 2 * STAGES * 8;
+  static constexpr int SHARED = STAGES * STAGE + 2 * STAGES * 8 + N * 4;
   static constexpr int CONSUMERS = 256;
   static constexpr int COPIERS = 64;  // threads that bring weights, and as many that bring rows of x
   static constexpr int THREADS = CONSUMERS + 2 * COPIERS;
@@ -36,15 +39,15 @@ struct WgmmaGemmConfig {
 
 template <typename T, typename C>
 struct WgmmaGemm {
-  const DeftGemm& p;
+  const DeftWgmma& p;
   int tile;   // this thread block's
   int base;   // its first output
   int count;  // its outputs
   int part;   // of K
   int k0, k1;  // chunks
-  uint32_t ring, full, empty;
+  uint32_t ring, full, empty, scales;
 
-  __device__ __forceinline__ explicit WgmmaGemm(const DeftGemm& p) : p(p) {}
+  __device__ __forceinline__ explicit WgmmaGemm(const DeftWgmma& p) : p(p) {}
 
   __device__ __forceinline__ bool gates() const { return C::MT > 2 && (p.mode & DEFT_GEMM_SWIGLU); }
 
@@ -54,6 +57,7 @@ struct WgmmaGemm {
     ring = sharedAddress(raw);
     full = ring + C::STAGES * C::STAGE;
     empty = full + C::STAGES * 8;
+    scales = empty + C::STAGES * 8;
     if (threadIdx.x == 0) {
       for (int i = 0; i < C::STAGES; i++) {
         mbarrierInit(full + i * 8, 2 * C::COPIERS);
@@ -170,11 +174,36 @@ struct WgmmaGemm {
       asm volatile("" : "+r"(dry));  // one copy of the code for both turns
       if (!dry) {
         waitForPredecessor();
+        scaleRows();
         multiply();
       }
       finish(dry);
       dry = 0;
     }
+  }
+
+  // What the sums of each row are to be multiplied by: four threads a row, eight of its squares each at a time.
+  __device__ __forceinline__ void scaleRows() const {
+    static_assert(C::CONSUMERS / 4 >= C::N, "a turn for all rows");
+    const int row = threadIdx.x >> 2;
+    float scale = 1;
+    if (row >= C::N) return;
+    if (p.squared > 0) {
+      const float* from = p.squares + row * DEFT_WGMMA_SQUARES;
+      float sum = 0;
+#pragma unroll 1
+      for (int t = threadIdx.x & 3; t < p.squared; t += 32) {
+        float v[8];
+#pragma unroll
+        for (int i = 0; i < 8; i++) v[i] = t + 4 * i < p.squared ? __ldcg(from + t + 4 * i) : 0.f;
+#pragma unroll
+        for (int i = 0; i < 8; i++) sum += v[i];
+      }
+      sum += __shfl_xor_sync(~0u, sum, 1);
+      sum += __shfl_xor_sync(~0u, sum, 2);
+      scale = rsqrtf(sum * p.inverse + p.eps);
+    }
+    asm volatile("st.shared.f32 [%0], %1;" ::"r"(scales + row * 4), "f"(scale) : "memory");
   }
 
   __device__ __forceinline__ void multiply() const {
@@ -254,21 +283,30 @@ struct WgmmaGemm {
     }
 #pragma unroll 1
     for (int r = row; r < rows; r += step) {
+      float squares = 0;
 #pragma unroll 1
       for (int n = lane * wide; n < count; n += 16 * wide) {
         const float4 a = result(parts, r, n);
         if (wide == 4) {
-          putFloats(dry, r, n, a);
+          squares += putFloats(dry, r, n, a);
         } else {
           putHalves(dry, r, n, a, result(parts, r, n + 4));
         }
+      }
+      if (p.mode & DEFT_WGMMA_NORM) {
+#pragma unroll
+        for (int i = 8; i > 0; i >>= 1) squares += __shfl_xor_sync(0xffffu << (threadIdx.x & 16), squares, i);
+        if (lane == 0 && !dry) p.squaresOut[r * DEFT_WGMMA_SQUARES + tile] = squares;
       }
     }
   }
 
   __device__ __forceinline__ float4 sums(int r, int n) const {
     const uint4 v = loadShared4(ring + (r * C::OUT + n) * 4);
-    return make_float4(__uint_as_float(v.x), __uint_as_float(v.y), __uint_as_float(v.z), __uint_as_float(v.w));
+    float s;
+    asm volatile("ld.shared.f32 %0, [%1];" : "=f"(s) : "r"(scales + r * 4));
+    return make_float4(s * __uint_as_float(v.x), s * __uint_as_float(v.y), s * __uint_as_float(v.z),
+                       s * __uint_as_float(v.w));
   }
 
   __device__ __forceinline__ float4 result(const float* parts, int r, int n) const {
@@ -289,22 +327,37 @@ struct WgmmaGemm {
     return v;
   }
 
-  __device__ __forceinline__ void putFloats(int dry, int r, int n, float4 v) const {
+  // volatile, so that the dry turn brings it close.
+  static __device__ __forceinline__ float4 loadOnce(const float* from) {
+    float4 v;
+    asm volatile("ld.global.v4.f32 {%0, %1, %2, %3}, [%4];" : "=f"(v.x), "=f"(v.y), "=f"(v.z), "=f"(v.w) : "l"(from));
+    return v;
+  }
+
+  // Gives the sum of the squares of what it wrote, where a norm is asked for.
+  __device__ __forceinline__ float putFloats(int dry, int r, int n, float4 v) const {
     float* y = static_cast<float*>(p.y) + r * p.ldy + base + n;
     const float each[4] = {v.x, v.y, v.z, v.w};
     if (n + 4 <= count && (reinterpret_cast<uintptr_t>(y) & 15) == 0) {
-      if (dry) return;
+      float4 g = v;
+      if (p.mode & DEFT_WGMMA_NORM) g = loadOnce(p.norm + base + n);
+      if (dry) return 0;
       if (p.mode & DEFT_GEMM_ADD) {
         const float4 o = *reinterpret_cast<float4*>(y);
         v = make_float4(o.x + v.x, o.y + v.y, o.z + v.z, o.w + v.w);
       }
       *reinterpret_cast<float4*>(y) = v;
-      return;
+      if (p.mode & DEFT_WGMMA_NORM) {
+        store4(static_cast<T*>(p.normed) + r * p.ldnormed + base + n,
+               make_float4(v.x * g.x, v.y * g.y, v.z * g.z, v.w * g.w));
+      }
+      return v.x * v.x + v.y * v.y + v.z * v.z + v.w * v.w;
     }
 #pragma unroll
     for (int i = 0; i < 4; i++) {
       if (n + i < count && !dry) y[i] = p.mode & DEFT_GEMM_ADD ? y[i] + each[i] : each[i];
     }
+    return 0;
   }
 
   __device__ __forceinline__ void putHalves(int dry, int r, int n, float4 a, float4 b) const {

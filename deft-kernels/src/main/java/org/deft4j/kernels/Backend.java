@@ -131,6 +131,22 @@ public interface Backend extends AutoCloseable {
   void matmulAdd(Matrix w, Tensor x, Tensor y, int rows);
 
   /**
+   * {@link #matmulAdd}, and {@code normed} becomes the {@link #rmsNorm} of what is now in {@code
+   * y}: how half a layer ends and the next one begins.
+   *
+   * <p>A backend may leave part of the norm to the products that {@code normed} is for. So only
+   * products may read it, and only until {@code y} changes.
+   *
+   * @param norm {@code [1][w.rows()]} weights of the norm
+   * @param normed {@code [rows][w.rows()]}, best as {@link #activations} of what reads it
+   */
+  default void matmulAddNorm(
+      Matrix w, Tensor x, Tensor y, Tensor norm, float eps, Tensor normed, int rows) {
+    matmulAdd(w, x, y, rows);
+    rmsNorm(y, norm, eps, normed, rows);
+  }
+
+  /**
    * Gated feed-forward (arXiv 2002.05202): with g and u the products of {@code x} with the first
    * and the second half of the rows of {@code gateUp}, {@code y = g / (1 + exp(-g)) * u}.
    */

@@ -58,6 +58,43 @@ public interface ProductContract extends BackendCase {
     }
   }
 
+  @Test
+  default void aProductAndTheNormOfItsSumAreWhatTheyAreOneByOne() {
+    SplittableRandom random = new SplittableRandom(29);
+    int rows = 5;
+    int n = 96;
+    try (Backend b = open(2, false)) {
+      Oracle.Sample w = Oracle.weights(random, WeightType.BF16, n, 64);
+      Oracle.Sample next = Oracle.weights(random, WeightType.BF16, 40, n);
+      Matrix m = b.matrix(w.weights());
+      Matrix reader = b.matrix(next.weights());
+      Tensor norm = b.vector(Oracle.floats(random, n));
+      Tensor x = b.tensor(rows, 64);
+      x.write(0, rows, Oracle.floats(random, rows * 64), 0);
+      float[] start = Oracle.floats(random, rows * n);
+      float[][] got = new float[4][];
+      for (int together = 0; together < 2; together++) {
+        Tensor y = b.tensor(rows, n);
+        Tensor normed = b.activations(rows, n, reader);
+        Tensor out = b.tensor(rows, 40);
+        y.write(0, rows, start, 0);
+        if (together == 1) {
+          b.matmulAddNorm(m, x, y, norm, 1e-5f, normed, rows);
+        } else {
+          b.matmulAdd(m, x, y, rows);
+          b.rmsNorm(y, norm, 1e-5f, normed, rows);
+        }
+        b.matmul(reader, normed, out, rows);
+        got[together] = new float[rows * n];
+        y.read(0, rows, got[together], 0);
+        got[2 + together] = new float[rows * 40];
+        out.read(0, rows, got[2 + together], 0);
+      }
+      assertThat(got[1]).isEqualTo(got[0]).isNotEqualTo(start);
+      assertThat(got[3]).isEqualTo(got[2]).isNotEqualTo(new float[rows * 40]);
+    }
+  }
+
   @ParameterizedTest
   @EnumSource(WeightType.class)
   default void packedPartsAreRowsBelowEachOther(WeightType type) {

@@ -280,35 +280,56 @@ public final class Transformer implements AutoCloseable {
     if (traits.embeddingScale() != 1) {
       backend.scale(x, traits.embeddingScale(), rows);
     }
+    backend.rmsNorm(x, layers[0].attentionNorm, eps, h, rows);
     for (int i = 0; i < layers.length; i++) {
       Layer l = layers[i];
-      backend.rmsNorm(x, l.attentionNorm, eps, h, rows);
       backend.matmul(l.qkv, h, qkv, rows);
       if (l.qkvBias != null) {
         backend.addBias(qkv, l.qkvBias, rows);
       }
       backend.ropeAppend(l.rope, kv, i, qkv, l.queryNorm, l.keyNorm, eps, rows);
       backend.attention(kv, i, qkv, l.rule, attended);
-      residual(l.output, attended, l.attentionPostNorm, rows);
-      if (l.outputBias != null) {
-        backend.addBias(x, l.outputBias, rows);
-      }
-      backend.rmsNorm(x, l.ffnNorm, eps, h, rows);
+      residual(l.output, attended, l.outputBias, l.attentionPostNorm, l.ffnNorm, rows);
       if (traits.gelu()) {
         backend.matmulGeglu(l.gateUp, h, ffn, rows);
       } else {
         backend.matmulSwiglu(l.gateUp, h, ffn, rows);
       }
-      residual(l.down, ffn, l.ffnPostNorm, rows);
+      Tensor next = i + 1 < layers.length ? layers[i + 1].attentionNorm : null;
+      residual(l.down, ffn, null, l.ffnPostNorm, next, rows);
     }
   }
 
-  /** Adds a product, normalized first where there is a norm, to the residual stream. */
-  private void residual(Matrix w, Tensor y, @Nullable Tensor norm, int rows) {
-    if (norm == null) {
-      backend.matmulAdd(w, y, x, rows);
+  /**
+   * Adds a product, normalized first where there is a norm for that, to the residual stream.
+   *
+   * @param next the norm of what comes next; null after the last layer
+   */
+  private void residual(
+      Matrix w,
+      Tensor y,
+      @Nullable Tensor bias,
+      @Nullable Tensor postNorm,
+      @Nullable Tensor next,
+      int rows) {
+    if (postNorm == null && bias == null && next != null) {
+      backend.matmulAddNorm(w, y, x, next, config.eps(), h, rows);
       return;
     }
+    if (postNorm == null) {
+      backend.matmulAdd(w, y, x, rows);
+    } else {
+      addNormed(w, y, postNorm, rows);
+    }
+    if (bias != null) {
+      backend.addBias(x, bias, rows);
+    }
+    if (next != null) {
+      backend.rmsNorm(x, next, config.eps(), h, rows);
+    }
+  }
+
+  private void addNormed(Matrix w, Tensor y, Tensor norm, int rows) {
     Tensor sum = product;
     if (sum == null || sum.rows() < rows) {
       if (sum != null) {

@@ -202,7 +202,7 @@ public final class CudaBackend implements Backend {
 
   /** What may make a pass of so many rows faster, known after one ran. */
   private List<StepOption> options(int rows) {
-    List<StepOption> all = products.ways().options(rows);
+    List<StepOption> all = products.options(rows);
     if (warmUps && attention.warmsUp()) {
       all.add(on -> warmed.set(rows, on));
     }
@@ -285,13 +285,32 @@ public final class CudaBackend implements Backend {
 
   private void product(Matrix w, Tensor x, Tensor y, int rows, boolean add) {
     distinct(x, y);
+    CudaMatrix m = next(w, rows);
+    CudaTensor in = own(x, rows, w.cols());
+    products.multiply(m, in, own(y, rows, w.rows()).changed(), rows, add);
+  }
+
+  @Override
+  public void matmulAddNorm(
+      Matrix w, Tensor x, Tensor y, Tensor norm, float eps, Tensor normed, int rows) {
+    distinct(x, y);
+    distinct(x, normed);
+    distinct(y, normed);
+    CudaMatrix m = next(w, rows);
+    CudaTensor in = own(x, rows, w.cols());
+    CudaTensor of = float32(own(norm, 1, w.rows()));
+    CudaTensor to = own(normed, rows, w.rows());
+    products.multiplyAddNorm(m, in, own(y, rows, w.rows()).changed(), of, eps, to, rows);
+  }
+
+  /** The matrix of the product that comes now. */
+  private CudaMatrix next(Matrix w, int rows) {
     CudaMatrix m = own(w);
     if (warmed.get(rows) && device.capturing() && m.beforeAttention()) {
       attention.warmUp();
     }
     lastProduct = m;
-    CudaTensor in = own(x, rows, w.cols());
-    products.multiply(m, in, own(y, rows, w.rows()).changed(), rows, add);
+    return m;
   }
 
   @Override
@@ -300,10 +319,9 @@ public final class CudaBackend implements Backend {
     if (gateUp.rows() % 2 != 0) {
       throw new IllegalArgumentException(gateUp.rows() + " rows are no gate and up");
     }
-    CudaMatrix w = own(gateUp);
+    CudaMatrix w = next(gateUp, rows);
     CudaTensor in = own(x, rows, w.cols());
     CudaTensor out = own(y, rows, w.rows() / 2).changed();
-    lastProduct = w;
     products.multiplyGated(w, in, out, rows);
   }
 

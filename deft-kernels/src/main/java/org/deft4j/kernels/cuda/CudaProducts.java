@@ -1,5 +1,6 @@
 package org.deft4j.kernels.cuda;
 
+import java.util.BitSet;
 import java.util.List;
 import org.deft4j.kernels.cuda.ProductWays.Way;
 
@@ -21,6 +22,10 @@ final class CudaProducts implements AutoCloseable {
   private final ProductWays ways;
   private final boolean deterministic;
   private final boolean own = Boolean.parseBoolean(System.getProperty(OWN, "true"));
+
+  /** Numbers of rows for which norms between products are left to them. */
+  private final BitSet carrying = new BitSet();
+
   private final GrowingBuffer input;
   private final GrowingBuffer output;
   private final GrowingBuffer gateUp;
@@ -54,10 +59,9 @@ final class CudaProducts implements AutoCloseable {
 
   /** As {@link org.deft4j.kernels.Backend#matmul} and {@code matmulAdd}. */
   void multiply(CudaMatrix w, CudaTensor x, CudaTensor y, int rows, boolean add) {
-    DeviceBuffer in = input(w, x, rows);
     boolean direct = y.type() == DType.F32 || y.type() == w.held() && !add;
     if (direct) {
-      product(w, in, y.buffer(), y.stride(), y.type(), rows, add);
+      product(w, x, y.buffer(), y.stride(), y.type(), rows, add);
       return;
     }
     int stride = CudaTensor.stride(w.rows());
@@ -73,7 +77,7 @@ final class CudaProducts implements AutoCloseable {
           rows,
           w.rows());
     }
-    product(w, in, out, stride, DType.F32, rows, add);
+    product(w, x, out, stride, DType.F32, rows, add);
     kernels.convert(
         out.address(),
         stride,
@@ -85,21 +89,68 @@ final class CudaProducts implements AutoCloseable {
         w.rows());
   }
 
+  /** As {@link org.deft4j.kernels.Backend#matmulAddNorm}. */
+  void multiplyAddNorm(
+      CudaMatrix w,
+      CudaTensor x,
+      CudaTensor y,
+      CudaTensor norm,
+      float eps,
+      CudaTensor normed,
+      int rows) {
+    int mode = mode(DType.F32, true);
+    if (carrying.get(rows) && !deterministic && WgmmaProducts.carries(w, y, normed)) {
+      Way way = way(w, mode, rows);
+      if (way.carries()) {
+        DeviceBuffer in = input(way, w, x, rows);
+        var next = new WgmmaProducts.Next(y, norm, eps, normed);
+        ways.run(way, w, in, x.carried(), y.buffer(), y.stride(), rows, mode, next);
+        return;
+      }
+    }
+    multiply(w, x, y, rows, true);
+    kernels.rmsNorm(y, norm, eps, normed.changed(), rows);
+  }
+
+  /** What may make a pass of so many rows faster, known after one ran. */
+  List<StepOption> options(int rows) {
+    List<StepOption> all = ways.options(rows);
+    if (ways.mayCarry(rows)) {
+      all.add(carriesNorms(rows));
+    }
+    return all;
+  }
+
+  /** Whether norms between products of so many rows are left to them. */
+  StepOption carriesNorms(int rows) {
+    return new StepOption() {
+      @Override
+      public void take(boolean on) {
+        carrying.set(rows, on);
+      }
+
+      @Override
+      public String toString() {
+        return "norms by products";
+      }
+    };
+  }
+
   /** As {@link org.deft4j.kernels.Backend#matmulSwiglu}. */
   void multiplyGated(CudaMatrix w, CudaTensor x, CudaTensor y, int rows) {
-    DeviceBuffer in = input(w, x, rows);
     boolean direct = y.type() == DType.F32 || y.type() == w.held();
     int mode = FewRowProducts.SWIGLU | mode(y.type(), false);
     if (deterministic && direct && few.fixedGates()) {
-      fixed(w, in, y.buffer(), y.stride(), y.type(), rows, mode);
+      fixed(w, input(Way.CUBLAS, w, x, rows), y.buffer(), y.stride(), y.type(), rows, mode);
       return;
     }
-    gated(direct && !deterministic ? way(w, mode, rows) : Way.CUBLAS, w, in, y, rows, mode);
+    gated(direct && !deterministic ? way(w, mode, rows) : Way.CUBLAS, w, x, y, rows, mode);
   }
 
-  private void gated(Way way, CudaMatrix w, DeviceBuffer in, CudaTensor y, int rows, int mode) {
+  private void gated(Way way, CudaMatrix w, CudaTensor x, CudaTensor y, int rows, int mode) {
     if (way.ours()) {
-      ways.run(way, w, in, y.buffer(), y.stride(), rows, mode);
+      DeviceBuffer in = input(way, w, x, rows);
+      ways.run(way, w, in, x.carried(), y.buffer(), y.stride(), rows, mode, null);
       return;
     }
     // Deterministic gates see what they see where kernels do both.
@@ -107,9 +158,10 @@ final class CudaProducts implements AutoCloseable {
     int stride = CudaTensor.stride(w.rows());
     DeviceBuffer g = gateUp.atLeast((long) rows * stride * type.bytes());
     if (deterministic) {
-      product(w, in, g, stride, type, rows, false);
+      product(w, x, g, stride, type, rows, false);
     } else {
-      ways.run(way, w, in, g, stride, rows, mode(type, false));
+      DeviceBuffer in = input(way, w, x, rows);
+      ways.run(way, w, in, x.carried(), g, stride, rows, mode(type, false), null);
     }
     kernels.swiglu(g, stride, type, y, rows);
   }
@@ -117,9 +169,9 @@ final class CudaProducts implements AutoCloseable {
   /** One that is measured. */
   private void run(Way way, CudaMatrix w, CudaTensor x, CudaTensor y, int rows, int mode) {
     if ((mode & FewRowProducts.SWIGLU) != 0) {
-      gated(way, w, x.buffer(), y, rows, mode);
+      gated(way, w, x, y, rows, mode);
     } else {
-      ways.run(way, w, x.buffer(), y.buffer(), y.stride(), rows, mode);
+      ways.run(way, w, x.buffer(), null, y.buffer(), y.stride(), rows, mode, null);
     }
   }
 
@@ -132,7 +184,15 @@ final class CudaProducts implements AutoCloseable {
     return own ? ways.of(w, mode, rows) : Way.CUBLAS;
   }
 
-  private DeviceBuffer input(CudaMatrix w, CudaTensor x, int rows) {
+  /** Rows of {@code x} as a way takes them; a norm that it does not finish is finished here. */
+  private DeviceBuffer input(Way way, CudaMatrix w, CudaTensor x, int rows) {
+    CarriedNorm carried = x.carried();
+    if (carried != null) {
+      if (way.carries() && x.type() == w.held()) {
+        return x.unscaled();
+      }
+      carried.finish(kernels, x, rows);
+    }
     if (x.type() == w.held()) {
       return x.buffer();
     }
@@ -155,20 +215,15 @@ final class CudaProducts implements AutoCloseable {
   }
 
   private void product(
-      CudaMatrix w,
-      DeviceBuffer x,
-      DeviceBuffer y,
-      int yStride,
-      DType yType,
-      int rows,
-      boolean add) {
+      CudaMatrix w, CudaTensor x, DeviceBuffer y, int yStride, DType yType, int rows, boolean add) {
     int mode = mode(yType, add);
     if (deterministic) {
-      fixed(w, x, y, yStride, yType, rows, mode);
+      fixed(w, input(Way.CUBLAS, w, x, rows), y, yStride, yType, rows, mode);
       return;
     }
     Way way = yStride == CudaTensor.stride(w.rows()) ? way(w, mode, rows) : Way.CUBLAS;
-    ways.run(way, w, x, y, yStride, rows, mode);
+    DeviceBuffer in = input(way, w, x, rows);
+    ways.run(way, w, in, x.carried(), y, yStride, rows, mode, null);
   }
 
   private void fixed(

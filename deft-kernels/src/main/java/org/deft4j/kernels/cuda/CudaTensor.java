@@ -4,6 +4,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import org.deft4j.kernels.Tensor;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Activations on the device, in float32 or 16 bits. A row takes {@link #stride} values, a multiple
@@ -21,6 +22,7 @@ final class CudaTensor implements Tensor {
   private final int cols;
   private final DType type;
   private long version;
+  private @Nullable CarriedNorm carried;
 
   CudaTensor(CudaDevice device, int rows, int cols, DType type) {
     if (rows < 1 || cols < 1) {
@@ -47,8 +49,33 @@ final class CudaTensor implements Tensor {
     return type;
   }
 
+  /**
+   * What it holds.
+   *
+   * @throws IllegalStateException if a norm of it is not finished
+   */
   DeviceBuffer buffer() {
+    if (carried != null) {
+      throw new IllegalStateException(
+          "rows whose norm is left to a product may be read by products only");
+    }
     return buffer;
+  }
+
+  /** Values whose rows still have to be scaled. */
+  DeviceBuffer unscaled() {
+    return buffer;
+  }
+
+  /** The norm that its rows still have to be scaled for; null if they are as they should be. */
+  @Nullable CarriedNorm carried() {
+    return carried;
+  }
+
+  /** Tells that its new contents still have to be scaled. */
+  void carry(CarriedNorm norm) {
+    changed();
+    carried = norm;
   }
 
   /** Grows whenever the contents change. */
@@ -59,6 +86,7 @@ final class CudaTensor implements Tensor {
   /** To be called by whoever changes the contents. */
   CudaTensor changed() {
     version++;
+    carried = null;
     return this;
   }
 
@@ -95,6 +123,7 @@ final class CudaTensor implements Tensor {
   @Override
   public void read(int row, int n, float[] dst, int offset) {
     check(row, n, dst.length, offset);
+    DeviceBuffer buffer = buffer();
     int stride = stride();
     long rowBytes = (long) stride * type.bytes();
     if (type == DType.F32 && stride == cols) {

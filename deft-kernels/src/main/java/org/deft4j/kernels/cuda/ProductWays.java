@@ -55,6 +55,11 @@ final class ProductWays implements AutoCloseable {
     /** cuBLAS's own choice. */
     static final Way CUBLAS = new Way(null, null, null);
 
+    /** Whether it takes rows that still have to be scaled for a norm, and leaves such. */
+    boolean carries() {
+      return wgmma != null;
+    }
+
     /** Whether it is a kernel of ours, which gates, too, where asked to. */
     boolean ours() {
       return few != null || wgmma != null;
@@ -157,16 +162,30 @@ final class ProductWays implements AutoCloseable {
   }
 
   /**
-   * Queues a product; {@code SWIGLU} is for {@linkplain Way#ours() our kernels} alone.
+   * Queues a product; {@code SWIGLU} is for {@linkplain Way#ours() our kernels} alone, as what is
+   * {@linkplain Way#carries carried} is for some of them.
    *
+   * @param carried what rows of {@code x} still have to be scaled for
    * @param y of float32 or the matrix's type, as the mode says
+   * @param next where it goes on to by way of a norm
    */
-  void run(Way way, CudaMatrix w, DeviceBuffer x, DeviceBuffer y, int yStride, int rows, int mode) {
+  void run(
+      Way way,
+      CudaMatrix w,
+      DeviceBuffer x,
+      @Nullable CarriedNorm carried,
+      DeviceBuffer y,
+      int yStride,
+      int rows,
+      int mode,
+      WgmmaProducts.@Nullable Next next) {
     boolean add = (mode & FewRowProducts.ADD) != 0;
-    if (way.few != null) {
+    if (way.wgmma != null) {
+      wgmma.run(way.wgmma, w, x.address(), carried, y.address(), yStride, rows, mode, next);
+    } else if (carried != null || next != null) {
+      throw new IllegalArgumentException("a norm carried by " + way);
+    } else if (way.few != null) {
       few.run(way.few, w, x.address(), y.address(), yStride, rows, mode);
-    } else if (way.wgmma != null) {
-      wgmma.run(way.wgmma, w, x.address(), y.address(), yStride, rows, mode);
     } else if (way.plan != null && light != null) {
       int status = light.multiply(way.plan, w, x, y, add);
       cublas.check(status, "multiplying [" + w.rows() + "][" + w.cols() + "]");
@@ -193,6 +212,17 @@ final class ProductWays implements AutoCloseable {
       }
     }
     return all;
+  }
+
+  /** Whether some way to a product of the pass with so many rows carries norms. */
+  boolean mayCarry(int rows) {
+    for (Shape s : met) {
+      Ways w = ways.get(s);
+      if (s.rows == rows && w != null && w.all.stream().anyMatch(Way::carries)) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /** What is taken, a line a shape, for diagnostics. */

@@ -29,6 +29,9 @@ final class WgmmaProducts implements AutoCloseable {
   /** Most parts of K. */
   private static final int MOST_PARTS = 8;
 
+  /** Bit of a mode: the result goes on by way of a norm; {@code DEFT_WGMMA_NORM}. */
+  private static final int NORM = 8;
+
   /** A kernel, the tiles of weight rows and the parts of K that it is launched with. */
   record Choice(GemmKernel kernel, CudaKernel code, int tiles, int parts) {
     @Override
@@ -37,18 +40,26 @@ final class WgmmaProducts implements AutoCloseable {
     }
   }
 
+  /**
+   * Where a product goes on to: {@code normed} becomes the norm of {@code y}, which its rows are
+   * still to be scaled for.
+   */
+  record Next(CudaTensor y, CudaTensor norm, float eps, CudaTensor normed) {}
+
   private final CudaDevice device;
   private final @Nullable CudaModule module;
   private final List<GemmKernel> table = new ArrayList<>();
   private final Map<String, CudaKernel> loaded = new HashMap<>();
   private final int counters;
   private final GrowingBuffer parts;
-  private final ParamBlock params = new ParamBlock(128);
+  private final GrowingBuffer squares;
+  private final ParamBlock params = new ParamBlock(136);
 
   WgmmaProducts(CudaDevice device) {
     this.device = device;
     // Starts with counters, which never go back, and zeros when it is made.
     parts = new GrowingBuffer(device, "parts of products");
+    squares = new GrowingBuffer(device, "sums of squares");
     CudaModule image = device.capability() == CAPABILITY ? device.load("gemm_sm90") : null;
     module = image;
     counters = image == null ? 0 : image.readInt("deft_wgmma_counters");
@@ -95,14 +106,35 @@ final class WgmmaProducts implements AutoCloseable {
         n -> image.kernel(n).maxDynamicShared(k.sharedBytes()));
   }
 
+  /** Whether a product can leave the norm of its result to what reads that. */
+  static boolean carries(CudaMatrix w, CudaTensor y, CudaTensor normed) {
+    // Rows times the weights of a norm, not scaled yet, may be past what binary16 holds.
+    return w.held() == DType.BF16
+        && normed.type() == DType.BF16
+        && y.type() == DType.F32
+        && w.rows() % 8 == 0;
+  }
+
   /**
    * Queues a product.
    *
    * @param x address of {@code [rows][w.stride()]} of the matrix's type, zero past its columns
+   * @param carried what rows of {@code x} still have to be scaled for
    * @param y address of the result
    * @param mode as of {@link FewRowProducts}
+   * @param next where the result goes on to by way of a norm; it {@linkplain #carries can}, and is
+   *     added up in float32
    */
-  void run(Choice c, CudaMatrix w, long x, long y, int yStride, int rows, int mode) {
+  void run(
+      Choice c,
+      CudaMatrix w,
+      long x,
+      @Nullable CarriedNorm carried,
+      long y,
+      int yStride,
+      int rows,
+      int mode,
+      @Nullable Next next) {
     GemmKernel k = c.kernel;
     boolean early = device.launchesEarly();
     int grid = c.tiles * c.parts;
@@ -110,7 +142,19 @@ final class WgmmaProducts implements AutoCloseable {
     if (c.parts > 1) {
       part = parts.atLeast(4L * (counters + (long) grid * k.tile() * k.rows())).address();
     }
-    GemmKernel.tell(params, w, x, y, part, yStride, rows, mode, c.parts, early);
+    int bits = next == null ? mode : mode | NORM;
+    GemmKernel.tell(params, w, x, y, part, yStride, rows, bits, c.parts, early);
+    CarriedNorm made = next == null ? null : carried(c, w, next);
+    if (next == null || made == null) {
+      params.i64(0).i64(0).i64(0);
+    } else {
+      params.pointer(next.norm.buffer()).pointer(next.normed.unscaled()).pointer(made.squares());
+    }
+    params.i64(carried == null ? 0 : carried.squares().address());
+    params.i64(next == null ? 0 : next.normed.stride());
+    params.i32(carried == null ? 0 : carried.sums());
+    params.f32(carried == null ? 0 : 1f / carried.of().cols());
+    params.f32(carried == null ? 0 : carried.eps()).i32(0);
     if (c.parts == 1 || early) {
       // Parts wait for each other; they all run at the same time, since what came before does not
       // wait for them, and what comes after starts when all of them have.
@@ -118,10 +162,21 @@ final class WgmmaProducts implements AutoCloseable {
     } else {
       device.launchCooperative(c.code, grid, k.threads(), k.sharedBytes(), params);
     }
+    if (next != null && made != null) {
+      next.normed.carry(made);
+    }
+  }
+
+  private CarriedNorm carried(Choice c, CudaMatrix w, Next next) {
+    DeviceBuffer sums = squares.atLeast(4L * MOST_ROWS * CarriedNorm.MOST_SUMS);
+    int rowsOfTile = (Math.ceilDiv(w.rows(), c.tiles) + 7) & -8;
+    int tiles = Math.ceilDiv(w.rows(), rowsOfTile);
+    return new CarriedNorm(sums, tiles, next.y, next.y.version(), next.norm, next.eps);
   }
 
   @Override
   public void close() {
     parts.close();
+    squares.close();
   }
 }

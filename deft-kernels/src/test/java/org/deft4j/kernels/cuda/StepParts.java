@@ -136,7 +136,10 @@ final class StepParts {
   }
 
   private static final List<String> NAMES =
-      List.of("norm", "qkv", "rope", "attention", "o", "norm", "gate-up", "down");
+      List.of("norm", "qkv", "rope", "attention", "o", "gate-up", "down", "o+norm", "down+norm");
+
+  /** A layer; its first norm is the end of the one before. */
+  private static final String LAYER = "qkv,rope,attention,o+norm,gate-up,down+norm";
 
   private Operation[] begin(int rows) {
     Batch batch = new Batch();
@@ -164,26 +167,29 @@ final class StepParts {
       l -> b.ropeAppend(rope, kv, l, qkv),
       l -> b.attention(kv, l, qkv, 0.088f, attended),
       l -> b.matmulAdd(output[l], attended, x, rows),
-      l -> b.rmsNorm(x, norm, 1e-5f, h, rows),
       l -> b.matmulSwiglu(gateUp[l], h, ffn, rows),
-      l -> b.matmulAdd(down[l], ffn, x, rows)
+      l -> b.matmulAdd(down[l], ffn, x, rows),
+      l -> b.matmulAddNorm(output[l], attended, x, norm, 1e-5f, h, rows),
+      l -> b.matmulAddNorm(down[l], ffn, x, norm, 1e-5f, h, rows)
     };
   }
 
+  private static List<Operation> operations(Operation[] of, String names) {
+    return Arrays.stream(names.split(",")).map(n -> of[NAMES.indexOf(n)]).toList();
+  }
+
   private void sequence(int rows, String names) {
-    Operation[] layer = begin(rows);
-    List<Operation> all =
-        Arrays.stream(names.split(",")).map(n -> layer[NAMES.indexOf(n)]).toList();
+    List<Operation> all = operations(begin(rows), names);
     double us = micros(LAYERS, l -> all.forEach(o -> o.run(l)));
     System.out.printf(Locale.ROOT, "%2d rows: %s %.2f us%n", rows, names, us);
   }
 
   /** A layer with every combination of the first options of its products, the fastest first. */
   private void options(int rows) {
-    Operation[] layer = begin(rows);
+    List<Operation> layer = operations(begin(rows), LAYER);
     b.products().ways().beginPass();
     all(layer, 0, -1);
-    List<StepOption> options = b.products().ways().options(rows);
+    List<StepOption> options = b.products().options(rows).reversed();
     int n = Math.min(MOST_OPTIONS, options.size());
     record Combination(double micros, String name) {}
     List<Combination> found = new ArrayList<>();
@@ -205,7 +211,8 @@ final class StepParts {
   }
 
   private void run(int rows) {
-    Operation[] layer = begin(rows);
+    List<Operation> layer = operations(begin(rows), LAYER);
+    String[] names = LAYER.split(",");
     double whole = micros(LAYERS, l -> all(layer, l, -1));
     double head = micros(2, l -> b.matmul(this.head[l], h, logits, rows));
     System.out.printf(
@@ -217,20 +224,20 @@ final class StepParts {
         head,
         (32 * whole + head) / 1e3);
     double sum = 0;
-    for (int i = 0; i < layer.length; i++) {
+    for (int i = 0; i < names.length; i++) {
       int out = i;
-      double alone = micros(LAYERS, layer[i]);
+      double alone = micros(LAYERS, layer.get(i));
       double without = micros(LAYERS, l -> all(layer, l, out));
       sum += alone;
-      System.out.printf(Locale.ROOT, " %s %.2f/%.2f", NAMES.get(i), alone, whole - without);
+      System.out.printf(Locale.ROOT, " %s %.2f/%.2f", names[i], alone, whole - without);
     }
     System.out.printf(Locale.ROOT, ", sum alone %.2f%n", sum);
   }
 
-  private static void all(Operation[] layer, int l, int without) {
-    for (int i = 0; i < layer.length; i++) {
+  private static void all(List<Operation> layer, int l, int without) {
+    for (int i = 0; i < layer.size(); i++) {
       if (i != without) {
-        layer[i].run(l);
+        layer.get(i).run(l);
       }
     }
   }

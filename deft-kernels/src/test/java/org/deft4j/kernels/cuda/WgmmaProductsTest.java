@@ -54,7 +54,8 @@ final class WgmmaProductsTest {
   private static void checkAll(
       WgmmaProducts products, ProductOracle oracle, DType type, int n, int k, int rows, int mode) {
     for (WgmmaProducts.Choice c : products.candidates(type, n, k, rows, mode)) {
-      ProductOracle.Kernel kernel = (w, x, y, ld) -> products.run(c, w, x, y, ld, rows, mode);
+      ProductOracle.Kernel kernel =
+          (w, x, y, ld) -> products.run(c, w, x, null, y, ld, rows, mode, null);
       float[] first = oracle.check(c.toString(), rows, mode, kernel);
       assertThat(oracle.check(c.toString(), rows, mode, kernel))
           .as("the same bits each time: %s", c)
@@ -117,7 +118,8 @@ final class WgmmaProductsTest {
             CudaTensor y = made.get(i);
             long to = y.buffer().address();
             kernels.rmsNorm(x, scales, 1e-5f, h, rows);
-            products.run(all.get(i), w, h.buffer().address(), to, y.stride(), rows, mode);
+            long from = h.buffer().address();
+            products.run(all.get(i), w, from, null, to, y.stride(), rows, mode, null);
           };
       Runnable step =
           () -> {
