@@ -204,7 +204,18 @@ public final class CudaBackend implements Backend {
   private List<StepOption> options(int rows) {
     List<StepOption> all = products.options(rows);
     if (warmUps && attention.warmsUp()) {
-      all.add(on -> warmed.set(rows, on));
+      all.add(
+          new StepOption() {
+            @Override
+            public void take(boolean on) {
+              warmed.set(rows, on);
+            }
+
+            @Override
+            public String toString() {
+              return "attention warmed up";
+            }
+          });
     }
     return all;
   }
@@ -328,7 +339,7 @@ public final class CudaBackend implements Backend {
   @Override
   public void addBias(Tensor y, Tensor bias, int rows) {
     int cols = y.cols();
-    kernels.addBias(own(y, rows, cols).changed(), float32(own(bias, 1, cols)), rows);
+    kernels.addBias(own(y, rows, cols).updated(), float32(own(bias, 1, cols)), rows);
   }
 
   @Override
@@ -345,7 +356,7 @@ public final class CudaBackend implements Backend {
               + " values in rows of "
               + x.cols());
     }
-    CudaTensor t = own(x, rows, x.cols()).changed();
+    CudaTensor t = own(x, rows, x.cols()).updated();
     kernels.normHeads(t, first, n, float32(own(weight, 1, dim)), eps, rows);
   }
 
@@ -378,7 +389,7 @@ public final class CudaBackend implements Backend {
       Objects.checkIndex(b.slots()[r], shape.slots());
       Objects.checkIndex(b.positions()[r], Integer.MAX_VALUE);
     }
-    CudaTensor t = own(qkv, rows, qkv.cols()).changed();
+    CudaTensor t = own(qkv, rows, qkv.cols()).updated();
     DeviceBuffer q = queries(cache, heads, rows);
     int dim = shape.headDim();
     CudaTensor ofQueries = queryNorm == null ? null : float32(own(queryNorm, 1, dim));
@@ -444,12 +455,12 @@ public final class CudaBackend implements Backend {
 
   @Override
   public void softmax(Tensor x, int rows) {
-    kernels.softmax(float32(own(x, rows, x.cols())).changed(), rows, false);
+    kernels.softmax(float32(own(x, rows, x.cols())).updated(), rows, false);
   }
 
   @Override
   public void logSoftmax(Tensor x, int rows) {
-    kernels.softmax(float32(own(x, rows, x.cols())).changed(), rows, true);
+    kernels.softmax(float32(own(x, rows, x.cols())).updated(), rows, true);
   }
 
   @Override

@@ -23,8 +23,8 @@ final class CudaProducts implements AutoCloseable {
   private final boolean deterministic;
   private final boolean own = Boolean.parseBoolean(System.getProperty(OWN, "true"));
 
-  /** Numbers of rows for which norms between products are left to them. */
-  private final BitSet carrying = new BitSet();
+  /** Numbers of rows for which norms between products are not left to them. */
+  private final BitSet normsApart = new BitSet();
 
   private final GrowingBuffer input;
   private final GrowingBuffer output;
@@ -99,7 +99,7 @@ final class CudaProducts implements AutoCloseable {
       CudaTensor normed,
       int rows) {
     int mode = mode(DType.F32, true);
-    if (carrying.get(rows) && !deterministic && WgmmaProducts.carries(w, y, normed)) {
+    if (!normsApart.get(rows) && !deterministic && WgmmaProducts.carries(w, y, normed)) {
       Way way = way(w, mode, rows);
       if (way.carries()) {
         DeviceBuffer in = input(way, w, x, rows);
@@ -116,22 +116,21 @@ final class CudaProducts implements AutoCloseable {
   List<StepOption> options(int rows) {
     List<StepOption> all = ways.options(rows);
     if (ways.mayCarry(rows)) {
-      all.add(carriesNorms(rows));
+      all.add(normsApart(rows));
     }
     return all;
   }
 
-  /** Whether norms between products of so many rows are left to them. */
-  StepOption carriesNorms(int rows) {
+  private StepOption normsApart(int rows) {
     return new StepOption() {
       @Override
       public void take(boolean on) {
-        carrying.set(rows, on);
+        normsApart.set(rows, on);
       }
 
       @Override
       public String toString() {
-        return "norms by products";
+        return "norms apart";
       }
     };
   }

@@ -83,7 +83,13 @@ final class CudaTensor implements Tensor {
     return version;
   }
 
-  /** To be called by whoever changes the contents. */
+  /** To be called by whoever changes what it holds, rather than replacing it. */
+  CudaTensor updated() {
+    buffer();
+    return changed();
+  }
+
+  /** To be called by whoever replaces the contents. */
   CudaTensor changed() {
     version++;
     carried = null;

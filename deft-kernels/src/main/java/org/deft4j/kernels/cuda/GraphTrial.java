@@ -1,6 +1,7 @@
 package org.deft4j.kernels.cuda;
 
 import java.util.Arrays;
+import java.util.Locale;
 
 /**
  * Two graphs that do the same: finds out which is faster by launching them in turns for the steps
@@ -82,6 +83,12 @@ final class GraphTrial implements AutoCloseable {
       saved[i] = micros[0][i] - micros[1][i];
     }
     return median(saved) > (1 - NOISE) * median(micros[0].clone());
+  }
+
+  /** Microseconds of the first and the second graph, for diagnostics. */
+  String found() {
+    return String.format(
+        Locale.ROOT, "%.1f and %.1f us", median(micros[0].clone()), median(micros[1].clone()));
   }
 
   private static double median(double[] values) {

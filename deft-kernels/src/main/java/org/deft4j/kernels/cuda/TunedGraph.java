@@ -1,5 +1,6 @@
 package org.deft4j.kernels.cuda;
 
+import java.lang.System.Logger.Level;
 import java.util.List;
 import java.util.function.Supplier;
 import org.deft4j.tree.DeftException;
@@ -11,6 +12,8 @@ import org.jspecify.annotations.Nullable;
  * An option that was decided stays so when the graph has to be captured anew.
  */
 final class TunedGraph implements AutoCloseable {
+  private static final System.Logger LOG = System.getLogger(TunedGraph.class.getName());
+
   private final Supplier<GraphTrial.Stopwatch> timers;
   private final List<StepOption> options;
   private final boolean[] taken;
@@ -70,6 +73,9 @@ final class TunedGraph implements AutoCloseable {
       return true;
     }
     taken[next] = running.better();
+    LOG.log(
+        Level.DEBUG,
+        () -> running.found() + (taken[next] ? ", taken: " : ", left: ") + options.get(next));
     options.get(next).take(taken[next]);
     next++;
     graph = running.take();

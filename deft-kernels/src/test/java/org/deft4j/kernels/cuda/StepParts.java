@@ -210,6 +210,20 @@ final class StepParts {
         .forEach(c -> System.out.printf(Locale.ROOT, "  %.2f us%s%n", c.micros, c.name));
   }
 
+  /** A layer with the options whose names contain a text. */
+  private void take(int rows, String text) {
+    List<Operation> layer = operations(begin(rows), LAYER);
+    b.products().ways().beginPass();
+    all(layer, 0, -1);
+    StringBuilder name = new StringBuilder();
+    for (StepOption o : b.products().options(rows)) {
+      o.take(o.toString().contains(text));
+      name.append(o.toString().contains(text) ? "; " + o : "");
+    }
+    double us = micros(LAYERS, l -> all(layer, l, -1));
+    System.out.printf(Locale.ROOT, "%2d rows: %.2f us%s%n", rows, us, name);
+  }
+
   private void run(int rows) {
     List<Operation> layer = operations(begin(rows), LAYER);
     String[] names = LAYER.split(",");
@@ -254,6 +268,8 @@ final class StepParts {
         }
         if (args[i].equals("options")) {
           parts.options(rows);
+        } else if (args[i].startsWith("take:")) {
+          parts.take(rows, args[i].substring(5));
         } else if (!Character.isDigit(args[i].charAt(0))) {
           parts.sequence(rows, args[i]);
         } else if (i + 1 == args.length || Character.isDigit(args[i + 1].charAt(0))) {
