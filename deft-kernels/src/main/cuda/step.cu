@@ -267,10 +267,31 @@ extern "C" __global__ void __launch_bounds__(128) norm_heads(const __grid_consta
   });
 }
 
-struct RopeParams {
-  void* qkv;                  // [rows][(heads + 2 kv_heads) * dim]
+struct TurnParams {
   const double* frequencies;  // [pairs], radians a position
   const int* positions;
+  float2* turns;  // [rows][pairs]: cosine and sine
+  int pairs;
+};
+DEFT_PARAMS(rope_turns, TurnParams);
+
+// Angles of all rows, once for all layers; a block a row.
+extern "C" __global__ void __launch_bounds__(64) rope_turns(const __grid_constant__ TurnParams p) {
+  begin();
+  const int r = blockIdx.x;
+  for (int i = threadIdx.x; i < p.pairs; i += 64) {
+    // The angle is exact enough in float64 only: it grows with the position.
+    double t = p.positions[r] * p.frequencies[i];
+    t -= rint(t * 0.15915494309189535) * 6.283185307179586;
+    float sin, cos;
+    sincosf(static_cast<float>(t), &sin, &cos);
+    p.turns[r * p.pairs + i] = make_float2(cos, sin);
+  }
+}
+
+struct RopeParams {
+  void* qkv;  // [rows][(heads + 2 kv_heads) * dim]
+  const float2* turns;
   const int* slots;
   void* queries;  // [rows][heads][padded], of the cache's type
   void* keys;     // this layer's
@@ -286,41 +307,71 @@ struct RopeParams {
 };
 DEFT_PARAMS(rope_append, RopeParams);
 
+__device__ __forceinline__ float2 turned(float2 v, float2 t) {
+  return make_float2(v.x * t.x - v.y * t.y, v.x * t.y + v.y * t.x);
+}
+
+// Heads that are as the product left them, four values a lane.
+template <typename T, typename U>
+__device__ __forceinline__ void rope_vectors(const RopeParams& p, const float2* turns, int pairs, T* x, U* to) {
+  const int lane = threadIdx.x & 31;
+  const int apart = p.interleaved ? 0 : pairs;
+  for (int i = lane * 4; i < p.dim - apart; i += 128) {
+    float4 a = load4(x + i);
+    if (i < 2 * pairs - apart) {
+      const float4 t = load4(reinterpret_cast<const float*>(turns + (apart ? i : i / 2)));
+      if (apart) {
+        float4 b = load4(x + i + apart);
+        const float4 u = load4(reinterpret_cast<const float*>(turns + i + 2));
+        const float2 v0 = turned({a.x, b.x}, {t.x, t.y});
+        const float2 v1 = turned({a.y, b.y}, {t.z, t.w});
+        const float2 v2 = turned({a.z, b.z}, {u.x, u.y});
+        const float2 v3 = turned({a.w, b.w}, {u.z, u.w});
+        a = make_float4(v0.x, v1.x, v2.x, v3.x);
+        b = make_float4(v0.y, v1.y, v2.y, v3.y);
+        store4(x + i + apart, b);
+        store4(to + i + apart, b);
+      } else {
+        const float2 v0 = turned({a.x, a.y}, {t.x, t.y});
+        const float2 v1 = turned({a.z, a.w}, {t.z, t.w});
+        a = make_float4(v0.x, v0.y, v1.x, v1.y);
+      }
+      store4(x + i, a);
+      store4(to + i, a);
+    } else {
+      store4(to + i + apart, load4(x + i + apart));
+    }
+  }
+}
+
 template <typename T, typename U>
 __device__ void rope_head(const RopeParams& p, int r, int head, T* x, U* to) {
   const int lane = threadIdx.x & 31;
-  if (p.rotate && head < p.heads + p.kv_heads) {
-    const float* weight = head < p.heads ? p.query_norm : p.key_norm;
+  const bool turns = p.rotate && head < p.heads + p.kv_heads;
+  const float2* turn = p.turns + static_cast<size_t>(r) * p.pairs;
+  const float* weight = head < p.heads ? p.query_norm : p.key_norm;
+  if (!turns || (weight == nullptr && p.pairs % 4 == 0)) {
+    rope_vectors(p, turn, turns ? p.pairs : 0, x, to);
+  } else {
     const float scale = weight ? head_scale(x, p.dim, p.eps) : 1.f;
     auto value = [&](int i) {
       const float v = As<T>::get(x[i]);
       return weight ? v * scale * weight[i] : v;
     };
-    const double position = p.positions[r];
     for (int i = lane; i < p.pairs; i += 32) {
-      // The angle is exact enough in float64 only: it grows with the position.
-      double t = position * p.frequencies[i];
-      t -= rint(t * 0.15915494309189535) * 6.283185307179586;
-      float sin, cos;
-      sincosf(static_cast<float>(t), &sin, &cos);
       const int a = p.interleaved ? 2 * i : i;
       const int b = p.interleaved ? 2 * i + 1 : i + p.pairs;
-      const float u = value(a);
-      const float v = value(b);
-      const float ru = u * cos - v * sin;
-      const float rv = u * sin + v * cos;
-      x[a] = As<T>::put(ru);
-      x[b] = As<T>::put(rv);
-      to[a] = As<U>::put(ru);
-      to[b] = As<U>::put(rv);
+      const float2 v = turned({value(a), value(b)}, turn[i]);
+      x[a] = As<T>::put(v.x);
+      x[b] = As<T>::put(v.y);
+      to[a] = As<U>::put(v.x);
+      to[b] = As<U>::put(v.y);
     }
     for (int i = 2 * p.pairs + lane; i < p.dim; i += 32) {
       const float v = value(i);
       if (weight) x[i] = As<T>::put(v);
       to[i] = As<U>::put(v);
     }
-  } else {
-    for (int i = lane; i < p.dim; i += 32) to[i] = As<U>::put(As<T>::get(x[i]));
   }
   if (head < p.heads) {
     for (int i = p.dim + lane; i < p.padded; i += 32) to[i] = As<U>::put(0.f);

@@ -61,6 +61,7 @@ public final class CudaBackend implements Backend {
   private final BitSet copyWritten = new BitSet();
 
   private @Nullable Batch batch;
+  private long passes;
   private int rows;
   private long tokens;
   private long positions;
@@ -169,6 +170,7 @@ public final class CudaBackend implements Backend {
   /** Begins a pass over more rows than the batch has: padding that sees and leaves nothing. */
   private void begin(Batch batch, int padded) {
     int n = batch.rows();
+    passes++;
     // Where there is no room, the addresses of the batch before are not to be used either.
     this.batch = null;
     laidOut = null;
@@ -395,8 +397,10 @@ public final class CudaBackend implements Backend {
     CudaTensor ofQueries = queryNorm == null ? null : float32(own(queryNorm, 1, dim));
     CudaTensor ofKeys = keyNorm == null ? null : float32(own(keyNorm, 1, dim));
     CudaRope turn = (CudaRope) rope;
-    kernels.ropeAppend(
-        turn, cache, layer, t, heads, positions, slots, q, ofQueries, ofKeys, eps, rows);
+    if (turn.turns(passes + device.captures())) {
+      kernels.ropeTurns(turn, positions, rows);
+    }
+    kernels.ropeAppend(turn, cache, layer, t, heads, slots, q, ofQueries, ofKeys, eps, rows);
     laidOut = t;
     laidOutVersion = t.version();
   }

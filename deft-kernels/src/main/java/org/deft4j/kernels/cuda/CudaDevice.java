@@ -46,6 +46,7 @@ final class CudaDevice implements AutoCloseable {
   // Only after a kernel can one start early.
   private boolean afterKernel;
   private boolean capturing;
+  private long captures;
   private boolean lost;
   private boolean closed;
 
@@ -500,6 +501,7 @@ final class CudaDevice implements AutoCloseable {
     CUgraph graph = new CUgraph();
     boolean done = false;
     capturing = true;
+    captures++;
     try {
       work.run();
       if (side != null) {
@@ -508,6 +510,7 @@ final class CudaDevice implements AutoCloseable {
       done = true;
     } finally {
       capturing = false;
+      captures++;
       afterKernel = false; // those were captured
       int result = JCudaDriver.cuStreamEndCapture(stream, graph);
       if (side != null) {
@@ -528,6 +531,11 @@ final class CudaDevice implements AutoCloseable {
     CudaGraph made = new CudaGraph(this, graph, executable);
     open.add(made);
     return made;
+  }
+
+  /** Grows with each capture, and again at its end. */
+  long captures() {
+    return captures;
   }
 
   /** Whether launches are captured now. */

@@ -4,16 +4,22 @@ import java.lang.foreign.MemorySegment;
 import org.deft4j.kernels.Rope;
 import org.deft4j.kernels.RopeSpec;
 
-/** A rotary embedding's frequencies on the device. */
+/**
+ * A rotary embedding: its frequencies, and the cosines and sines of the rows of a pass, which all
+ * layers share.
+ */
 final class CudaRope implements Rope {
   private final RopeSpec spec;
   private final DeviceBuffer frequencies;
   private final int pairs;
+  private final GrowingBuffer turns;
+  private long turnedFor = -1;
 
   CudaRope(CudaDevice device, RopeSpec spec) {
     this.spec = spec;
     double[] f = spec.frequencies();
     pairs = f.length;
+    turns = new GrowingBuffer(device, "a rotary embedding");
     frequencies = device.allocate(8L * pairs, "a rotary embedding");
     device.upload(frequencies, 0, MemorySegment.ofArray(f));
   }
@@ -24,6 +30,22 @@ final class CudaRope implements Rope {
 
   int pairs() {
     return pairs;
+  }
+
+  /** Room for {@code [rows][pairs]} cosines and sines. */
+  DeviceBuffer turns(int rows) {
+    return turns.atLeast(8L * rows * pairs);
+  }
+
+  /**
+   * Whether {@link #turns} are yet to be filled.
+   *
+   * @param pass whose rows they are for: another number for each pass and each capture
+   */
+  boolean turns(long pass) {
+    boolean first = turnedFor != pass;
+    turnedFor = pass;
+    return first;
   }
 
   @Override

@@ -27,6 +27,7 @@ final class StepKernels {
   private final CudaKernel addBias;
   private final CudaKernel swiglu;
   private final CudaKernel normHeads;
+  private final CudaKernel ropeTurns;
   private final CudaKernel ropeAppend;
   private final CudaKernel copyKv;
   private final CudaKernel softmax;
@@ -44,6 +45,7 @@ final class StepKernels {
     addBias = step.kernel("add_bias");
     swiglu = step.kernel("swiglu");
     normHeads = step.kernel("norm_heads");
+    ropeTurns = step.kernel("rope_turns");
     ropeAppend = step.kernel("rope_append");
     copyKv = step.kernel("copy_kv");
     softmax = step.kernel("softmax");
@@ -121,6 +123,13 @@ final class StepKernels {
     device.launchEarly(normHeads, (n + 3) / 4, rows, 128, 0, params);
   }
 
+  /** Fills in the cosines and sines of the rows' positions. */
+  void ropeTurns(CudaRope rope, long positions, int rows) {
+    params.clear().pointer(rope.frequencies()).i64(positions).pointer(rope.turns(rows));
+    params.i32(rope.pairs());
+    device.launchEarly(ropeTurns, rows, 1, 64, 0, params);
+  }
+
   /**
    * Rotates, stores and lays the queries out at {@code queries}; normalizes heads first for which
    * there are weights.
@@ -131,7 +140,6 @@ final class StepKernels {
       int layer,
       CudaTensor qkv,
       int heads,
-      long positions,
       long slots,
       DeviceBuffer queries,
       @Nullable CudaTensor queryNorm,
@@ -140,7 +148,7 @@ final class StepKernels {
       int rows) {
     int kvHeads = kv.shape().kvHeads();
     boolean interleaved = rope.spec().style() == RopeSpec.Style.INTERLEAVED;
-    params.clear().pointer(qkv.buffer()).pointer(rope.frequencies()).i64(positions).i64(slots);
+    params.clear().pointer(qkv.buffer()).pointer(rope.turns(rows)).i64(slots);
     params.pointer(queries).i64(kv.keys(layer)).i64(kv.values(layer));
     params.i64(address(queryNorm)).i64(address(keyNorm)).i64(qkv.stride());
     params.i32(heads).i32(kvHeads).i32(kv.shape().headDim()).i32(kv.padded()).i32(rope.pairs());
@@ -155,7 +163,7 @@ final class StepKernels {
 
   /** Lays queries out that were rotated before. */
   void layOut(CudaKvCache kv, CudaTensor qkv, int heads, DeviceBuffer queries, int rows) {
-    params.clear().pointer(qkv.buffer()).i64(0).i64(0).i64(0).pointer(queries);
+    params.clear().pointer(qkv.buffer()).i64(0).i64(0).pointer(queries);
     params
         .i64(0)
         .i64(0)

@@ -3,6 +3,7 @@ package org.deft4j.kernels.cuda;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
+import static org.assertj.core.api.Assumptions.assumeThat;
 import static org.junit.jupiter.api.Assumptions.abort;
 
 import java.lang.foreign.MemorySegment;
@@ -166,6 +167,10 @@ final class CarriedNormTest {
         options = b.products().options(rows);
         options.forEach(o -> o.take(o.toString().contains("wgmma")));
       }
+      // So many rows go cuBLAS's way first, and ours where that is near it.
+      assumeThat(options)
+          .extracting(Object::toString)
+          .anyMatch(o -> o.startsWith(n + "x4096 by w"));
       assertThat(options).extracting(Object::toString).contains("norms apart");
       assertThat(carried).isEqualTo(1);
       for (int i = 0; i < sums[0].length; i++) {
