@@ -22,11 +22,11 @@ import org.jspecify.annotations.Nullable;
 public final class StepRecorder {
   /** What an operation counts as. */
   public enum Part {
-    /** Products with matrices, the gated activation that is part of one included. */
+    /** Products with matrices, the gated activation or the norm that is part of one included. */
     PRODUCTS,
     /** Both stages of attention. */
     ATTENTION,
-    /** Norms, rotary embedding, storing keys and values, gathering rows, sampling's kernels. */
+    /** Other norms, rotary embedding, storing keys and values, gathering rows, sampling. */
     OTHER
   }
 
