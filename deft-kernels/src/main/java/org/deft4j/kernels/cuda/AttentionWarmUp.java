@@ -48,7 +48,7 @@ final class AttentionWarmUp implements AutoCloseable {
       CudaKvCache kv = new CudaKvCache(device, shape, 4);
       parts.push(kv::close);
       long bytes = (long) ROWS * heads * kv.padded() * type.bytes();
-      DeviceBuffer queries = device.cleared(bytes, "a warm-up");
+      DeviceBuffer queries = device.memory().cleared(bytes, "a warm-up");
       parts.push(queries::close);
       CudaTensor out = new CudaTensor(device, ROWS, heads * headDim, made);
       parts.push(out::close);

@@ -27,7 +27,7 @@ final class Cublas implements AutoCloseable {
   Cublas(CudaDevice device) {
     this.device = device;
     device.bind();
-    workspace = device.allocate(WORKSPACE, "cuBLAS");
+    workspace = device.memory().allocate(WORKSPACE, "cuBLAS");
     check(JCublas2.cublasCreate(handle), "starting cuBLAS");
     check(JCublas2.cublasSetStream(handle, new cudaStream_t(device.stream())), "setting a stream");
     check(

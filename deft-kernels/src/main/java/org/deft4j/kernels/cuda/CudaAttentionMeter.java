@@ -167,15 +167,17 @@ public final class CudaAttentionMeter implements AutoCloseable {
       layers =
           (int)
               Math.clamp(
-                  Math.min(ROTATION_BYTES / bytes + 1, device.freeBytes() / 2 / each), 1, 32);
+                  Math.min(ROTATION_BYTES / bytes + 1, device.memory().freeBytes() / 2 / each),
+                  1,
+                  32);
       DType dtype = DType.of(type);
       noise = noises.computeIfAbsent(dtype, CudaAttentionMeter::noise);
       scale = (float) (1 / Math.sqrt(headDim));
       kv = new CudaKvCache(device, new KvShape(layers, kvHeads, headDim, slots, type), PAGE_SHIFT);
-      block = device.allocate(2L * RANDOM);
-      queries = device.allocate(2L * plan.rows() * heads * kv.padded());
+      block = device.memory().allocate(2L * RANDOM);
+      queries = device.memory().allocate(2L * plan.rows() * heads * kv.padded());
       out = new CudaTensor(device, plan.rows(), heads * headDim, dtype);
-      device.upload(block, 0, MemorySegment.ofArray(noise));
+      device.memory().upload(block, 0, MemorySegment.ofArray(noise));
       repeat(kv.keyBuffer(), block);
       repeat(kv.valueBuffer(), block);
       repeat(queries, block);
@@ -218,7 +220,7 @@ public final class CudaAttentionMeter implements AutoCloseable {
 
   private void repeat(DeviceBuffer to, DeviceBuffer block) {
     for (long at = 0; at < to.bytes(); at += block.bytes()) {
-      device.copy(to, at, block, 0, Math.min(block.bytes(), to.bytes() - at));
+      device.memory().copy(to, at, block, 0, Math.min(block.bytes(), to.bytes() - at));
     }
   }
 
@@ -228,18 +230,18 @@ public final class CudaAttentionMeter implements AutoCloseable {
     long span = kv.keyBuffer().bytes();
     long bytes = Math.min(unique, span);
     long rest = unique - bytes;
-    try (DeviceBuffer sum = device.allocate(4)) {
-      device.fill(sum, 0, 4, 0);
+    try (DeviceBuffer sum = device.memory().allocate(4)) {
+      device.memory().fill(sum, 0, 4, 0);
       ParamBlock params = new ParamBlock(64);
       return median(
           () -> {
             for (int i = 0; i < runs; i++) {
               long at = i % layers * bytes % Math.max(1, span - bytes) & -256;
               params.clear().i64(kv.keyBuffer().address(at)).pointer(sum).i64(bytes / 16);
-              device.launch(read, blocks, 1, 512, 0, params);
+              device.launcher().launch(read, blocks, 1, 512, 0, params);
               if (rest > 0) {
                 params.clear().i64(kv.valueBuffer().address(0)).pointer(sum).i64(rest / 16);
-                device.launch(read, blocks, 1, 512, 0, params);
+                device.launcher().launch(read, blocks, 1, 512, 0, params);
               }
             }
           },
@@ -250,7 +252,7 @@ public final class CudaAttentionMeter implements AutoCloseable {
 
   private double median(Runnable work, int runs, int replays) {
     double[] micros = new double[replays];
-    try (CudaGraph graph = device.capture(work);
+    try (CudaGraph graph = device.launcher().capture(work);
         CudaTimer timer = device.timer()) {
       for (int i = -2; i < replays; i++) {
         timer.start();

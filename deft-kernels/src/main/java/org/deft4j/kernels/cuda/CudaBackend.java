@@ -84,7 +84,7 @@ public final class CudaBackend implements Backend {
       graphs = new StepGraphs(device, attention, this::options);
       queries = new GrowingBuffer(device, "queries");
       summary = new GrowingBuffer(device, "summaries of logits");
-      summaryHost = device.pinned(StepKernels.SUMMARY_BYTES * 1024);
+      summaryHost = device.memory().pinned(StepKernels.SUMMARY_BYTES * 1024);
       int version = products.cublasVersion();
       info =
           new BackendInfo(
@@ -96,7 +96,7 @@ public final class CudaBackend implements Backend {
                   device.name(),
                   device.capability(),
                   device.multiprocessors(),
-                  Math.round(device.totalBytes() / 0x1p30),
+                  Math.round(device.memory().totalBytes() / 0x1p30),
                   CudaProbe.version(device.driverVersion()),
                   version / 10000,
                   version / 100 % 100,
@@ -147,7 +147,7 @@ public final class CudaBackend implements Backend {
 
   @Override
   public long freeMemory() {
-    return device.freeBytes();
+    return device.memory().freeBytes();
   }
 
   @Override
@@ -319,7 +319,7 @@ public final class CudaBackend implements Backend {
   /** The matrix of the product that comes now. */
   private CudaMatrix next(Matrix w, int rows) {
     CudaMatrix m = own(w);
-    if (warmed.get(rows) && device.capturing() && m.beforeAttention()) {
+    if (warmed.get(rows) && device.launcher().capturing() && m.beforeAttention()) {
       attention.warmUp();
     }
     lastProduct = m;
@@ -397,7 +397,7 @@ public final class CudaBackend implements Backend {
     CudaTensor ofQueries = queryNorm == null ? null : float32(own(queryNorm, 1, dim));
     CudaTensor ofKeys = keyNorm == null ? null : float32(own(keyNorm, 1, dim));
     CudaRope turn = (CudaRope) rope;
-    if (turn.turns(passes + device.captures())) {
+    if (turn.turns(passes + device.launcher().captures())) {
       kernels.ropeTurns(turn, positions, rows);
     }
     kernels.ropeAppend(turn, cache, layer, t, heads, slots, q, ofQueries, ofKeys, eps, rows);
@@ -433,12 +433,12 @@ public final class CudaBackend implements Backend {
 
   private DeviceBuffer queries(CudaKvCache kv, int heads, int rows) {
     long bytes = (long) rows * heads * kv.padded() * kv.type().bytes();
-    long freed = device.freed();
+    long freed = device.memory().freed();
     try {
       return queries.atLeast(bytes);
     } finally {
       // What it held is lost, whether it grew or found no room.
-      if (device.freed() != freed) {
+      if (device.memory().freed() != freed) {
         laidOut = null;
       }
     }
@@ -481,7 +481,7 @@ public final class CudaBackend implements Backend {
     for (int r = 0; r < rows; r += most) {
       int n = Math.min(most, rows - r);
       int size = StepKernels.SUMMARY_BYTES;
-      device.copyOut(summaryHost, 0, s, (long) r * size, (long) n * size);
+      device.memory().copyOut(summaryHost, 0, s, (long) r * size, (long) n * size);
       device.synchronize();
       ByteBuffer d = summaryHost.data();
       for (int i = 0; i < n; i++) {

@@ -14,8 +14,8 @@ final class CudaDiagnostics {
     Map<String, Object> map = new LinkedHashMap<>();
     map.put("device", device.name());
     map.put("computeCapability", device.capability() / 10 + "." + device.capability() % 10);
-    map.put("deviceBytes", device.totalBytes());
-    map.put("freeDeviceBytes", device.freeBytes());
+    map.put("deviceBytes", device.memory().totalBytes());
+    map.put("freeDeviceBytes", device.memory().freeBytes());
     map.put("driverCuda", CudaProbe.version(device.driverVersion()));
     map.put("cublas", cublas / 10000 + "." + cublas / 100 % 100 + "." + cublas % 100);
     map.put("cublasLibrary", CudaNatives.loadCublas());
@@ -29,15 +29,16 @@ final class CudaDiagnostics {
    * second-level cache; 0 if there is no memory to spare for it.
    */
   static double readBytesPerSecond(CudaDevice device) {
-    long bytes = Math.min(1L << 30, device.freeBytes() / 2) & -4096;
+    DeviceMemory memory = device.memory();
+    long bytes = Math.min(1L << 30, memory.freeBytes() / 2) & -4096;
     if (bytes < 8L * device.l2Bytes()) {
       return 0;
     }
-    try (DeviceBuffer data = device.allocate(bytes, "measuring");
-        DeviceBuffer out = device.allocate(16, "measuring");
+    try (DeviceBuffer data = memory.allocate(bytes, "measuring");
+        DeviceBuffer out = memory.allocate(16, "measuring");
         CudaTimer timer = device.timer()) {
-      device.fill(data, 0, bytes, 1);
-      device.fill(out, 0, 16, 0);
+      memory.fill(data, 0, bytes, 1);
+      memory.fill(out, 0, 16, 0);
       CudaKernel read = device.load("probe").kernel("probe_read");
       ParamBlock p = new ParamBlock(64).clear().pointer(data).pointer(out).i64(bytes / 16);
       int blocks = 4 * device.multiprocessors();
@@ -46,7 +47,7 @@ final class CudaDiagnostics {
       do {
         timer.start();
         for (int i = 0; i < 10; i++) {
-          device.launch(read, blocks, 1, 512, 0, p);
+          device.launcher().launch(read, blocks, 1, 512, 0, p);
         }
         timer.stop();
         best = Math.max(best, 10.0 * bytes / (timer.micros() * 1e-6));

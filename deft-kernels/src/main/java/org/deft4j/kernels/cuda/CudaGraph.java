@@ -4,7 +4,7 @@ import jcuda.driver.CUgraph;
 import jcuda.driver.CUgraphExec;
 import jcuda.driver.JCudaDriver;
 
-/** Captured work of a device's stream that is launched as a whole; made by a {@link CudaDevice}. */
+/** Captured work of a device's stream that is launched as a whole; made by a {@link Launcher}. */
 final class CudaGraph implements GraphTrial.Graph {
   private final CudaDevice device;
   private final CUgraph graph;
@@ -21,7 +21,7 @@ final class CudaGraph implements GraphTrial.Graph {
   @Override
   public void launch() {
     device.bind();
-    device.graphLaunched();
+    device.launcher().queuedOther();
     device.check(JCudaDriver.cuGraphLaunch(executable, device.stream()), "launching a graph");
   }
 
@@ -30,7 +30,10 @@ final class CudaGraph implements GraphTrial.Graph {
   public void close() {
     if (!closed) {
       closed = true;
-      device.destroy(this, graph, executable);
+      if (device.disown(this)) {
+        device.check(JCudaDriver.cuGraphExecDestroy(executable), "destroying a graph");
+        device.check(JCudaDriver.cuGraphDestroy(graph), "destroying a graph");
+      }
     }
   }
 }

@@ -42,9 +42,12 @@ final class CudaKvCache implements KvCache {
     padded = shape.headDim() <= 64 ? 64 : 128;
     long slots = (shape.slots() + 63L) & -64;
     layerBytes = slots * shape.kvHeads() * padded * shape.type().bytes();
-    keys = device.cleared(Math.multiplyExact(layerBytes, (long) shape.layers()), "the KV cache");
+    keys =
+        device
+            .memory()
+            .cleared(Math.multiplyExact(layerBytes, (long) shape.layers()), "the KV cache");
     try {
-      values = device.cleared(keys.bytes(), "the KV cache");
+      values = device.memory().cleared(keys.bytes(), "the KV cache");
     } catch (DeftException e) {
       keys.close();
       throw e;

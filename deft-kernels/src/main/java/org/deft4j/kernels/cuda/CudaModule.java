@@ -16,10 +16,49 @@ final class CudaModule {
   private final CUmodule module;
   private final String image;
 
-  CudaModule(CudaDevice device, CUmodule module, String image) {
+  private CudaModule(CudaDevice device, CUmodule module, String image) {
     this.device = device;
     this.module = module;
     this.image = image;
+  }
+
+  /**
+   * Loads the image {@code image} that ships with this package.
+   *
+   * @throws DeftException ({@link DeftException#BACKEND_UNAVAILABLE}) if it is missing or holds no
+   *     code that this device or driver takes
+   */
+  static CudaModule load(CudaDevice device, String image) {
+    device.bind();
+    byte[] bytes = read(image);
+    if (bytes == null) {
+      throw new DeftException(
+          DeftException.BACKEND_UNAVAILABLE,
+          "the compiled kernels "
+              + resource(image)
+              + " are not in this build; compile them with deft-kernels/src/main/cuda/build.sh");
+    }
+    CUmodule module = new CUmodule();
+    int result = JCudaDriver.cuModuleLoadData(module, bytes);
+    if (result == CUresult.CUDA_ERROR_NO_BINARY_FOR_GPU
+        || result == CUresult.CUDA_ERROR_INVALID_IMAGE
+        || result == CUresult.CUDA_ERROR_INVALID_PTX
+        || result == CUresult.CUDA_ERROR_UNSUPPORTED_PTX_VERSION
+        || result == CUresult.CUDA_ERROR_JIT_COMPILER_NOT_FOUND) {
+      throw new DeftException(
+          DeftException.BACKEND_UNAVAILABLE,
+          String.format(
+              "the compiled kernels %s have no code that %s (compute capability %d.%d) takes with a"
+                  + " driver for CUDA %s (%s); update the NVIDIA driver",
+              image,
+              device.name(),
+              device.capability() / 10,
+              device.capability() % 10,
+              CudaProbe.version(device.driverVersion()),
+              CUresult.stringFor(result)));
+    }
+    device.check(result, "loading kernels " + image);
+    return new CudaModule(device, module, image);
   }
 
   /** Its name. */

@@ -199,7 +199,7 @@ final class CudaProducts implements AutoCloseable {
     DeviceBuffer in = input.atLeast((long) rows * stride * w.held().bytes());
     if (stride != x.cols()) {
       // What is past the columns must be zero: the buffer held something else before.
-      device.fill(in, 0, (long) rows * stride * w.held().bytes(), 0);
+      device.memory().fill(in, 0, (long) rows * stride * w.held().bytes(), 0);
     }
     kernels.convert(
         x.buffer().address(),

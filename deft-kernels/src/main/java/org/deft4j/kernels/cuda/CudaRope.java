@@ -20,8 +20,8 @@ final class CudaRope implements Rope {
     double[] f = spec.frequencies();
     pairs = f.length;
     turns = new GrowingBuffer(device, "a rotary embedding");
-    frequencies = device.allocate(8L * pairs, "a rotary embedding");
-    device.upload(frequencies, 0, MemorySegment.ofArray(f));
+    frequencies = device.memory().allocate(8L * pairs, "a rotary embedding");
+    device.memory().upload(frequencies, 0, MemorySegment.ofArray(f));
   }
 
   DeviceBuffer frequencies() {

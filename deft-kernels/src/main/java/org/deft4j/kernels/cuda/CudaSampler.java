@@ -38,8 +38,8 @@ final class CudaSampler implements AutoCloseable {
 
   /** What one launch is asked and draws: two take turns, so that two may be on their way. */
   private final class Turn implements AutoCloseable {
-    PinnedBuffer asked = device.pinned(64 * SPEC_WORDS * Integer.BYTES);
-    PinnedBuffer drawn = device.pinned(64 * DRAW_BYTES);
+    PinnedBuffer asked = device.memory().pinned(64 * SPEC_WORDS * Integer.BYTES);
+    PinnedBuffer drawn = device.memory().pinned(64 * DRAW_BYTES);
     final CudaTimer done = device.timer();
     int tokens;
     @Nullable Draws waiting;
@@ -135,7 +135,7 @@ final class CudaSampler implements AutoCloseable {
     if (b.bytes() >= bytes) {
       return b;
     }
-    PinnedBuffer made = device.pinned(2 * bytes);
+    PinnedBuffer made = device.memory().pinned(2 * bytes);
     device.synchronize(); // the step before may still read it
     b.close();
     return made;
@@ -154,7 +154,7 @@ final class CudaSampler implements AutoCloseable {
       kernel = two;
       blocks = 2;
     }
-    device.launchEarly(kernel, n * blocks, 1, THREADS, sharedBytes, params);
+    device.launcher().launchEarly(kernel, n * blocks, 1, THREADS, sharedBytes, params);
   }
 
   private void put(int i, Draws draws) {

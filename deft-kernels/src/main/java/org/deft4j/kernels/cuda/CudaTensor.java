@@ -16,7 +16,7 @@ final class CudaTensor implements Tensor {
   private static final ValueLayout.OfFloat FLOAT =
       ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
-  private final CudaDevice device;
+  private final DeviceMemory memory;
   private final DeviceBuffer buffer;
   private final int rows;
   private final int cols;
@@ -28,12 +28,12 @@ final class CudaTensor implements Tensor {
     if (rows < 1 || cols < 1) {
       throw new IllegalArgumentException("tensor of [" + rows + "][" + cols + "]");
     }
-    this.device = device;
+    memory = device.memory();
     this.rows = rows;
     this.cols = cols;
     this.type = type;
     long bytes = (long) rows * stride(cols) * type.bytes();
-    buffer = device.cleared(bytes, "activations");
+    buffer = memory.cleared(bytes, "activations");
   }
 
   /** Values from a row to the next. */
@@ -122,7 +122,7 @@ final class CudaTensor implements Tensor {
         }
       }
     }
-    device.upload(buffer, row * rowBytes, data);
+    memory.upload(buffer, row * rowBytes, data);
     changed();
   }
 
@@ -134,11 +134,11 @@ final class CudaTensor implements Tensor {
     long rowBytes = (long) stride * type.bytes();
     if (type == DType.F32 && stride == cols) {
       MemorySegment to = MemorySegment.ofArray(dst).asSlice(4L * offset, 4L * n * cols);
-      device.download(buffer, row * rowBytes, to);
+      memory.download(buffer, row * rowBytes, to);
       return;
     }
     MemorySegment data = MemorySegment.ofArray(new byte[Math.toIntExact(n * rowBytes)]);
-    device.download(buffer, row * rowBytes, data);
+    memory.download(buffer, row * rowBytes, data);
     for (int r = 0; r < n; r++) {
       for (int c = 0; c < cols; c++) {
         dst[offset + r * cols + c] =

@@ -53,7 +53,10 @@ final class CudaTimer implements GraphTrial.Stopwatch {
   public void close() {
     if (!closed) {
       closed = true;
-      device.destroy(this, start, stop);
+      if (device.disown(this)) {
+        device.check(JCudaDriver.cuEventDestroy(start), "destroying an event");
+        device.check(JCudaDriver.cuEventDestroy(stop), "destroying an event");
+      }
     }
   }
 }

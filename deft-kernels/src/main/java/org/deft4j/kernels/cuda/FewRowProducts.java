@@ -30,6 +30,7 @@ final class FewRowProducts implements AutoCloseable {
   record Choice(GemmKernel kernel, CudaKernel code, int grid) {}
 
   private final CudaDevice device;
+  private final Launcher launcher;
   private final List<GemmKernel> table = new ArrayList<>();
   private final Map<String, CudaKernel> loaded = new HashMap<>();
   private final CudaModule module;
@@ -39,6 +40,7 @@ final class FewRowProducts implements AutoCloseable {
 
   FewRowProducts(CudaDevice device) {
     this.device = device;
+    launcher = device.launcher();
     parts = new GrowingBuffer(device, "partial products");
     module = device.load("gemm");
     for (GemmKernel k : GemmKernel.table(module.readBytes("deft_gemm_table"))) {
@@ -121,13 +123,13 @@ final class FewRowProducts implements AutoCloseable {
     if (k.split() == 2) {
       part = parts.atLeast(4L * k.cluster() * rows * n).address();
     }
-    boolean early = device.launchesEarly();
+    boolean early = launcher.launchesEarly();
     GemmKernel.tell(params, w, x, y, part, yStride, rows, mode, k.cluster(), early);
-    device.launchEarly(c.code, c.grid, 1, k.threads(), k.sharedBytes(), params);
+    launcher.launchEarly(c.code, c.grid, 1, k.threads(), k.sharedBytes(), params);
     if (k.split() == 2) {
       CudaKernel sum =
           loaded.computeIfAbsent("deft_gemm_sum_" + GemmKernel.nameOf(w.held()), module::kernel);
-      device.launchEarly(sum, Math.ceilDiv(rows * n, 256), 1, 256, 0, params);
+      launcher.launchEarly(sum, Math.ceilDiv(rows * n, 256), 1, 256, 0, params);
     }
   }
 

@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Where the device has no room for more, a buffer of the size before is held afterwards, if that
  * can be had: what was enough before still is. What it held is lost then too, and its address may
- * be another ({@link CudaDevice#freed} tells).
+ * be another ({@link DeviceMemory#freed} tells).
  */
 final class GrowingBuffer implements AutoCloseable {
   private final LongFunction<DeviceBuffer> memory;
@@ -22,7 +22,7 @@ final class GrowingBuffer implements AutoCloseable {
    * @param what it is for, for the message if there is too little memory
    */
   GrowingBuffer(CudaDevice device, String what) {
-    this(bytes -> device.cleared(bytes, what));
+    this(bytes -> device.memory().cleared(bytes, what));
   }
 
   /**

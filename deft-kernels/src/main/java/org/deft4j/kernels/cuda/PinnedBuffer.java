@@ -6,14 +6,14 @@ import jcuda.Pointer;
 
 /** Page-locked host memory, which a device copies from and to without a stop in between. */
 final class PinnedBuffer implements AutoCloseable {
-  private final CudaDevice device;
+  private final DeviceMemory memory;
   private final Pointer pointer;
   private final ByteBuffer data;
   private long mapped;
   private boolean closed;
 
-  PinnedBuffer(CudaDevice device, Pointer pointer, int bytes) {
-    this.device = device;
+  PinnedBuffer(DeviceMemory memory, Pointer pointer, int bytes) {
+    this.memory = memory;
     this.pointer = pointer;
     this.data = pointer.getByteBuffer(0, bytes).order(ByteOrder.LITTLE_ENDIAN);
   }
@@ -34,7 +34,7 @@ final class PinnedBuffer implements AutoCloseable {
   /** Where the device finds this memory: writing there needs no copy, waiting it still does. */
   long deviceAddress() {
     if (mapped == 0) {
-      mapped = device.mapped(pointer(0));
+      mapped = memory.mapped(pointer(0));
     }
     return mapped;
   }
@@ -51,7 +51,7 @@ final class PinnedBuffer implements AutoCloseable {
   public void close() {
     if (!closed) {
       closed = true;
-      device.free(this, pointer);
+      memory.free(this, pointer);
     }
   }
 }

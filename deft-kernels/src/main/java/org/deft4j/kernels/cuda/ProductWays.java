@@ -151,7 +151,7 @@ final class ProductWays implements AutoCloseable {
     Shape shape = new Shape(w.rows(), w.stride(), w.held(), mode, rows);
     Ways known = ways.get(shape);
     if (known == null) {
-      if (device.capturing()) {
+      if (device.launcher().capturing()) {
         return Way.CUBLAS;
       }
       known = measured(shape, w);
@@ -360,7 +360,7 @@ final class ProductWays implements AutoCloseable {
         };
     operation.accept(same.get(0)); // grows buffers, loads kernels
     double best = Double.MAX_VALUE;
-    try (CudaGraph graph = device.capture(all);
+    try (CudaGraph graph = device.launcher().capture(all);
         CudaTimer timer = device.timer()) {
       for (int i = 0; i <= REPLAYS && (i < 2 || best < HOPELESS * least); i++) {
         timer.start();

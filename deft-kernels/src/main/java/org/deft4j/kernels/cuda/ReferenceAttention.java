@@ -7,7 +7,7 @@ import org.deft4j.tree.plan.AttentionPlan;
  * fast kernels.
  */
 final class ReferenceAttention implements CudaAttention {
-  private final CudaDevice device;
+  private final Launcher launcher;
   private final CudaKernel kernel;
   private final StepUpload upload;
   private final ParamBlock params = new ParamBlock(256);
@@ -18,7 +18,7 @@ final class ReferenceAttention implements CudaAttention {
   private int maskWords;
 
   ReferenceAttention(CudaDevice device) {
-    this.device = device;
+    launcher = device.launcher();
     kernel = device.load("attention_reference").kernel("attention_reference");
     upload = new StepUpload(device);
   }
@@ -85,7 +85,7 @@ final class ReferenceAttention implements CudaAttention {
         .i32(kv.type().code())
         .i32(out.type().code())
         .f32(scale);
-    device.launch(kernel, heads, rows, 32, 0, params);
+    launcher.launch(kernel, heads, rows, 32, 0, params);
   }
 
   @Override

@@ -100,7 +100,7 @@ final class StepGraphs implements AutoCloseable {
       return;
     }
     Seen seen = seen(program, rows);
-    if (seen != null && seen.version == version && seen.freed == device.freed()) {
+    if (seen != null && seen.version == version && seen.freed == device.memory().freed()) {
       last = seen;
       limits.tokens = seen.tokens;
       limits.slots = seen.slots;
@@ -121,7 +121,7 @@ final class StepGraphs implements AutoCloseable {
       all.add(seen);
     }
     seen.version = attention.version();
-    seen.freed = device.freed();
+    seen.freed = device.memory().freed();
     seen.tokens = limits.tokens;
     seen.slots = limits.slots;
     last = seen;
@@ -135,7 +135,7 @@ final class StepGraphs implements AutoCloseable {
   /** One launch for all, or where graphs find no memory on the device, one an operation. */
   private void launch(Seen seen) {
     try {
-      seen.graph.launch(() -> device.capture(() -> seen.program.run(seen.rows)));
+      seen.graph.launch(() -> device.launcher().capture(() -> seen.program.run(seen.rows)));
     } catch (DeftException e) {
       if (e.exitCode() != DeftException.OUT_OF_MEMORY) {
         throw e;

@@ -19,7 +19,7 @@ final class StepKernels {
   /** Bytes of a part, and of a row's result: max, best, sum. */
   static final int SUMMARY_BYTES = 16;
 
-  private final CudaDevice device;
+  private final Launcher launcher;
   private final CudaKernel convert;
   private final CudaKernel embed;
   private final CudaKernel gather;
@@ -36,7 +36,7 @@ final class StepKernels {
   private final ParamBlock params = new ParamBlock(4096);
 
   StepKernels(CudaDevice device) {
-    this.device = device;
+    launcher = device.launcher();
     CudaModule step = device.load("step");
     convert = step.kernel("convert");
     embed = step.kernel("embed");
@@ -70,7 +70,7 @@ final class StepKernels {
     params.clear().i64(from).i64(to).i64(fromStride).i64(toStride);
     params.i32(rows).i32(cols).i32(fromType).i32(toType.code());
     int blocks = Math.min(64, (cols + 255) / 256);
-    device.launchEarly(convert, blocks, Math.min(rows, 32768), 256, 0, params);
+    launcher.launchEarly(convert, blocks, Math.min(rows, 32768), 256, 0, params);
   }
 
   /**
@@ -82,7 +82,7 @@ final class StepKernels {
     params.clear().pointer(table.buffer()).i64(tokens).i64(drawn).pointer(y.buffer());
     params.i64(table.stride()).i64(y.stride()).i32(y.cols());
     params.i32(table.held().code()).i32(y.type().code());
-    device.launchEarly(embed, rows, 1, threads(y.cols()), 0, params);
+    launcher.launchEarly(embed, rows, 1, threads(y.cols()), 0, params);
   }
 
   void gather(CudaTensor x, int[] rows, int from, int n, CudaTensor y) {
@@ -93,41 +93,41 @@ final class StepKernels {
     for (int i = 0; i < GATHER_ROWS; i++) {
       params.i32(i < n ? rows[from + i] : 0);
     }
-    device.launchEarly(gather, n, 1, threads(x.cols()), 0, params);
+    launcher.launchEarly(gather, n, 1, threads(x.cols()), 0, params);
   }
 
   void rmsNorm(CudaTensor x, CudaTensor weight, float eps, CudaTensor y, int rows) {
     params.clear().pointer(x.buffer()).pointer(weight.buffer()).pointer(y.buffer());
     params.i64(x.stride()).i64(y.stride()).i32(x.cols());
     params.i32(x.type().code()).i32(y.type().code()).f32(eps);
-    device.launchEarly(rmsNorm, rows, 1, 256, 0, params);
+    launcher.launchEarly(rmsNorm, rows, 1, 256, 0, params);
   }
 
   void addBias(CudaTensor y, CudaTensor bias, int rows) {
     params.clear().pointer(y.buffer()).pointer(bias.buffer()).i64(y.stride());
     params.i32(y.cols()).i32(y.type().code());
-    device.launchEarly(addBias, (y.cols() + 1023) / 1024, rows, 256, 0, params);
+    launcher.launchEarly(addBias, (y.cols() + 1023) / 1024, rows, 256, 0, params);
   }
 
   /** {@code gateUp [rows][2 * y.cols()]}. */
   void swiglu(DeviceBuffer gateUp, int gateStride, DType gateType, CudaTensor y, int rows) {
     params.clear().pointer(gateUp).pointer(y.buffer()).i64(gateStride).i64(y.stride());
     params.i32(y.cols()).i32(gateType.code()).i32(y.type().code());
-    device.launchEarly(swiglu, (y.cols() + 1023) / 1024, rows, 256, 0, params);
+    launcher.launchEarly(swiglu, (y.cols() + 1023) / 1024, rows, 256, 0, params);
   }
 
   void normHeads(CudaTensor x, int first, int n, CudaTensor weight, float eps, int rows) {
     int dim = weight.cols();
     params.clear().i64(x.buffer().address((long) first * dim * x.type().bytes()));
     params.pointer(weight.buffer()).i64(x.stride()).i32(n).i32(dim).i32(x.type().code()).f32(eps);
-    device.launchEarly(normHeads, (n + 3) / 4, rows, 128, 0, params);
+    launcher.launchEarly(normHeads, (n + 3) / 4, rows, 128, 0, params);
   }
 
   /** Fills in the cosines and sines of the rows' positions. */
   void ropeTurns(CudaRope rope, long positions, int rows) {
     params.clear().pointer(rope.frequencies()).i64(positions).pointer(rope.turns(rows));
     params.i32(rope.pairs());
-    device.launchEarly(ropeTurns, rows, 1, 64, 0, params);
+    launcher.launchEarly(ropeTurns, rows, 1, 64, 0, params);
   }
 
   /**
@@ -154,7 +154,7 @@ final class StepKernels {
     params.i32(heads).i32(kvHeads).i32(kv.shape().headDim()).i32(kv.padded()).i32(rope.pairs());
     params.i32(kv.shift()).i32(interleaved ? 1 : 0);
     params.i32(qkv.type().code()).i32(kv.type().code()).i32(1).f32(eps);
-    device.launchEarly(ropeAppend, (heads + 2 * kvHeads + 3) / 4, rows, 128, 0, params);
+    launcher.launchEarly(ropeAppend, (heads + 2 * kvHeads + 3) / 4, rows, 128, 0, params);
   }
 
   private static long address(@Nullable CudaTensor t) {
@@ -175,7 +175,7 @@ final class StepKernels {
         .i32(kv.shape().headDim());
     params.i32(kv.padded()).i32(0).i32(kv.shift()).i32(0);
     params.i32(qkv.type().code()).i32(kv.type().code()).i32(0).f32(0);
-    device.launchEarly(ropeAppend, (heads + 3) / 4, rows, 128, 0, params);
+    launcher.launchEarly(ropeAppend, (heads + 3) / 4, rows, 128, 0, params);
   }
 
   /** Copies pairs that do not depend on each other. */
@@ -188,12 +188,12 @@ final class StepKernels {
     for (int i = 0; i < COPY_PAIRS; i++) {
       params.i32(i < n ? to[first + i] : 0);
     }
-    device.launch(copyKv, n, kv.shape().layers(), 2, 128, 1, 0, params);
+    launcher.launch(copyKv, n, kv.shape().layers(), 2, 128, 1, 0, params);
   }
 
   void softmax(CudaTensor x, int rows, boolean log) {
     params.clear().pointer(x.buffer()).i64(x.stride()).i32(x.cols()).i32(log ? 1 : 0);
-    device.launch(softmax, rows, 1, 1024, 0, params);
+    launcher.launch(softmax, rows, 1, 1024, 0, params);
   }
 
   /** Results of {@code rows} rows at the start of {@code out}; parts come after them. */
@@ -201,8 +201,8 @@ final class StepKernels {
     int parts = summaryParts(cols);
     params.clear().pointer(x.buffer()).i64(out.address((long) rows * SUMMARY_BYTES)).pointer(out);
     params.i64(x.stride()).i32(cols).i32(parts);
-    device.launch(summarizeParts, parts, rows, 256, 0, params);
-    device.launch(summarizeRows, rows, 1, 32, 0, params);
+    launcher.launch(summarizeParts, parts, rows, 256, 0, params);
+    launcher.launch(summarizeRows, rows, 1, 32, 0, params);
   }
 
   static int summaryParts(int cols) {

@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Use: {@link #begin}, {@code put...} (each gives an offset), {@link #send}; then {@link
  * #address} of an offset. Addresses stay the same from step to step as long as the rooms asked for
- * do and no larger buffer is needed (which frees the one before, see {@link CudaDevice#freed}).
+ * do and no larger buffer is needed (which frees the one before, see {@link DeviceMemory#freed}).
  * Allocates nothing but growth.
  */
 final class StepUpload implements AutoCloseable {
@@ -56,7 +56,7 @@ final class StepUpload implements AutoCloseable {
         stages[turn] = null;
         s.pinned.close();
       }
-      PinnedBuffer p = device.pinned(grown(bytes));
+      PinnedBuffer p = device.memory().pinned(grown(bytes));
       ByteBuffer b = p.data();
       stages[turn] = new Stage(p, b, b.asIntBuffer(), b.asLongBuffer());
     }
@@ -146,9 +146,9 @@ final class StepUpload implements AutoCloseable {
     int vectors = Math.ceilDiv(at, VECTOR);
     if (at > 0 && at <= LITTLE && (long) vectors * VECTOR <= Math.min(from.bytes(), to.bytes())) {
       params.clear().i64(from.deviceAddress()).pointer(to).i64(vectors);
-      device.launchAlone(copy, Math.ceilDiv(vectors, 256), 256, params);
+      device.launcher().launchAlone(copy, Math.ceilDiv(vectors, 256), 256, params);
     } else if (at > 0) {
-      device.copyIn(to, 0, from, 0, at);
+      device.memory().copyIn(to, 0, from, 0, at);
     }
     sent[turn].stop();
   }

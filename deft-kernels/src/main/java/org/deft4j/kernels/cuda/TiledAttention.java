@@ -33,6 +33,7 @@ final class TiledAttention implements CudaAttention {
   private record Launch(CudaKernel stage1, int sharedBytes, CudaKernel stage2) {}
 
   private final CudaDevice device;
+  private final Launcher launcher;
   private final CudaModule module;
   private final boolean sm90;
   private final boolean aside;
@@ -87,6 +88,7 @@ final class TiledAttention implements CudaAttention {
     this.aside = aside;
     this.tuning = tuning;
     this.device = device;
+    launcher = device.launcher();
     this.deterministic = deterministic;
     module = device.load("attention");
     sm90 = device.capability() == 90 && !Boolean.getBoolean(PORTABLE);
@@ -237,7 +239,7 @@ final class TiledAttention implements CudaAttention {
         arrived = null;
       }
       try {
-        arrived = device.cleared(8L * kvHeads, "counters of attention");
+        arrived = device.memory().cleared(8L * kvHeads, "counters of attention");
       } catch (DeftException e) {
         schedule = null;
         throw e;
@@ -325,23 +327,23 @@ final class TiledAttention implements CudaAttention {
     Launch launch =
         launches.computeIfAbsent(new Key(fused, masked, kv.type(), kv.padded()), this::load);
     if (aside) {
-      device.launchAside(launch.stage1, grid, SM90_THREADS, launch.sharedBytes, params);
+      launcher.launchAside(launch.stage1, grid, SM90_THREADS, launch.sharedBytes, params);
     } else if (fused) {
-      if (!device.capturing() && !prepared && !masked) {
+      if (!launcher.capturing() && !prepared && !masked) {
         prepared = true;
         prepareWarmUp(kv, group, out.type());
       }
-      if (device.launchesEarly()) {
+      if (launcher.launchesEarly()) {
         // All run at the same time here too: there are no more than multiprocessors, what runs
         // before does not wait for them, and what comes after starts when all of them have.
-        device.launchEarly(launch.stage1, grid, 1, SM90_THREADS, launch.sharedBytes, params);
+        launcher.launchEarly(launch.stage1, grid, 1, SM90_THREADS, launch.sharedBytes, params);
       } else {
-        device.launchCooperative(launch.stage1, grid, SM90_THREADS, launch.sharedBytes, params);
+        launcher.launchCooperative(launch.stage1, grid, SM90_THREADS, launch.sharedBytes, params);
       }
     } else {
-      device.launch(launch.stage1, grid, 1, PORTABLE_THREADS, launch.sharedBytes, params);
+      launcher.launch(launch.stage1, grid, 1, PORTABLE_THREADS, launch.sharedBytes, params);
       int warps = rows * heads;
-      device.launch(
+      launcher.launch(
           launch.stage2, Math.ceilDiv(warps, COMBINE_THREADS / 32), 1, COMBINE_THREADS, 0, params);
     }
   }

@@ -9,10 +9,12 @@ final class WeightLoader {
   private static final long LOAD_BYTES = 64L << 20;
 
   private final CudaDevice device;
+  private final DeviceMemory memory;
   private final StepKernels kernels;
 
   WeightLoader(CudaDevice device, StepKernels kernels) {
     this.device = device;
+    memory = device.memory();
     this.kernels = kernels;
   }
 
@@ -36,10 +38,10 @@ final class WeightLoader {
       rows = Math.addExact(rows, p.rows());
     }
     int stride = CudaTensor.stride(cols);
-    DeviceBuffer buffer = device.allocate((long) rows * stride * held.bytes(), "weights");
+    DeviceBuffer buffer = memory.allocate((long) rows * stride * held.bytes(), "weights");
     try {
       if (stride != cols) {
-        device.fill(buffer, 0, buffer.bytes(), 0);
+        memory.fill(buffer, 0, buffer.bytes(), 0);
       }
       long row = 0;
       for (Weights p : parts) {
@@ -61,14 +63,14 @@ final class WeightLoader {
       return;
     }
     if (DType.code(p.type()) == held.code() && stride == p.cols()) {
-      device.upload(to, at, p.data());
+      memory.upload(to, at, p.data());
       return;
     }
     int most = (int) Math.clamp(LOAD_BYTES / rowBytes, 1, p.rows());
-    try (DeviceBuffer raw = device.allocate(most * rowBytes, "loading weights")) {
+    try (DeviceBuffer raw = memory.allocate(most * rowBytes, "loading weights")) {
       for (int r = 0; r < p.rows(); r += most) {
         int n = Math.min(most, p.rows() - r);
-        device.upload(raw, 0, p.data().asSlice(r * rowBytes, n * rowBytes));
+        memory.upload(raw, 0, p.data().asSlice(r * rowBytes, n * rowBytes));
         kernels.convert(
             raw.address(),
             p.type() == WeightType.Q8_0 ? rowBytes : p.cols(),

@@ -47,6 +47,7 @@ final class WgmmaProducts implements AutoCloseable {
   record Next(CudaTensor y, CudaTensor norm, float eps, CudaTensor normed) {}
 
   private final CudaDevice device;
+  private final Launcher launcher;
   private final @Nullable CudaModule module;
   private final List<GemmKernel> table = new ArrayList<>();
   private final Map<String, CudaKernel> loaded = new HashMap<>();
@@ -57,6 +58,7 @@ final class WgmmaProducts implements AutoCloseable {
 
   WgmmaProducts(CudaDevice device) {
     this.device = device;
+    launcher = device.launcher();
     // Starts with counters, which never go back, and zeros when it is made.
     parts = new GrowingBuffer(device, "parts of products");
     squares = new GrowingBuffer(device, "sums of squares");
@@ -136,7 +138,7 @@ final class WgmmaProducts implements AutoCloseable {
       int mode,
       @Nullable Next next) {
     GemmKernel k = c.kernel;
-    boolean early = device.launchesEarly();
+    boolean early = launcher.launchesEarly();
     int grid = c.tiles * c.parts;
     long part = 0;
     if (c.parts > 1) {
@@ -158,9 +160,9 @@ final class WgmmaProducts implements AutoCloseable {
     if (c.parts == 1 || early) {
       // Parts wait for each other; they all run at the same time, since what came before does not
       // wait for them, and what comes after starts when all of them have.
-      device.launchEarly(c.code, grid, 1, k.threads(), k.sharedBytes(), params);
+      launcher.launchEarly(c.code, grid, 1, k.threads(), k.sharedBytes(), params);
     } else {
-      device.launchCooperative(c.code, grid, k.threads(), k.sharedBytes(), params);
+      launcher.launchCooperative(c.code, grid, k.threads(), k.sharedBytes(), params);
     }
     if (next != null && made != null) {
       next.normed.carry(made);

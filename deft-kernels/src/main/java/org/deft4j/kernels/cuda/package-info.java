@@ -10,10 +10,11 @@
  *       there; its cuBLAS binding, which names CUDA 12, is pointed at CUDA 13 where only that is
  *       installed. Nobody else may touch a class of JCuda before {@code CudaProbe} said yes, so a
  *       machine without a device never loads one.
- *   <li>{@code CudaDevice} and what it makes: device and pinned memory, modules and kernels of the
- *       images that ship in this package's resources, one stream and one beside it, graphs, timers.
- *       Every result of the driver is checked; each becomes one clear {@link
- *       org.deft4j.tree.DeftException}.
+ *   <li>{@code CudaDevice}, the context and its stream, with what works on it: {@code DeviceMemory}
+ *       allocates and copies, {@code Launcher} launches and captures. They make device and pinned
+ *       buffers, modules and kernels of the images that ship in this package's resources, a stream
+ *       beside the device's, graphs, timers. Every result of the driver is checked; each becomes
+ *       one clear {@link org.deft4j.tree.DeftException}.
  *   <li>{@code CudaBackend}: the operations of {@link org.deft4j.kernels.Backend} on top of it.
  * </ol>
  *

@@ -13,20 +13,21 @@ final class CudaDeviceTest {
   @Test
   void whatGoesInComesOut() {
     try (CudaDevice device = CudaDevice.open()) {
+      DeviceMemory memory = device.memory();
       byte[] data = new byte[20_000_001];
       new Random(1).nextBytes(data);
-      DeviceBuffer a = device.allocate(data.length);
-      DeviceBuffer b = device.allocate(data.length);
-      device.upload(a, 0, MemorySegment.ofArray(data));
-      device.fill(b, 0, b.bytes(), 7);
-      device.copy(b, 1, a, 1, data.length - 1);
-      PinnedBuffer back = device.pinned(data.length);
-      device.copyOut(back, 0, b, 0, data.length);
+      DeviceBuffer a = memory.allocate(data.length);
+      DeviceBuffer b = memory.allocate(data.length);
+      memory.upload(a, 0, MemorySegment.ofArray(data));
+      memory.fill(b, 0, b.bytes(), 7);
+      memory.copy(b, 1, a, 1, data.length - 1);
+      PinnedBuffer back = memory.pinned(data.length);
+      memory.copyOut(back, 0, b, 0, data.length);
       device.synchronize();
       data[0] = 7;
       assertThat(MemorySegment.ofBuffer(back.data()).mismatch(MemorySegment.ofArray(data)))
           .isEqualTo(-1);
-      assertThatThrownBy(() -> device.copy(b, 2, a, 0, data.length))
+      assertThatThrownBy(() -> memory.copy(b, 2, a, 0, data.length))
           .isInstanceOf(IllegalArgumentException.class);
     }
   }
@@ -35,6 +36,7 @@ final class CudaDeviceTest {
   void aKernelRunsAloneAndInAGraph() {
     try (CudaDevice device = CudaDevice.open();
         CudaTimer timer = device.timer()) {
+      DeviceMemory memory = device.memory();
       CudaModule module = device.load("probe");
       CudaKernel read = module.kernel("probe_read");
       assertThat(read.paramBytes()).isEqualTo(24);
@@ -45,29 +47,30 @@ final class CudaDeviceTest {
       java.nio.ByteBuffer.wrap(data)
           .order(java.nio.ByteOrder.LITTLE_ENDIAN)
           .putInt(4 * (words * 3 + 1), expected);
-      DeviceBuffer in = device.allocate(data.length);
-      DeviceBuffer out = device.allocate(4);
-      device.upload(in, 0, MemorySegment.ofArray(data));
+      DeviceBuffer in = memory.allocate(data.length);
+      DeviceBuffer out = memory.allocate(4);
+      memory.upload(in, 0, MemorySegment.ofArray(data));
       ParamBlock p = new ParamBlock(64).clear().pointer(in).pointer(out).i64(words);
-      PinnedBuffer back = device.pinned(4);
+      PinnedBuffer back = memory.pinned(4);
       Runnable work =
           () -> {
-            device.fill(out, 0, 4, 0);
-            device.launch(read, 200, 1, 512, 0, p);
-            device.copyOut(back, 0, out, 0, 4);
+            memory.fill(out, 0, 4, 0);
+            device.launcher().launch(read, 200, 1, 512, 0, p);
+            memory.copyOut(back, 0, out, 0, 4);
           };
       timer.start();
       work.run();
       timer.stop();
       assertThat(timer.micros()).isPositive();
       assertThat(back.data().getInt(0)).isEqualTo(expected);
-      try (CudaGraph graph = device.capture(work)) {
+      try (CudaGraph graph = device.launcher().capture(work)) {
         back.data().putInt(0, 0);
         graph.launch();
         device.synchronize();
         assertThat(back.data().getInt(0)).isEqualTo(expected);
       }
-      assertThatThrownBy(() -> device.launch(read, 1, 1, 32, 0, new ParamBlock(8).i32(1)))
+      assertThatThrownBy(
+              () -> device.launcher().launch(read, 1, 1, 32, 0, new ParamBlock(8).i32(1)))
           .hasMessageContaining("24 bytes of parameters");
       assertThatThrownBy(() -> module.kernel("nothing")).hasMessageContaining("nothing");
     }
@@ -76,8 +79,9 @@ final class CudaDeviceTest {
   @Test
   void tooMuchMemoryNamesTheFlag() {
     try (CudaDevice device = CudaDevice.open()) {
-      assertThat(device.freeBytes()).isPositive().isLessThanOrEqualTo(device.totalBytes());
-      assertThatThrownBy(() -> device.allocate(device.totalBytes() * 2, "the KV cache"))
+      DeviceMemory memory = device.memory();
+      assertThat(memory.freeBytes()).isPositive().isLessThanOrEqualTo(memory.totalBytes());
+      assertThatThrownBy(() -> memory.allocate(memory.totalBytes() * 2, "the KV cache"))
           .isInstanceOfSatisfying(
               DeftException.class,
               e -> assertThat(e.exitCode()).isEqualTo(DeftException.OUT_OF_MEMORY))
@@ -96,12 +100,13 @@ final class CudaDeviceTest {
   @Test
   void anotherThreadMayGoOn() throws InterruptedException {
     try (CudaDevice device = CudaDevice.open()) {
-      DeviceBuffer a = device.allocate(64);
-      Thread t = new Thread(() -> device.fill(a, 0, 64, 1));
+      DeviceMemory memory = device.memory();
+      DeviceBuffer a = memory.allocate(64);
+      Thread t = new Thread(() -> memory.fill(a, 0, 64, 1));
       t.start();
       t.join();
-      PinnedBuffer back = device.pinned(64);
-      device.copyOut(back, 0, a, 0, 64);
+      PinnedBuffer back = memory.pinned(64);
+      memory.copyOut(back, 0, a, 0, 64);
       device.synchronize();
       assertThat(back.data().get(63)).isEqualTo((byte) 1);
     }

@@ -29,7 +29,7 @@ final class CudaMemoryTest {
         CudaDevice device = CudaDevice.open();
         GrowingBuffer buffer = new GrowingBuffer(device, "a test's data")) {
       DeviceBuffer first = buffer.atLeast(4 * MIB);
-      device.fill(first, 0, first.bytes(), 7);
+      device.memory().fill(first, 0, first.bytes(), 7);
       assertThat(buffer.atLeast(MIB)).isSameAs(first);
       trouble.fill();
       assertFull(() -> buffer.atLeast(64 * MIB), "a test's data");
@@ -40,7 +40,7 @@ final class CudaMemoryTest {
       assertThat(less.bytes()).isEqualTo(4 * MIB);
       assertThat(buffer.atLeast(4 * MIB)).isSameAs(less);
       byte[] data = new byte[(int) less.bytes()];
-      device.download(less, 0, MemorySegment.ofArray(data));
+      device.memory().download(less, 0, MemorySegment.ofArray(data));
       assertThat(data).containsOnly(0);
       trouble.empty();
       assertThat(buffer.atLeast(64 * MIB).bytes()).isGreaterThanOrEqualTo(64 * MIB);
@@ -53,7 +53,7 @@ final class CudaMemoryTest {
     try (TroubledDevice trouble = new TroubledDevice();
         CudaDevice device = CudaDevice.open();
         GrowingBuffer buffer = new GrowingBuffer(device, "a test's data")) {
-      DeviceBuffer spare = device.allocate(8 * MIB);
+      DeviceBuffer spare = device.memory().allocate(8 * MIB);
       DeviceBuffer first = buffer.atLeast(64 * MIB);
       trouble.fill();
       spare.close();
@@ -80,7 +80,7 @@ final class CudaMemoryTest {
         upload.begin(1000);
         int at = upload.put(new int[] {5, 6, 7}, 3);
         upload.send();
-        DeviceBuffer copy = device.allocate(12);
+        DeviceBuffer copy = device.memory().allocate(12);
         device.synchronize();
         assertThat(upload.address(at)).isNotZero();
         copy.close();

@@ -99,8 +99,8 @@ final class ProductOracle {
         bytes[2 * (r * stride + c) + 1] = (byte) (bits >> 8);
       }
     }
-    DeviceBuffer b = device.allocate(bytes.length);
-    device.upload(b, 0, MemorySegment.ofArray(bytes));
+    DeviceBuffer b = device.memory().allocate(bytes.length);
+    device.memory().upload(b, 0, MemorySegment.ofArray(bytes));
     return b;
   }
 

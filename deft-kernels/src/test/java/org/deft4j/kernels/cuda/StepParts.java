@@ -119,7 +119,7 @@ final class StepParts {
         };
     all.run();
     double[] t = new double[15];
-    try (CudaGraph graph = device.capture(all);
+    try (CudaGraph graph = device.launcher().capture(all);
         CudaTimer timer = device.timer()) {
       for (int i = -3; i < t.length; i++) {
         timer.start();

@@ -22,7 +22,7 @@ public final class TroubledDevice implements AutoCloseable {
     for (long size = MOST; size >= LEAST; size /= 2) {
       try {
         while (true) {
-          taken.add(device.allocate(size, "a test"));
+          taken.add(device.memory().allocate(size, "a test"));
         }
       } catch (DeftException e) {
         if (e.exitCode() != DeftException.OUT_OF_MEMORY) {
@@ -40,7 +40,7 @@ public final class TroubledDevice implements AutoCloseable {
 
   /** Free bytes of the device. */
   public long freeBytes() {
-    return device.freeBytes();
+    return device.memory().freeBytes();
   }
 
   /**
@@ -49,10 +49,10 @@ public final class TroubledDevice implements AutoCloseable {
    * @return what the device says of it
    */
   public DeftException lose() {
-    DeviceBuffer out = device.allocate(4);
+    DeviceBuffer out = device.memory().allocate(4);
     ParamBlock nowhere = new ParamBlock(64).i64(16).pointer(out).i64(1 << 20);
     try {
-      device.launch(device.load("probe").kernel("probe_read"), 8, 1, 512, 0, nowhere);
+      device.launcher().launch(device.load("probe").kernel("probe_read"), 8, 1, 512, 0, nowhere);
       device.synchronize();
     } catch (DeftException e) {
       return e;

@@ -125,7 +125,7 @@ final class WgmmaProductsTest {
           () -> {
             for (int i = all.size() - 1; i >= 0; i--) {
               product.accept(i);
-              device.fill(h.buffer(), 0, h.buffer().bytes(), 0);
+              device.memory().fill(h.buffer(), 0, h.buffer().bytes(), 0);
             }
             for (int i = 0; i < all.size(); i++) {
               product.accept(i);
@@ -134,9 +134,9 @@ final class WgmmaProductsTest {
       step.run();
       List<float[]> want = made.stream().map(y -> read(y, rows, n)).toList();
       assertThat(want.get(0)).isNotEqualTo(new float[rows * n]);
-      try (CudaGraph graph = device.capture(step)) {
+      try (CudaGraph graph = device.launcher().capture(step)) {
         for (int i = 0; i < 100; i++) {
-          made.forEach(y -> device.fill(y.buffer(), 0, y.buffer().bytes(), 0));
+          made.forEach(y -> device.memory().fill(y.buffer(), 0, y.buffer().bytes(), 0));
           graph.launch();
           for (int j = 0; j < made.size(); j++) {
             assertThat(read(made.get(j), rows, n)).as("%s", all.get(j)).isEqualTo(want.get(j));
