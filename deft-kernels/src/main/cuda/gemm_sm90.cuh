@@ -206,8 +206,10 @@ struct WgmmaGemm {
     asm volatile("st.shared.f32 [%0], %1;" ::"r"(scales + row * 4), "f"(scale) : "memory");
   }
 
+  static constexpr int UNITS = C::MT / 2;   // blocks of weight rows of a warpgroup
+  static constexpr int GROUPS = C::N / 8;  // of eight rows of x: of each unit and group a thread has four sums
+
   __device__ __forceinline__ void multiply() const {
-    constexpr int UNITS = C::MT / 2;  // of a warpgroup
     const int warpgroup = __shfl_sync(~0u, threadIdx.x >> 7, 0);
     const int lane = threadIdx.x & 31;
     int stage = 0;
@@ -244,53 +246,116 @@ struct WgmmaGemm {
         parity ^= 1;
       }
     }
-    lay(acc, warpgroup);
+    if (p.parts > 1) {
+      publish(acc);
+    } else {
+      barrierSync(1, C::CONSUMERS);
+#pragma unroll
+      for (int u = 0; u < UNITS; u++) {
+#pragma unroll
+        for (int j = 0; j < GROUPS; j++) {
+          lay(u, j, make_float4(acc[u][4 * j], acc[u][4 * j + 1], acc[u][4 * j + 2], acc[u][4 * j + 3]));
+        }
+      }
+      barrierSync(1, C::CONSUMERS);
+    }
   }
 
   // Sums of row r lie OUT floats after those of row r - 1, where the ring was: nothing is on its way there.
-  template <int U, int A>
-  __device__ __forceinline__ void lay(const float (&acc)[U][A], int warpgroup) const {
+  __device__ __forceinline__ void lay(int u, int j, float4 v) const {
     const int lane = threadIdx.x & 31;
-    const uint32_t to =
-        ring + (lane & 3) * (2 * C::OUT * 4) + (warpgroup * 64 + (threadIdx.x >> 5 & 3) * 16 + (lane >> 2)) * 4;
-    barrierSync(1, C::CONSUMERS);
+    const uint32_t to = ring + (j * 8 + (lane & 3) * 2) * (C::OUT * 4) +
+                        (u * 128 + (threadIdx.x >> 5) * 16 + (lane >> 2)) * 4;
+    asm volatile("st.shared.f32 [%0], %1;" ::"r"(to), "f"(v.x) : "memory");
+    asm volatile("st.shared.f32 [%0], %1;" ::"r"(to + C::OUT * 4), "f"(v.y) : "memory");
+    asm volatile("st.shared.f32 [%0], %1;" ::"r"(to + 32), "f"(v.z) : "memory");
+    asm volatile("st.shared.f32 [%0], %1;" ::"r"(to + C::OUT * 4 + 32), "f"(v.w) : "memory");
+  }
+
+  // Where a thread's sums of a unit, a group of rows and part 0 lie in memory; other parts' follow.
+  __device__ __forceinline__ float4* place(int u, int j) const {
+    float4* all = reinterpret_cast<float4*>(p.part + C::MOST_TILES * 4);
+    return all + static_cast<size_t>((tile * UNITS + u) * GROUPS + j) * p.parts * C::CONSUMERS + threadIdx.x;
+  }
+
+  // Writes this part's sums as they lie in registers and waits for those of the others, whose thread blocks run at the
+  // same time: there are no more than multiprocessors.
+  template <int U, int A>
+  __device__ __forceinline__ void publish(const float (&acc)[U][A]) const {
 #pragma unroll
-    for (int u = 0; u < U; u++) {
+    for (int u = 0; u < UNITS; u++) {
 #pragma unroll
-      for (int i = 0; i < A; i++) {
-        const int at = ((i >> 2) * 8 + (i & 1)) * C::OUT * 4 + u * 512 + (i & 2) * 16;
-        asm volatile("st.shared.f32 [%0], %1;" ::"r"(to + at), "f"(acc[u][i]) : "memory");
+      for (int j = 0; j < GROUPS; j++) {
+        if (j * 8 < p.rows) {
+          __stcg(place(u, j) + part * C::CONSUMERS,
+                 make_float4(acc[u][4 * j], acc[u][4 * j + 1], acc[u][4 * j + 2], acc[u][4 * j + 3]));
+        }
       }
+    }
+    barrierSync(1, C::CONSUMERS);
+    if (threadIdx.x == 0) {
+      unsigned* counter = reinterpret_cast<unsigned*>(p.part) + C::MOST_TILES * (31 - __clz(p.parts)) + tile;
+      unsigned before, seen;
+      asm volatile("atom.acq_rel.gpu.global.add.u32 %0, [%1], 1;" : "=r"(before) : "l"(counter) : "memory");
+      const unsigned due = (before / p.parts + 1) * p.parts;
+      do {
+        asm volatile("ld.acquire.gpu.global.u32 %0, [%1];" : "=r"(seen) : "l"(counter) : "memory");
+      } while (static_cast<int>(seen - due) < 0);
     }
     barrierSync(1, C::CONSUMERS);
   }
 
-  // --- results: sixteen threads a row, sixteen rows at a time; loops that are not unrolled ---
+  // Adds up the parts of every parts-th group of rows; what four parts left is asked for at once.
+  __device__ __forceinline__ void gather(int dry) const {
+    const int groups = dry ? 1 : (p.rows + 7) >> 3;
+#pragma unroll 1
+    for (int j = dry ? 0 : part; j < groups; j += p.parts) {
+#pragma unroll 1
+      for (int u = 0; u < UNITS; u++) {
+        const float4* from = place(u, j);
+        float4 v = make_float4(0, 0, 0, 0);
+#pragma unroll 1
+        for (int s = 0; s < p.parts; s += 4) {
+          float4 a[4];
+#pragma unroll
+          for (int i = 0; i < 4; i++) {
+            a[i] = s + i < p.parts ? __ldcg(from + (s + i) * C::CONSUMERS) : make_float4(0, 0, 0, 0);
+          }
+#pragma unroll
+          for (int i = 0; i < 4; i++) v = plus(v, a[i]);
+        }
+        if (!dry) lay(u, j, v);
+      }
+    }
+    if (!dry) barrierSync(1, C::CONSUMERS);
+  }
+
+  static __device__ __forceinline__ float4 plus(float4 a, float4 b) {
+    return make_float4(a.x + b.x, a.y + b.y, a.z + b.z, a.w + b.w);
+  }
+
+  // --- results: sixteen threads a row, sixteen rows at a time, eight outputs a thread; loops that are not unrolled ---
 
   // With dry nothing is written and nobody waited for, and what is read means nothing: copies to the ring may be on
   // their way.
   __device__ __forceinline__ void finish(int dry) const {
-    const int wide = p.mode & DEFT_GEMM_FLOAT ? 4 : 8;  // outputs that a thread writes at once
     const int lane = threadIdx.x & 15;
     const int rows = dry ? 1 : p.rows;
-    const float* parts = nullptr;
-    int row = threadIdx.x >> 4;
-    int step = C::CONSUMERS / 16;
+    const int of = threadIdx.x >> 4;
+    int row = of;
     if (p.parts > 1) {
-      parts = publish(dry);
-      row = row * p.parts + (dry ? 0 : part);
-      step *= p.parts;
+      gather(dry);
+      row = ((of >> 3) * p.parts + (dry ? 0 : part)) * 8 + (of & 7);
     }
 #pragma unroll 1
-    for (int r = row; r < rows; r += step) {
+    for (int r = row; r < rows; r += C::CONSUMERS / 16 * p.parts) {
       float squares = 0;
 #pragma unroll 1
-      for (int n = lane * wide; n < count; n += 16 * wide) {
-        const float4 a = result(parts, r, n);
-        if (wide == 4) {
-          squares += putFloats(dry, r, n, a);
+      for (int n = lane * 8; n < count; n += 128) {
+        if (p.mode & DEFT_GEMM_FLOAT) {
+          squares += putFloats(dry, r, n);
         } else {
-          putHalves(dry, r, n, a, result(parts, r, n + 4));
+          putHalves(dry, r, n);
         }
       }
       if (p.mode & DEFT_WGMMA_NORM) {
@@ -309,22 +374,18 @@ struct WgmmaGemm {
                        s * __uint_as_float(v.w));
   }
 
-  __device__ __forceinline__ float4 result(const float* parts, int r, int n) const {
-    if (parts != nullptr) {
-      float4 v = make_float4(0, 0, 0, 0);
-#pragma unroll 2
-      for (int s = 0; s < p.parts; s++) {
-        const float4 a = __ldcg(reinterpret_cast<const float4*>(parts + (s * C::N + r) * (C::MT * 64) + n));
-        v = make_float4(v.x + a.x, v.y + a.y, v.z + a.z, v.w + a.w);
+  static __device__ __forceinline__ float squared(float4 v) { return v.x * v.x + v.y * v.y + v.z * v.z + v.w * v.w; }
+
+  // Eight outputs of a row.
+  __device__ __forceinline__ void result(int r, int n, float4 (&v)[2]) const {
+#pragma unroll
+    for (int h = 0; h < 2; h++) {
+      v[h] = sums(r, n + 4 * h);
+      if (gates()) {
+        const float4 u = sums(r, n + 4 * h + C::MT * 32);
+        v[h] = make_float4(gated(v[h].x, u.x), gated(v[h].y, u.y), gated(v[h].z, u.z), gated(v[h].w, u.w));
       }
-      return v;
     }
-    float4 v = sums(r, n);
-    if (gates()) {
-      const float4 u = sums(r, n + C::MT * 32);
-      v = make_float4(gated(v.x, u.x), gated(v.y, u.y), gated(v.z, u.z), gated(v.w, u.w));
-    }
-    return v;
   }
 
   // volatile, so that the dry turn brings it close.
@@ -335,73 +396,61 @@ struct WgmmaGemm {
   }
 
   // Gives the sum of the squares of what it wrote, where a norm is asked for.
-  __device__ __forceinline__ float putFloats(int dry, int r, int n, float4 v) const {
+  __device__ __forceinline__ float putFloats(int dry, int r, int n) const {
     float* y = static_cast<float*>(p.y) + r * p.ldy + base + n;
-    const float each[4] = {v.x, v.y, v.z, v.w};
-    if (n + 4 <= count && (reinterpret_cast<uintptr_t>(y) & 15) == 0) {
-      float4 g = v;
-      if (p.mode & DEFT_WGMMA_NORM) g = loadOnce(p.norm + base + n);
-      if (dry) return 0;
-      if (p.mode & DEFT_GEMM_ADD) {
-        const float4 o = *reinterpret_cast<float4*>(y);
-        v = make_float4(o.x + v.x, o.y + v.y, o.z + v.z, o.w + v.w);
+    const bool whole = n + 8 <= count && (reinterpret_cast<uintptr_t>(y) & 15) == 0;
+    float4 o[2] = {};
+    float4 g[2] = {};
+    if (whole) {
+      if (p.mode & DEFT_GEMM_ADD && !dry) {
+        o[0] = loadOnce(y);
+        o[1] = loadOnce(y + 4);
       }
-      *reinterpret_cast<float4*>(y) = v;
       if (p.mode & DEFT_WGMMA_NORM) {
-        store4(static_cast<T*>(p.normed) + r * p.ldnormed + base + n,
-               make_float4(v.x * g.x, v.y * g.y, v.z * g.z, v.w * g.w));
+        g[0] = loadOnce(p.norm + base + n);
+        g[1] = loadOnce(p.norm + base + n + 4);
       }
-      return v.x * v.x + v.y * v.y + v.z * v.z + v.w * v.w;
     }
+    float4 v[2];
+    result(r, n, v);
+    if (dry) return 0;
+    if (whole) {
+      T* normed = static_cast<T*>(p.normed) + r * p.ldnormed + base + n;
+      float squares = 0;
 #pragma unroll
-    for (int i = 0; i < 4; i++) {
-      if (n + i < count && !dry) y[i] = p.mode & DEFT_GEMM_ADD ? y[i] + each[i] : each[i];
+      for (int h = 0; h < 2; h++) {
+        const float4 a = plus(o[h], v[h]);
+        reinterpret_cast<float4*>(y)[h] = a;
+        if (p.mode & DEFT_WGMMA_NORM) {
+          store4(normed + 4 * h, make_float4(a.x * g[h].x, a.y * g[h].y, a.z * g[h].z, a.w * g[h].w));
+          squares += squared(a);
+        }
+      }
+      return squares;
+    }
+    const float each[8] = {v[0].x, v[0].y, v[0].z, v[0].w, v[1].x, v[1].y, v[1].z, v[1].w};
+#pragma unroll
+    for (int i = 0; i < 8; i++) {
+      if (n + i < count) y[i] = p.mode & DEFT_GEMM_ADD ? y[i] + each[i] : each[i];
     }
     return 0;
   }
 
-  __device__ __forceinline__ void putHalves(int dry, int r, int n, float4 a, float4 b) const {
+  __device__ __forceinline__ void putHalves(int dry, int r, int n) const {
     T* y = static_cast<T*>(p.y) + r * p.ldy + base + n;
+    float4 v[2];
+    result(r, n, v);
+    if (dry) return;
     if (n + 8 <= count && (reinterpret_cast<uintptr_t>(y) & 7) == 0) {
-      if (dry) return;
-      store4(y, a);
-      store4(y + 4, b);
+      store4(y, v[0]);
+      store4(y + 4, v[1]);
       return;
     }
-    const float each[8] = {a.x, a.y, a.z, a.w, b.x, b.y, b.z, b.w};
+    const float each[8] = {v[0].x, v[0].y, v[0].z, v[0].w, v[1].x, v[1].y, v[1].z, v[1].w};
 #pragma unroll
     for (int i = 0; i < 8; i++) {
-      if (n + i < count && !dry) y[i] = As<T>::put(each[i]);
+      if (n + i < count) y[i] = As<T>::put(each[i]);
     }
-  }
-
-  // Writes this part's sums and waits for those of the others, whose thread blocks run at the same time: there are no
-  // more than multiprocessors. Each adds up rows of its own.
-  __device__ __forceinline__ const float* publish(int dry) const {
-    unsigned* counter = reinterpret_cast<unsigned*>(p.part) + C::MOST_TILES * (31 - __clz(p.parts)) + tile;
-    float* all = p.part + C::MOST_TILES * 4 + static_cast<size_t>(tile * p.parts) * (C::MT * 64 * C::N);
-    const int lane = threadIdx.x & 15;
-    const int rows = dry ? 1 : p.rows;
-#pragma unroll 1
-    for (int r = threadIdx.x >> 4; r < rows; r += C::CONSUMERS / 16) {
-#pragma unroll 1
-      for (int n = lane * 4; n < count; n += 64) {
-        const float4 v = sums(r, n);
-        if (!dry) __stcg(reinterpret_cast<float4*>(all + (part * C::N + r) * (C::MT * 64) + n), v);
-      }
-    }
-    if (dry) return all;
-    barrierSync(1, C::CONSUMERS);
-    if (threadIdx.x == 0) {
-      unsigned before, seen;
-      asm volatile("atom.acq_rel.gpu.global.add.u32 %0, [%1], 1;" : "=r"(before) : "l"(counter) : "memory");
-      const unsigned due = (before / p.parts + 1) * p.parts;
-      do {
-        asm volatile("ld.acquire.gpu.global.u32 %0, [%1];" : "=r"(seen) : "l"(counter) : "memory");
-      } while (static_cast<int>(seen - due) < 0);
-    }
-    barrierSync(1, C::CONSUMERS);
-    return all;
   }
 };
 

@@ -1,6 +1,8 @@
 package org.deft4j.kernels.cuda;
 
 import java.lang.System.Logger.Level;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;
 import org.deft4j.tree.DeftException;
@@ -9,17 +11,29 @@ import org.jspecify.annotations.Nullable;
 /**
  * The graph of a pass, which becomes faster while it is used: its options are tried one after the
  * other, each by a {@link GraphTrial} against what was best so far, and those that help are kept.
- * An option that was decided stays so when the graph has to be captured anew.
+ * An option may help or not for what others do, so where some were taken those whose trials ended
+ * close are tried once more, the other way round. What was decided stays so when the graph has to
+ * be captured anew.
  */
 final class TunedGraph implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger(TunedGraph.class.getName());
 
   private final Supplier<GraphTrial.Stopwatch> timers;
   private final List<StepOption> options;
+
+  /** What a trial gains or loses that is close. */
+  private static final double CLOSE = 0.015;
+
   private final boolean[] taken;
 
-  /** The option that is tried next. */
-  private int next;
+  /** Options that are to be tried, the first one now. */
+  private final ArrayDeque<Integer> due = new ArrayDeque<>();
+
+  /** Options whose first trials ended close. */
+  private final List<Integer> close = new ArrayList<>();
+
+  /** Whether the second trials were begun, or there is nothing to try again. */
+  private boolean again;
 
   private GraphTrial.@Nullable Graph graph;
   private @Nullable GraphTrial trial;
@@ -33,6 +47,9 @@ final class TunedGraph implements AutoCloseable {
     this.timers = timers;
     this.options = options;
     taken = new boolean[options.size()];
+    for (int i = 0; i < taken.length; i++) {
+      due.add(i);
+    }
   }
 
   /**
@@ -50,7 +67,7 @@ final class TunedGraph implements AutoCloseable {
       best = capture(capture, -1);
       graph = best;
     }
-    if (next < options.size() && begin(capture, best)) {
+    if (!due.isEmpty() && begin(capture, best)) {
       return;
     }
     best.launch();
@@ -72,14 +89,31 @@ final class TunedGraph implements AutoCloseable {
     if (launched) {
       return true;
     }
-    taken[next] = running.better();
+    int option = due.remove();
+    taken[option] ^= running.better();
     LOG.log(
         Level.DEBUG,
-        () -> running.found() + (taken[next] ? ", taken: " : ", left: ") + options.get(next));
-    options.get(next).take(taken[next]);
-    next++;
+        () -> running.found() + (taken[option] ? ", taken: " : ", left: ") + options.get(option));
+    options.get(option).take(taken[option]);
+    if (Math.abs(running.gain()) < CLOSE) {
+      close.add(option);
+    }
+    again();
     graph = running.take();
     return false;
+  }
+
+  /** After the first trials of all, those that are due once more. */
+  private void again() {
+    if (due.isEmpty() && !again) {
+      again = true;
+      for (boolean t : taken) {
+        if (t) {
+          due.addAll(close);
+          return;
+        }
+      }
+    }
   }
 
   /** Tries the next option against the best graph; whether that could be captured. */
@@ -87,12 +121,17 @@ final class TunedGraph implements AutoCloseable {
     GraphTrial.Stopwatch timer = timers.get();
     GraphTrial.Graph other;
     try {
-      other = capture(capture, next);
+      other = capture(capture, due.element());
     } catch (DeftException e) {
       timer.close();
       // There is room for one graph only, or this option cannot be captured. If it is the device
       // that failed, the best graph's launch says so.
-      next = e.exitCode() == DeftException.OUT_OF_MEMORY ? options.size() : next + 1;
+      due.remove();
+      if (e.exitCode() == DeftException.OUT_OF_MEMORY) {
+        due.clear();
+        again = true;
+      }
+      again();
       return false;
     }
     GraphTrial begun = new GraphTrial(timer, best, other);
@@ -100,11 +139,11 @@ final class TunedGraph implements AutoCloseable {
     return tried(begun);
   }
 
-  /** Captures with what was decided and one option more, and leaves what was decided. */
-  private GraphTrial.Graph capture(Supplier<GraphTrial.Graph> capture, int more) {
+  /** Captures with what was decided but for one option, and leaves what was decided. */
+  private GraphTrial.Graph capture(Supplier<GraphTrial.Graph> capture, int other) {
     try {
       for (int i = 0; i < taken.length; i++) {
-        options.get(i).take(taken[i] || i == more);
+        options.get(i).take(taken[i] ^ i == other);
       }
       return capture.get();
     } finally {
@@ -121,7 +160,7 @@ final class TunedGraph implements AutoCloseable {
 
   /** Whether all options are decided. */
   boolean settled() {
-    return next == options.size() && trial == null;
+    return due.isEmpty() && trial == null;
   }
 
   /** Gives up its graphs; the next launch captures anew. */

@@ -120,6 +120,29 @@ final class TunedGraphTest {
   }
 
   @Test
+  void whatWasCloseIsTriedAgainAfterOthersWereTaken() {
+    cost = o -> 100 + (o[1] ? -5 : 0) + (o[0] ? (o[1] ? -2 : 1) : 0);
+    TunedGraph graph = graph();
+    launch(graph, 5 * TRIAL);
+    assertThat(graph.settled()).isFalse();
+    launch(graph, 1);
+    assertThat(graph.settled()).isTrue();
+    assertThat(last()).containsExactly(true, true, false);
+    assertThat(open()).isEqualTo(1);
+    assertThat(stopwatches).isZero();
+  }
+
+  @Test
+  void whatWasTakenIsGivenUpWhereItHindersWhatCameLater() {
+    cost = o -> 100 + (o[1] ? -5 : 0) + (o[0] ? (o[1] ? 2 : -1) : 0);
+    TunedGraph graph = graph();
+    launch(graph, 5 * TRIAL + 1);
+    assertThat(graph.settled()).isTrue();
+    assertThat(last()).containsExactly(false, true, false);
+    assertThat(taken).containsExactly(false, true, false);
+  }
+
+  @Test
   void whatIsNotFasterByMoreThanNoiseIsNotTaken() {
     cost = o -> 100 - (o[1] ? 0.1 : 0);
     TunedGraph graph = graph();
@@ -173,7 +196,8 @@ final class TunedGraphTest {
   void anOptionThatCannotBeCapturedIsPassedOver() {
     cost = o -> 100 - (o[2] ? 5 : 0);
     TunedGraph graph = graph();
-    for (int i = 0; i < 3 * TRIAL; i++) {
+    int calls = 0;
+    for (; calls < 5 * TRIAL && !graph.settled(); calls++) {
       graph.launch(() -> {
         if (taken[1]) {
           throw new DeftException(DeftException.RUNTIME, "not while capturing");
@@ -182,7 +206,8 @@ final class TunedGraphTest {
       });
     }
     assertThat(last()).containsExactly(false, false, true);
-    assertThat(launches).isEqualTo(3 * TRIAL);
+    assertThat(graph.settled()).isTrue();
+    assertThat(launches).isEqualTo(calls);
     assertThat(stopwatches).isZero();
   }
 
