@@ -1,11 +1,23 @@
 // Sampling, one row a block or a cluster of 2, 4 or 8 blocks (compute capability 9 and later).
 #include "deft.cuh"
 #include "sample.cuh"
+#include "sample_short.cuh"
 
 DEFT_PARAMS(deft_sample_1, DeftSample);
 DEFT_PARAMS(deft_sample_2, DeftSample);
 DEFT_PARAMS(deft_sample_4, DeftSample);
 DEFT_PARAMS(deft_sample_8, DeftSample);
+
+#ifndef DEFT_SAMPLE_DRY
+#define DEFT_SAMPLE_DRY true
+#endif
+
+// Not inlined: what is seldom needed should not lie between what is.
+template <int C>
+static __device__ __noinline__ void drawLong(const DeftSample& p, unsigned char* shared) {
+  deft::RowSampler<C> row(p, *reinterpret_cast<typename deft::RowSampler<C>::Shared*>(shared));
+  row.run();
+}
 
 template <int C>
 static __device__ __forceinline__ void deftSample(const DeftSample& p) {
@@ -16,11 +28,15 @@ static __device__ __forceinline__ void deftSample(const DeftSample& p) {
   if (blockIdx.x / C >= p.count) {
     return;
   }
-  deft::RowSampler<C> row(p, *reinterpret_cast<typename deft::RowSampler<C>::Shared*>(shared));
+  using Short = deft::ShortSampler<C, DEFT_SAMPLE_DRY>;
+  if (Short(p, *reinterpret_cast<typename Short::Shared*>(shared)).run()) {
+    return;
+  }
+  __syncthreads();
 #if __CUDA_ARCH__ >= 900
   asm volatile("griddepcontrol.wait;" ::: "memory");
 #endif
-  row.run();
+  drawLong<C>(p, shared);
 }
 
 // Dynamic shared memory that each of them needs.

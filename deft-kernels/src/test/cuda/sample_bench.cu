@@ -1,4 +1,8 @@
-// Checks deft_sample_* against a port of the CPU sampler and times it. Usage: sample_bench [quick]
+// Checks deft_sample_* against a port of the CPU sampler and times it.
+//
+//   sample_bench [IMAGE]        all of it; kernels of another sample.fatbin instead of the built in
+//   sample_bench quick [IMAGE]  small vocabularies, no times
+//   sample_bench cold [IMAGE...]  times as in a step, beside those of other images
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
@@ -131,20 +135,51 @@ struct Cpu {
 };
 
 static cudaStream_t st;
-static const void* kernelOf(int c) {
-  return c == 1   ? (const void*)deft_sample_1
-         : c == 2 ? (const void*)deft_sample_2
-         : c == 4 ? (const void*)deft_sample_4
-                  : (const void*)deft_sample_8;
-}
-static void launch(int c, const DeftSample& p) {
+// Where kernels come from: built in, or an image.
+struct Image {
+  std::string name = "built in";
+  cudaLibrary_t library = nullptr;
+  int shared = sizeof(deft::RowSampler<1>::Shared);
+
+  Image() {}
+  explicit Image(const char* file) : name(file) {
+    name = name.substr(name.rfind('/') + 1);
+    CK(cudaLibraryLoadFromFile(&library, file, nullptr, nullptr, 0, nullptr, nullptr, 0));
+    void* at;
+    size_t bytes;
+    CK(cudaLibraryGetGlobal(&at, &bytes, library, "deft_sample_shared"));
+    CK(cudaMemcpy(&shared, at, sizeof(int), cudaMemcpyDeviceToHost));
+  }
+  const void* kernel(int c) const {
+    if (library) {
+      cudaKernel_t k;
+      CK(cudaLibraryGetKernel(&k, library, ("deft_sample_" + std::to_string(c)).c_str()));
+      return (const void*)k;
+    }
+    return c == 1   ? (const void*)deft_sample_1
+           : c == 2 ? (const void*)deft_sample_2
+           : c == 4 ? (const void*)deft_sample_4
+                    : (const void*)deft_sample_8;
+  }
+  void prepare() const {
+    for (int c : {1, 2, 4, 8})
+      CK(cudaFuncSetAttribute(kernel(c), cudaFuncAttributeMaxDynamicSharedMemorySize, shared));
+  }
+};
+static Image image;
+static void launch(int c, const DeftSample& p, const Image& from = image, bool early = false) {
   cudaLaunchConfig_t cfg = {};
+  cudaLaunchAttribute a;
+  a.id = cudaLaunchAttributeProgrammaticStreamSerialization;
+  a.val.programmaticStreamSerializationAllowed = 1;
+  cfg.attrs = &a;
+  cfg.numAttrs = early;
   cfg.gridDim = p.count * c;
   cfg.blockDim = DEFT_SAMPLE_THREADS;
-  cfg.dynamicSmemBytes = sizeof(deft::RowSampler<1>::Shared);
+  cfg.dynamicSmemBytes = from.shared;
   cfg.stream = st;
   void* args[] = {const_cast<DeftSample*>(&p)};
-  CK(cudaLaunchKernelExC(&cfg, kernelOf(c), args));
+  CK(cudaLaunchKernelExC(&cfg, from.kernel(c), args));
 }
 
 static void makeRow(float* x, int n, int kind, std::mt19937& g) {
@@ -198,14 +233,125 @@ static float timeGraph(const std::function<void()>& enqueue) {
   return ms[ms.size() / 2];
 }
 
+#define X8(x) x x x x x x x x
+
+// What a step does before the draw, as far as caches see it: reads 512 MB, writes the logits along
+// the way, and one warp a multiprocessor runs 128 KB of code.
+__global__ void __launch_bounds__(1024)
+    headLike(const float4* weights, size_t n, const float4* from, float4* logits, int m, bool early,
+             float* sink) {
+#if __CUDA_ARCH__ >= 900
+  if (early) asm volatile("griddepcontrol.launch_dependents;" ::: "memory");
+#endif
+  float s = 0;
+  const size_t threads = gridDim.x * blockDim.x, at = blockIdx.x * (size_t)blockDim.x + threadIdx.x;
+  if (threadIdx.x < 32) {
+    float a = m;
+    X8(X8(X8(X8(asm volatile("fma.rn.f32 %0, %0, %1, %1;" : "+f"(a) : "f"(s));))))
+    X8(X8(X8(X8(asm volatile("fma.rn.f32 %0, %0, %0, %1;" : "+f"(a) : "f"(s));))))
+    s += a;
+  }
+  size_t done = at;
+  for (size_t i = at; i < n; i += threads * 8) {
+    float4 v[8];
+#pragma unroll
+    for (int j = 0; j < 8; j++)
+      v[j] = i + j * threads < n ? __ldcs(weights + i + j * threads) : float4{};
+#pragma unroll
+    for (int j = 0; j < 8; j++) s += v[j].x + v[j].y + v[j].z + v[j].w;
+    for (; done < m && done * (n / m) <= i; done += threads) logits[done] = from[done];
+  }
+  for (; done < m; done += threads) logits[done] = from[done];
+  if (s == 12345) *sink = s;
+}
+
+// Microseconds a draw as a step sees it: by how much a graph of such kernels is longer with draws
+// behind them. "late": these start when the kernel has ended, "early": when it lets them.
+static void cold(const std::vector<const Image*>& images, DeftSampleSpec* specs, DeftDraw* out) {
+  const int n = 128256, most = 50, nodes = 20;
+  const size_t bytes = 512u << 20;
+  float4 *weights, *from, *logits;
+  float* sink;
+  CK(cudaMalloc(&weights, bytes));
+  CK(cudaMemset(weights, 0, bytes));
+  CK(cudaMalloc(&from, (size_t)most * n * 4));
+  CK(cudaMalloc(&logits, (size_t)most * n * 4));
+  CK(cudaMalloc(&sink, 4));
+  CK(cudaFuncSetAttribute(headLike, cudaFuncAttributeMaxDynamicSharedMemorySize, 160 << 10));
+  int sms;
+  CK(cudaDeviceGetAttribute(&sms, cudaDevAttrMultiProcessorCount, 0));
+  std::mt19937 gen(7);
+  std::vector<float> h((size_t)most * n);
+  for (int r = 0; r < most; r++) makeRow(&h[(size_t)r * n], n, 2, gen);
+  CK(cudaMemcpy(from, h.data(), h.size() * 4, cudaMemcpyHostToDevice));
+  struct Case {
+    const char* name;
+    float t, p, m;
+    int k;
+  };
+  for (Case q : {Case{"top-k 50, t .8", 0.8f, 1, 0, 50}, {"greedy", 0, 1, 0, 0},
+                 {"top-k 50, top-p .9", 0.8f, 0.9f, 0, 50}, {"min-p .05", 1, 1, 0.05f, 0},
+                 {"temperature", 0.8f, 1, 0, 0}}) {
+    std::vector<int> want;
+    for (int r = 0; r < most; r++) {
+      specs[r] = {7, r, 100 + r, r, q.t, q.p, q.m, q.k, 1, r};
+      want.push_back(Cpu{n}.sample(&h[(size_t)r * n], specs[r]));
+    }
+    for (int rows : {1, 4, 16, 50}) {
+      float alone[2];
+      auto graph = [&](const Image* im, int c, bool early) {
+        return 1000 / nodes * timeGraph([&] {
+                 for (int i = 0; i < nodes; i++) {
+                   headLike<<<sms, 1024, 160 << 10, st>>>(weights, bytes / 16, from, logits,
+                                                          rows * n / 4, early, sink);
+                   if (im) launch(c, {(float*)logits, specs, out, n, n, rows, rows}, *im, true);
+                 }
+               });
+      };
+      for (int early = 0; early < 2; early++) alone[early] = graph(nullptr, 0, early);
+      for (const Image* im : images) {
+        printf("%-20s %2d rows (%.1f us before) %-16s", q.name, rows, alone[0], im->name.c_str());
+        for (int c : {2, 4, 8}) {
+          printf("  x%d:", c);
+          for (int early = 0; early < 2; early++) {
+            memset(out, 0xEE, most * sizeof(DeftDraw));
+            printf(" %s %5.1f", early ? "early" : "late", graph(im, c, early) - alone[early]);
+            for (int r = 0; r < rows; r++)
+              if (out[r].token != want[r])
+                printf(" BAD row %d: %d, CPU %d", r, out[r].token, want[r]);
+          }
+        }
+        printf("\n");
+      }
+    }
+  }
+}
+
 int main(int argc, char** argv) {
-  const bool quick = argc > 1;
+  const std::string mode = argc > 1 ? argv[1] : "";
+  const bool quick = mode == "quick";
   setvbuf(stdout, nullptr, _IOLBF, 0);
   CK(cudaStreamCreate(&st));
-  const int shared = sizeof(deft::RowSampler<1>::Shared);
-  for (int c : {1, 2, 4, 8})
-    CK(cudaFuncSetAttribute(kernelOf(c), cudaFuncAttributeMaxDynamicSharedMemorySize, shared));
-  printf("shared memory %d bytes\n", shared);
+  image.prepare();
+  if (mode == "cold") {
+    std::vector<Image> others(argv + 2, argv + argc);
+    std::vector<const Image*> all = {&image};
+    for (const Image& o : others) {
+      o.prepare();
+      all.push_back(&o);
+    }
+    DeftSampleSpec* specs;
+    DeftDraw* out;
+    CK(cudaHostAlloc(&specs, 64 * sizeof(DeftSampleSpec), cudaHostAllocMapped));
+    CK(cudaHostAlloc(&out, 64 * sizeof(DeftDraw), cudaHostAllocMapped));
+    cold(all, specs, out);
+    return 0;
+  }
+  if (argc > 1 + quick) {
+    image = Image(argv[1 + quick]);
+    image.prepare();
+  }
+  printf("%s, shared memory %d bytes\n", image.name.c_str(), image.shared);
   std::mt19937 gen(42);
   int bad = 0;
   float *dx;
@@ -242,7 +388,7 @@ int main(int argc, char** argv) {
         for (int r = 0; r < rows; r++)
           for (int count : {1, r % 3 == 0 ? 8 : 0}) {
             if (!count) continue;
-            DeftSampleSpec d = {(int64_t)(gen() << 32 | gen()), r - 1, (int)(gen() % 5000), r, q.t,
+            DeftSampleSpec d = {(int64_t)((uint64_t)gen() << 32 | gen()), r - 1, (int)(gen() % 5000), r, q.t,
                                 q.p,  q.m, q.k, count, at};
             at += count;
             specs.push_back(d);
@@ -252,7 +398,7 @@ int main(int argc, char** argv) {
       std::vector<std::vector<DeftDraw>> got;
       for (int c : {1, 2, 4, 8}) {
         memset(out, 0xEE, at * sizeof(DeftDraw));
-        DeftSample p = {dx, ds, out, ld, n, (int)specs.size()};
+        DeftSample p = {dx, ds, out, ld, n, (int)specs.size(), rows};
         launch(c, p);
         CK(cudaStreamSynchronize(st));
         got.push_back(std::vector<DeftDraw>(out, out + at));
@@ -323,7 +469,7 @@ int main(int argc, char** argv) {
         for (int c : {1, 2, 4, 8}) {
           float us = timeGraph([&] {
                        for (int i = 0; i < 10; i++) {
-                         DeftSample p = {dx, ds, getenv("DEVICE_OUT") ? (DeftDraw*)(dx + 64ll * MAXN) : out, n, n, rows};
+                         DeftSample p = {dx, ds, getenv("DEVICE_OUT") ? (DeftDraw*)(dx + 64ll * MAXN) : out, n, n, rows, rows};
                          launch(c, p);
                        }
                      }) *

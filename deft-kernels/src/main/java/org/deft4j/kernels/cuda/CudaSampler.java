@@ -105,7 +105,7 @@ final class CudaSampler implements AutoCloseable {
     }
     t.asked.data().asIntBuffer().put(specs, 0, n * SPEC_WORDS);
     params.clear().pointer(x.buffer()).i64(t.asked.deviceAddress()).i64(t.drawn.deviceAddress());
-    params.i64(x.stride()).i32(cols).i32(n);
+    params.i64(x.stride()).i32(cols).i32(n).i32(x.rows()).i32(0);
     launch(n);
     t.done.stop();
     t.waiting = draws;
