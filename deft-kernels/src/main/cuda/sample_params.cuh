@@ -56,13 +56,9 @@ __device__ __forceinline__ uint64_t mix(uint64_t z) {
 
 __device__ __forceinline__ uint64_t counterBits(int64_t seed, int64_t stream, int64_t position) {
   constexpr uint64_t GOLDEN = 0x9E3779B97F4A7C15ull;
-  uint64_t h = mix(seed * GOLDEN + 0x632BE59BD9B4E019ull), next = stream + 1;
-#pragma unroll 1
-  for (int i = 0; i < 2; i++) {
-    h = mix(h + next * GOLDEN);
-    next = position + 2;
-  }
-  return h;
+  uint64_t h = mix(seed * GOLDEN + 0x632BE59BD9B4E019ull);
+  h = mix(h + (stream + 1) * GOLDEN);
+  return mix(h + (position + 2) * GOLDEN);
 }
 
 // Larger floats have larger keys.

@@ -3,24 +3,32 @@
 //
 // In a step the weights have pushed this code out of the caches, so every line of it that runs once
 // costs as much as a read of memory. Hence one pass over the row, loops that are not unrolled, and a
-// list of few tokens, each of which is ranked by its own thread. The last warp reads no logits: while
-// the others do, it goes through what comes after them, so that that code is there in time.
+// list of few tokens, each of which is ranked by its own thread. The last warp reads no logits: it
+// prepares what needs none.
 //
 // The pass leaves the largest value of every 2C threads, 240 of a row. Every block gets all of them
 // and takes a bound that at least k reach. What reaches it is then looked for only where the largest
 // value of a thread does, and goes to a list in block 0. Blocks write to each other by stores
 // that a barrier in shared memory counts: barriers of a cluster wait for all of memory.
+//
+// Whose memory is written to when: first all blocks meet at the barrier of the cluster, by which each
+// has its barriers and an empty list. `tops` counts what then comes to every block; it goes on when
+// all of that is there. `pushed` counts all else that comes to block 0, list and sums: after it no
+// other block touches block 0's memory, which may use it as it likes, and the others may leave, which
+// `told` tells them. So nothing is on its way to a block that reuses its memory or leaves. Where the
+// list does not hold the candidates, block 0 goes over the row by itself.
 #pragma once
 
 #include <stddef.h>
 
-#include "ptx.cuh"
-#include "sample_params.cuh"
+#include "sample_again.cuh"
+#include "sample_exchange.cuh"
 
 namespace deft {
 
-template <int C, bool DRY>
+template <int C>
 struct ShortSampler {
+  using Exchange = SampleExchange<C>;
   static constexpr int T = DEFT_SAMPLE_THREADS;
   static constexpr int WARPS = T / 32;
   static constexpr int READERS = T - 32;
@@ -29,6 +37,7 @@ struct ShortSampler {
   static constexpr int DEPTH = 8;     // copies a thread
   static constexpr int LIST = T;      // one element a thread
   static constexpr int MOST_K = 192;  // of 240 groups: some 390 candidates
+  static constexpr int MOST_GROUPS = 200;  // that reach the bound, if that can be had: 430 candidates
   static constexpr float LOWEST = -1e38f;  // what is below has no weight
 
   struct __align__(16) Shared {
@@ -38,13 +47,14 @@ struct ShortSampler {
     int id[LIST];
     uint32_t top[GROUPS];  // keys
     float sum[C * WARPS];  // of block 0
-    uint64_t tops, pushed, told;  // barriers: of top; of list and sum; of verdict
+    uint64_t tops, pushed, told;  // barriers: of top; of list and sum; of leave
     DeftSampleSpec spec;
     double u;
     float scale, norm;
     uint32_t peak, bound;
-    int limit;  // tokens to keep at most, 0: this is no draw for us
-    int hits, filled, answer, verdict;
+    int limit;  // tokens to keep at most, LIST: by min-p alone, 0: this is no draw for us
+    int hits, filled, answer, leave;
+    int part[WARPS];
     uint16_t hit[T];
   };
 
@@ -65,122 +75,6 @@ struct ShortSampler {
     const int share = ((p.n + 511) / 512 + C - 1) / C * 512;
     from = min(p.n, rank * share);
     to = min(p.n, from + share);
-  }
-
-  // --- between blocks ---
-
-  static __device__ __forceinline__ uint32_t far(const Shared& s, int rank) {
-    uint32_t a = sharedAddress(&s);
-#if __CUDA_ARCH__ >= 900
-    if (C > 1) {
-      asm("mapa.shared::cluster.u32 %0, %0, %1;" : "+r"(a) : "r"(rank));
-    }
-#endif
-    return a;
-  }
-
-  // Stores at `offset` of a block's shared memory, and lets the barrier there know.
-  static __device__ __forceinline__ void put(uint32_t far, int offset, uint32_t v, int barrier) {
-#if __CUDA_ARCH__ >= 900
-    if (C > 1) {
-      asm volatile("st.async.shared::cluster.mbarrier::complete_tx::bytes.u32 [%0], %1, [%2];" ::"r"(
-                       far + offset),
-                   "r"(v), "r"(far + barrier)
-                   : "memory");
-      return;
-    }
-#endif
-    asm volatile("st.shared.u32 [%0], %1;" ::"r"(far + offset), "r"(v) : "memory");
-  }
-
-  static __device__ __forceinline__ void put(uint32_t far, int offset, uint64_t v, int barrier) {
-#if __CUDA_ARCH__ >= 900
-    if (C > 1) {
-      asm volatile("st.async.shared::cluster.mbarrier::complete_tx::bytes.u64 [%0], %1, [%2];" ::"r"(
-                       far + offset),
-                   "l"(v), "r"(far + barrier)
-                   : "memory");
-      return;
-    }
-#endif
-    asm volatile("st.shared.u64 [%0], %1;" ::"r"(far + offset), "l"(v) : "memory");
-  }
-
-  // Not atomicAdd: for that the compiler adds up the warp first.
-  static __device__ __forceinline__ int add(uint32_t at) {
-    int old;
-    asm volatile("atom.shared.add.u32 %0, [%1], 1;" : "=r"(old) : "r"(at) : "memory");
-    return old;
-  }
-
-  static __device__ __forceinline__ int addFar(uint32_t at) {
-#if __CUDA_ARCH__ >= 900
-    if (C > 1) {
-      int old;
-      asm volatile("atom.shared::cluster.add.u32 %0, [%1], 1;" : "=r"(old) : "r"(at) : "memory");
-      return old;
-    }
-#endif
-    return add(at);
-  }
-
-  // Arrives at a barrier that is to get so many bytes. Nothing but such stores hangs on it, so
-  // it need not wait for memory.
-  static __device__ __forceinline__ void expect(uint32_t barrier, int bytes) {
-#if __CUDA_ARCH__ >= 900
-    asm volatile("mbarrier.arrive.expect_tx.relaxed.cluster.shared::cluster.b64 _, [%0], %1;" ::"r"(
-                     barrier),
-                 "r"(bytes)
-                 : "memory");
-#endif
-  }
-
-  static __device__ __forceinline__ void await(const uint64_t& barrier, int parity) {
-#if __CUDA_ARCH__ >= 900
-    mbarrierWait(sharedAddress(&barrier), parity);
-#endif
-  }
-
-  static __device__ __forceinline__ void arriveAll() {
-#if __CUDA_ARCH__ >= 900
-    if (C > 1) {
-      asm volatile("barrier.cluster.arrive.relaxed.aligned;" ::: "memory");
-    }
-#endif
-  }
-
-  static __device__ __forceinline__ void awaitAll() {
-#if __CUDA_ARCH__ >= 900
-    if (C > 1) {
-      asm volatile("barrier.cluster.wait.aligned;" ::: "memory");
-    }
-#endif
-  }
-
-  // --- arithmetic ---
-
-  // exp(less * scale) as the processor's: that of a 16th by a polynomial, less 1, squared four times.
-  static __device__ __forceinline__ double weight(float less, float scale) {
-    const double v = (double)less * (double)scale;
-    const double ROUND = 6755399441055744.0;  // 1.5 * 2^52
-    const double t = fma(v, 1.4426950408889634, ROUND);
-    const double m = t - ROUND;
-    double r = fma(m, -6.9314718055994529e-1, v);
-    r = fma(m, -2.3190468138462996e-17, r) * 0.0625;
-    double q = fma(r, 1.0 / 5040, 1.0 / 720);
-    q = fma(r, q, 1.0 / 120);
-    q = fma(r, q, 1.0 / 24);
-    q = fma(r, q, 1.0 / 6);
-    q = fma(r, q, 0.5);
-    q = fma(r * r, q, r);
-#pragma unroll
-    for (int i = 0; i < 4; i++) {
-      q = fma(q, q, q + q);
-    }
-    q += 1;
-    const double w =
-        __hiloint2double(__double2hiint(q) + (__double2loint(t) << 20), __double2loint(q));
-    return v > -700 ? w : 0;
   }
 
   __device__ __forceinline__ void take(float a, float b, float c, float d) {
@@ -251,7 +145,7 @@ struct ShortSampler {
       low = peak;
     } else if (limit > 0) {
       // A few more than the limit will do.
-      const int enough = limit + limit / 8;
+      const int enough = max(limit, min(limit + limit / 8, MOST_GROUPS));
       uint32_t high = peak + 1;
 #pragma unroll 1
       while (high - low > 1) {
@@ -282,81 +176,71 @@ struct ShortSampler {
     }
   }
 
-  // After the pass. False if the row must be drawn from in another way, in all blocks alike. Dry: by
-  // one warp, to no effect but that of having run.
-  static __device__ __noinline__ bool finish(const DeftSample& p, Shared& s, const float* x, int from,
-                                             int to, float most, float sum, bool dry) {
-    const int lane = threadIdx.x % 32, warp = threadIdx.x / 32;
-    const int rank = C == 1 ? 0 : blockIdx.x % C;
-    const int tid = dry ? lane : threadIdx.x;
-    const uint32_t first = far(s, dry ? rank : 0);
-    const float peak = ofKey(s.peak), bound = ofKey(s.bound);
+  // --- the draw ---
+
+  __device__ __forceinline__ void write(int id, float value, float c) {
+    const float d = (fmaf(value, CUDART_L2E_F, -c) - s.norm) * CUDART_LN2_F;
+    p.out[s.spec.out] = {id, d};
+  }
+
+  // After the pass.
+  __device__ __forceinline__ void finish() {
+    const uint32_t first = Exchange::far(&s, 0);
+    const float bound = ofKey(s.bound);
+    float peak = ofKey(s.peak);
     const float c = __fmul_rn(peak, CUDART_L2E_F);
-    if (most >= bound && !dry) {
-      s.hit[add(sharedAddress(&s.hits))] = tid;
+    if (most >= bound) {
+      s.hit[Exchange::add(sharedAddress(&s.hits))] = tid;
     }
     sum *= exp2Fast(__fmul_rn(most, CUDART_L2E_F) - c);
 #pragma unroll
     for (int o = 16; o; o /= 2) {
       sum += __shfl_xor_sync(~0u, sum, o);
     }
-    if (!dry) {
-      __syncthreads();
-    }
-    const int hits = dry ? 1 : s.hits;
+    __syncthreads();
+    const int hits = s.hits;
     int bytes = 0;
-    if (lane == 0 && !dry) {
+    if (lane == 0) {
       bytes = 4;
-      put(first, offsetof(Shared, sum) + (rank * WARPS + warp) * 4, __float_as_uint(sum),
-          offsetof(Shared, pushed));
+      Exchange::put(first, offsetof(Shared, sum) + (rank * WARPS + warp) * 4, __float_as_uint(sum),
+                    offsetof(Shared, pushed));
     }
 #pragma unroll 1
-    for (int h = dry ? 0 : warp; h < hits; h += WARPS) {
+    for (int h = warp; h < hits; h += WARPS) {
 #pragma unroll 1
       for (int i = from + s.hit[h] * 4 + lane / 4 * (READERS * 4) + lane % 4; i < to;
            i += 8 * READERS * 4) {
         const float v = x[i];
-        if (v >= bound || dry) {
-          const int at = addFar(first + offsetof(Shared, filled));
+        if (v >= bound) {
+          const int at = Exchange::addFar(first + offsetof(Shared, filled));
           if (at >= LIST) {
             h = LIST;  // many equal values, in general: enough of it
             break;
           }
           bytes += 8;
-          if (dry) {
-            break;
-          }
-          put(first, offsetof(Shared, list) + at * 8, (uint64_t)~keyOf(v) << 32 | (uint32_t)i,
-              offsetof(Shared, pushed));
+          Exchange::put(first, offsetof(Shared, list) + at * 8, entryOf(i, v),
+                        offsetof(Shared, pushed));
         }
       }
     }
-    int all = 1;
     if (C > 1) {
       bytes = __reduce_add_sync(~0u, bytes);
-      if (lane == 0 && !dry) {
-        expect(first + offsetof(Shared, pushed), bytes);
+      if (lane == 0) {
+        Exchange::expect(first + offsetof(Shared, pushed), bytes);
       }
-      if (!dry) {
-        if (rank > 0) {
-          await(s.told, 0);
-          return s.verdict;
-        }
-        await(s.pushed, 0);
-        all = s.filled;
+      if (rank > 0) {
+        Exchange::await(s.told, 0);
+        return;
       }
-    } else if (!dry) {
+      Exchange::await(s.pushed, 0);
+      if (tid > 0 && tid < C) {
+        Exchange::put(Exchange::far(&s, tid), offsetof(Shared, leave), 1u,
+                      offsetof(Shared, told));
+      }
+    } else {
       __syncthreads();
-      all = s.filled;
     }
-    const bool ours = all > 0 && all <= LIST;
-    if (C > 1 && tid > 0 && tid < C && !dry) {
-      put(far(s, tid), offsetof(Shared, verdict), (uint32_t)ours, offsetof(Shared, told));
-    }
-    if (!ours) {
-      return false;
-    }
-
+    int all = s.filled;
     if (warp == WARPS - 1) {
       float z = 0;
 #pragma unroll
@@ -369,11 +253,23 @@ struct ShortSampler {
       }
       s.norm = __log2f(z);
     }
+    if (all == 0 || all > LIST) {
+      all = SampleAgain<Shared>::again(s, p.logits + s.spec.row * p.ld, p.n, all == 0);
+      peak = ofKey(s.peak);
+      if (all == 0) {
+        if (tid == 0) {
+          const int token = s.answer == INT32_MAX ? 0 : s.answer;
+          write(token, p.logits[s.spec.row * p.ld + token], c);
+        }
+        return;
+      }
+    }
+
     const uint64_t e = s.list[tid];
     const int id = (int)e;
     const float value = ofKey(~(uint32_t)(e >> 32));
     const double topP = s.spec.topP, minP = s.spec.minP;
-    const int kept = min(dry ? 1 : s.limit, all);
+    const int kept = min(s.limit, all);
     int place = LIST;
     if (tid < all) {
       place = 0;
@@ -387,14 +283,12 @@ struct ShortSampler {
     const bool in = place < kept;
     double w = 0;
     if (in) {
-      w = weight(value - peak, s.scale);
+      w = weightOf(value - peak, s.scale);
       w = topP < 1 || w >= minP ? w : 0;
       s.weight[place] = w;
       s.id[place] = id;
     }
-    if (!dry) {
-      __syncthreads();
-    }
+    __syncthreads();
     double reach, total;
 #pragma unroll 1
     for (bool draw = topP >= 1;; draw = true) {
@@ -423,86 +317,65 @@ struct ShortSampler {
       if (draw) {
         break;
       }
-      if (!dry) {
-        __syncthreads();
-      }
+      __syncthreads();
       if (in && !(reach < topP * total && w >= minP)) {
         w = 0;
         s.weight[place] = 0;
       }
-      if (!dry) {
-        __syncthreads();
-      }
+      __syncthreads();
     }
     if (w > 0 && reach > s.u * total) {
       atomicMin(&s.answer, id);
     }
-    if (!dry) {
-      __syncthreads();
-    }
+    __syncthreads();
     const int token = s.answer;
     if (in && (token == INT32_MAX ? place == 0 : id == token)) {
-      const float d = (fmaf(value, CUDART_L2E_F, -c) - s.norm) * CUDART_LN2_F;
-      if (!dry) {
-        p.out[s.spec.out] = {id, d};
-      }
+      write(id, value, c);
     }
-    return true;
   }
 
-  // False if the row must be drawn from in another way: then nothing has been written.
-  __device__ __forceinline__ bool run() {
+  __device__ __forceinline__ void run() {
     constexpr int WORDS = sizeof(DeftSampleSpec) / 4;
     const bool reads = warp < WARPS - 1;
-    uint32_t word = 0;
-    if (!reads && lane < WORDS) {
-      // Not from a cache: the host writes there again.
-      word = __ldcv(reinterpret_cast<const uint32_t*>(p.specs + blockIdx.x / C) + lane);
-    }
-    s.list[tid] = ~0ull;
-    s.weight[tid] = 0;
-    s.id[tid] = INT32_MAX;
-    if (tid == READERS) {
-      s.hits = 0;
-      s.filled = 0;
-      if (C > 1) {
-        mbarrierInit(sharedAddress(&s.tops), 1);
-        mbarrierInit(sharedAddress(&s.pushed), C * WARPS);
-        mbarrierInit(sharedAddress(&s.told), 1);
-#if __CUDA_ARCH__ >= 900
-        asm volatile("fence.mbarrier_init.release.cluster;" ::: "memory");
-#endif
-        expect(sharedAddress(&s.told), 4);
-      }
-    }
     // Mostly draw i is of row i; if not, the pass is made again.
     int row = min((int)blockIdx.x / C, p.rows - 1);
     if (reads) {
-      arriveAll();
+      Exchange::arriveAll();
 #if __CUDA_ARCH__ >= 900
       asm volatile("griddepcontrol.wait;" ::: "memory");
 #endif
     } else {
-      if (DRY) {
-        if (lane == 0) {
-          s.hit[0] = 0;
-          s.list[0] = ~0ull;
-        }
-        __syncwarp();
-        finish(p, s, reinterpret_cast<const float*>(s.row), 0, 1, 0, 0, true);
-        __syncwarp();
+      uint32_t word = 0;
+      if (lane < WORDS) {
+        // Not from a cache: the host writes there again.
+        word = __ldcv(reinterpret_cast<const uint32_t*>(p.specs + blockIdx.x / C) + lane);
       }
+#pragma unroll 1
+      for (int i = lane; i < LIST; i += 32) {
+        s.list[i] = ~0ull;
+        s.weight[i] = 0;
+        s.id[i] = INT32_MAX;
+      }
+      if (lane == 0) {
+        s.hits = 0;
+        s.filled = 0;
+        s.answer = INT32_MAX;
+        if (C > 1) {
+          mbarrierInit(sharedAddress(&s.tops), 1);
+          mbarrierInit(sharedAddress(&s.pushed), C * WARPS);
+          mbarrierInit(sharedAddress(&s.told), 1);
+#if __CUDA_ARCH__ >= 900
+          asm volatile("fence.mbarrier_init.release.cluster;" ::: "memory");
+#endif
+          Exchange::expect(sharedAddress(&s.told), 4);
+        }
+      }
+      __syncwarp();
+      Exchange::arriveReady();
       if (lane < WORDS) {
         reinterpret_cast<uint32_t*>(&s.spec)[lane] = word;
       }
-      if (lane == 0) {
-        s.weight[0] = 0;
-        s.id[0] = INT32_MAX;
-        s.answer = INT32_MAX;
-        s.filled = 0;
-      }
       __syncwarp();
-      arriveAll();
       s.scale = __frcp_rn(s.spec.temperature);
       s.u = (counterBits(s.spec.seed, s.spec.stream, s.spec.position) >> 11) * 0x1p-53;
     }
@@ -516,22 +389,21 @@ struct ShortSampler {
         for (int o = 1; o < SHARE; o *= 2) {
           top = fmaxf(top, __shfl_xor_sync(~0u, top, o));
         }
-        awaitAll();  // all blocks are ready
+        Exchange::awaitAll();  // all blocks are ready
         if (lane % SHARE < C) {
-          put(far(s, lane % SHARE),
-              offsetof(Shared, top) +
-                  ((rank * (WARPS - 1) + warp) * (32 / SHARE) + lane / SHARE) * 4,
-              keyOf(top), offsetof(Shared, tops));
+          const int group = (rank * (WARPS - 1) + warp) * (32 / SHARE) + lane / SHARE;
+          Exchange::put(Exchange::far(&s, lane % SHARE), offsetof(Shared, top) + group * 4,
+                        keyOf(top), offsetof(Shared, tops));
         }
       } else {
         most = LOWEST;
         sum = 0;
-        awaitAll();
+        Exchange::awaitAll();
         if (C > 1) {
           if (lane == 0) {
-            expect(sharedAddress(&s.tops), GROUPS * 4);
+            Exchange::expect(sharedAddress(&s.tops), GROUPS * 4);
           }
-          await(s.tops, parity);
+          Exchange::await(s.tops, parity);
           findBound();
         }
       }
@@ -546,9 +418,13 @@ struct ShortSampler {
         break;
       }
       row = s.spec.row;
-      arriveAll();
+      Exchange::arriveAll();
     }
-    return s.limit > 0 && finish(p, s, x, from, to, most, sum, false);
+    if (s.limit > 0) {
+      finish();
+    } else if (rank == 0 && tid == 0) {
+      p.out[s.spec.out] = {-1, 0};
+    }
   }
 };
 

@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <functional>
+#include <map>
 #include <random>
 #include <string>
 #include <vector>
@@ -140,6 +141,8 @@ struct Image {
   std::string name = "built in";
   cudaLibrary_t library = nullptr;
   int shared = sizeof(deft::RowSampler<1>::Shared);
+  int sharedShort = sizeof(deft::ShortSampler<4>::Shared);
+  bool hasShort = true;
 
   Image() {}
   explicit Image(const char* file) : name(file) {
@@ -149,12 +152,24 @@ struct Image {
     size_t bytes;
     CK(cudaLibraryGetGlobal(&at, &bytes, library, "deft_sample_shared"));
     CK(cudaMemcpy(&shared, at, sizeof(int), cudaMemcpyDeviceToHost));
+    hasShort =
+        cudaLibraryGetGlobal(&at, &bytes, library, "deft_sample_short_shared") == cudaSuccess;
+    if (hasShort) {
+      CK(cudaMemcpy(&sharedShort, at, sizeof(int), cudaMemcpyDeviceToHost));
+    }
+    cudaGetLastError();
   }
-  const void* kernel(int c) const {
+  const void* kernel(int c, bool brief) const {
     if (library) {
       cudaKernel_t k;
-      CK(cudaLibraryGetKernel(&k, library, ("deft_sample_" + std::to_string(c)).c_str()));
+      const std::string of = brief ? "deft_sample_short_" : "deft_sample_";
+      CK(cudaLibraryGetKernel(&k, library, (of + std::to_string(c)).c_str()));
       return (const void*)k;
+    }
+    if (brief) {
+      return c == 1   ? (const void*)deft_sample_short_1
+             : c == 2 ? (const void*)deft_sample_short_2
+                      : (const void*)deft_sample_short_4;
     }
     return c == 1   ? (const void*)deft_sample_1
            : c == 2 ? (const void*)deft_sample_2
@@ -163,11 +178,24 @@ struct Image {
   }
   void prepare() const {
     for (int c : {1, 2, 4, 8})
-      CK(cudaFuncSetAttribute(kernel(c), cudaFuncAttributeMaxDynamicSharedMemorySize, shared));
+      CK(cudaFuncSetAttribute(kernel(c, false), cudaFuncAttributeMaxDynamicSharedMemorySize,
+                              shared));
+    for (int c : {1, 2, 4})
+      if (hasShort)
+        CK(cudaFuncSetAttribute(kernel(c, true), cudaFuncAttributeMaxDynamicSharedMemorySize,
+                                sharedShort));
   }
 };
 static Image image;
-static void launch(int c, const DeftSample& p, const Image& from = image, bool early = false) {
+// What CudaSampler gives to the short kernels.
+static bool isShort(const DeftSampleSpec& q, int n) {
+  const bool greedy = q.topK == 1 || !std::isfinite(1 / q.temperature);
+  const bool topK = q.topK > 0 && q.topK < n;
+  return q.count == 1 && (greedy || (topK ? q.topK <= deft::ShortSampler<4>::MOST_K
+                                          : q.minP > 0 && q.topP >= 1));
+}
+static void launch(int c, const DeftSample& p, bool brief, const Image& from = image,
+                   bool early = false) {
   cudaLaunchConfig_t cfg = {};
   cudaLaunchAttribute a;
   a.id = cudaLaunchAttributeProgrammaticStreamSerialization;
@@ -176,10 +204,19 @@ static void launch(int c, const DeftSample& p, const Image& from = image, bool e
   cfg.numAttrs = early;
   cfg.gridDim = p.count * c;
   cfg.blockDim = DEFT_SAMPLE_THREADS;
-  cfg.dynamicSmemBytes = from.shared;
+  cfg.dynamicSmemBytes = brief ? from.sharedShort : from.shared;
   cfg.stream = st;
   void* args[] = {const_cast<DeftSample*>(&p)};
-  CK(cudaLaunchKernelExC(&cfg, from.kernel(c), args));
+  CK(cudaLaunchKernelExC(&cfg, from.kernel(c, brief), args));
+}
+
+static std::string classOf(const DeftSampleSpec& q, int n) {
+  return q.count > 1 ? "distinct"
+         : q.topK == 1 || !std::isfinite(1 / q.temperature) ? "greedy"
+         : q.topK > 0 && q.topK < n                         ? "top-k"
+         : q.topP < 1                                       ? "top-p"
+         : q.minP > 0                                       ? "min-p"
+                                                            : "temperature";
 }
 
 static void makeRow(float* x, int n, int kind, std::mt19937& g) {
@@ -198,7 +235,9 @@ static void makeRow(float* x, int n, int kind, std::mt19937& g) {
       case 7: v = i * -1e-3f; break;                        // all in the first block
       case 8: v = i * 1e-3f; break;                         // all in the last one
       case 9: v = i % 8192 < 4 ? 30 + nd(g) : std::round(nd(g)); break;  // with one thread
-      default: v = 1000 + 2 * nd(g);                        // coarse keys
+      case 10: v = 1000 + 2 * nd(g); break;                 // coarse keys
+      case 11: v = i < 1000 ? nd(g) : -INFINITY; break;     // more possible than are listed
+      default: v = (i * 37ll) % n < 600 ? 6 : nd(g);        // 600 are the largest
     }
     if (kind == 3) v = std::round(v * 8) / 8;
     x[i] = v;
@@ -299,23 +338,27 @@ static void cold(const std::vector<const Image*>& images, DeftSampleSpec* specs,
     }
     for (int rows : {1, 4, 16, 50}) {
       float alone[2];
-      auto graph = [&](const Image* im, int c, bool early) {
+      auto graph = [&](const Image* im, int c, bool brief, bool early) {
         return 1000 / nodes * timeGraph([&] {
                  for (int i = 0; i < nodes; i++) {
                    headLike<<<sms, 1024, 160 << 10, st>>>(weights, bytes / 16, from, logits,
                                                           rows * n / 4, early, sink);
-                   if (im) launch(c, {(float*)logits, specs, out, n, n, rows, rows}, *im, true);
+                   if (im) launch(c, {(float*)logits, specs, out, n, n, rows, rows}, brief, *im, true);
                  }
                });
       };
-      for (int early = 0; early < 2; early++) alone[early] = graph(nullptr, 0, early);
-      for (const Image* im : images) {
-        printf("%-20s %2d rows (%.1f us before) %-16s", q.name, rows, alone[0], im->name.c_str());
+      for (int early = 0; early < 2; early++) alone[early] = graph(nullptr, 0, false, early);
+      for (const Image* im : images)
+      for (bool brief : {false, true}) {
+        if (brief && !(im->hasShort && isShort(specs[0], n))) continue;
+        printf("%-20s %2d rows (%.1f us before) %-16s %s", q.name, rows, alone[0],
+               im->name.c_str(), brief ? "short" : "any  ");
         for (int c : {2, 4, 8}) {
+          if (brief && c > 4) continue;
           printf("  x%d:", c);
           for (int early = 0; early < 2; early++) {
             memset(out, 0xEE, most * sizeof(DeftDraw));
-            printf(" %s %5.1f", early ? "early" : "late", graph(im, c, early) - alone[early]);
+            printf(" %s %5.1f", early ? "early" : "late", graph(im, c, brief, early) - alone[early]);
             for (int r = 0; r < rows; r++)
               if (out[r].token != want[r])
                 printf(" BAD row %d: %d, CPU %d", r, out[r].token, want[r]);
@@ -354,6 +397,7 @@ int main(int argc, char** argv) {
   printf("%s, shared memory %d bytes\n", image.name.c_str(), image.shared);
   std::mt19937 gen(42);
   int bad = 0;
+  std::map<std::string, std::pair<int, int>> classes;  // draws, bad ones
   float *dx;
   DeftSampleSpec* ds;
   DeftDraw* out;
@@ -371,12 +415,13 @@ int main(int argc, char** argv) {
       {1, 0.5f, 0, 0},   {1, 0.999f, 0, 0},   {2, 0.9f, 0, 30000}, {0.3f, 1, 0, 1},
       {1, 1, 0, 5000},   {0.6f, 0.95f, 0.1f, 20}, {1, 1, 0, 2},   {1, 1, 0, 7},
       {0.8f, 0.95f, 0, 64}, {1, 1, 0.1f, 100}, {1, 1, 0, 128},     {1, 1, 0, 129},
-      {1.5f, 0.9f, 0.02f, 256}, {1, 1, 0, 257}};
+      {1.5f, 0.9f, 0.02f, 256}, {1, 1, 0, 257},
+      {1, 1, 0.0001f, 0}, {2, 1, 0.01f, 0}, {1, 1, 0, 192}, {1, 0.9f, 0, 193}};
   int draws = 0, differ = 0, near = 0, sets = 0, setsDiffer = 0;
   double worstLog = 0;
   for (int n : quick ? std::vector<int>{130, 1003, 4099, 32000}
                      : std::vector<int>{130, 1003, 4099, 32000, 128256}) {
-    for (int kind = 0; kind < 11; kind++) {
+    for (int kind = 0; kind < 13; kind++) {
       const int rows = n > 100000 ? 6 : 10, ld = (n + 3) / 4 * 4 + 8;
       std::vector<float> h((size_t)rows * ld, 1e30f);
       for (int r = 0; r < rows; r++) makeRow(&h[(size_t)r * ld], n, kind, gen);
@@ -384,7 +429,7 @@ int main(int argc, char** argv) {
       std::vector<DeftSampleSpec> specs;
       int at = 0;
       for (const Setting& q : settings) {
-        if (kind > 5 && q.k < 2) continue;
+        if (kind > 5 && kind < 11 && q.k < 2) continue;
         for (int r = 0; r < rows; r++)
           for (int count : {1, r % 3 == 0 ? 8 : 0}) {
             if (!count) continue;
@@ -394,15 +439,27 @@ int main(int argc, char** argv) {
             specs.push_back(d);
           }
       }
-      CK(cudaMemcpy(ds, specs.data(), specs.size() * sizeof(specs[0]), cudaMemcpyHostToDevice));
-      std::vector<std::vector<DeftDraw>> got;
-      for (int c : {1, 2, 4, 8}) {
-        memset(out, 0xEE, at * sizeof(DeftDraw));
-        DeftSample p = {dx, ds, out, ld, n, (int)specs.size(), rows};
-        launch(c, p);
-        CK(cudaStreamSynchronize(st));
-        got.push_back(std::vector<DeftDraw>(out, out + at));
-      }
+      // By every kernel; those of the short ones that they take, which keep their place in `out`.
+      struct Run {
+        std::string name;
+        bool brief;
+        std::vector<DeftDraw> got;
+      };
+      std::vector<Run> runs;
+      std::vector<DeftSampleSpec> brief;
+      for (const DeftSampleSpec& d : specs)
+        if (isShort(d, n)) brief.push_back(d);
+      for (int b = 0; b < 1 + image.hasShort; b++)
+        for (int c : {1, 2, 4, 8}) {
+          if (b && c > 4) continue;
+          const std::vector<DeftSampleSpec>& asked = b ? brief : specs;
+          memset(out, 0xEE, at * sizeof(DeftDraw));
+          CK(cudaMemcpy(ds, asked.data(), asked.size() * sizeof(asked[0]), cudaMemcpyHostToDevice));
+          launch(c, {dx, ds, out, ld, n, (int)asked.size(), rows}, b);
+          CK(cudaStreamSynchronize(st));
+          runs.push_back({(b ? "short x" : "any x") + std::to_string(c), b != 0,
+                          std::vector<DeftDraw>(out, out + at)});
+        }
       Cpu cpu = {n};
       for (const DeftSampleSpec& d : specs) {
         const float* x = &h[(size_t)d.row * ld];
@@ -411,10 +468,11 @@ int main(int argc, char** argv) {
         for (int i = 0; i < n; i++) z += exp(x[i] - max);
         std::vector<int> want = d.count > 1 ? cpu.many(x, d) : std::vector<int>{cpu.sample(x, d)};
         want.resize(d.count, -1);
-        for (size_t v = 0; v < got.size(); v++) {
+        for (const Run& run : runs) {
+          if (run.brief && !isShort(d, n)) continue;
           bool same = true;
           for (int j = 0; j < d.count; j++) {
-            const DeftDraw& g = got[v][d.out + j];
+            const DeftDraw& g = run.got[d.out + j];
             same &= g.token == want[j];
             if (g.token >= 0 && g.token < n) {
               const double lp = x[g.token] - max - log(z);
@@ -424,20 +482,26 @@ int main(int argc, char** argv) {
             }
           }
           (d.count > 1 ? sets : draws)++;
+          auto& ofClass = classes[run.name + ", " + classOf(d, n)];
+          ofClass.first++;
           if (!same) {
             (d.count > 1 ? setsDiffer : differ)++;
             if (cpu.margin < (d.count > 1 ? 1e-5 : 1e-12)) {
               near++;
-            } else if (bad++ < 30) {
-              printf("BAD n=%d kind=%d cluster=%d t=%g k=%d p=%g m=%g count=%d: %d, CPU %d, margin %.1e\n",
-                     n, kind, 1 << v, d.temperature, d.topK, d.topP, d.minP, d.count,
-                     got[v][d.out].token, want[0], cpu.margin);
+            } else {
+              bad++;
+              if (ofClass.second++ < 5)
+                printf("BAD %s: n=%d kind=%d t=%g k=%d p=%g m=%g count=%d: %d, CPU %d, margin %.1e\n",
+                       run.name.c_str(), n, kind, d.temperature, d.topK, d.topP, d.minP, d.count,
+                       run.got[d.out].token, want[0], cpu.margin);
             }
           }
         }
       }
     }
   }
+  for (const auto& c : classes)
+    printf("%-24s %6d draws, %d bad\n", c.first.c_str(), c.second.first, c.second.second);
   printf("%d draws, %d differ; %d sets, %d differ; %d of these within rounding of an edge; log-prob error %.1e; %d bad\n",
          draws, differ, sets, setsDiffer, near, worstLog, bad);
   if (!quick) {
@@ -466,11 +530,13 @@ int main(int argc, char** argv) {
       printf("%-24s", q.name);
       for (int rows : {1, 8, 16, 32, 50, 64}) {
         printf(" %2d:", rows);
+        const bool brief = image.hasShort && isShort(specs[0], n);
         for (int c : {1, 2, 4, 8}) {
+          if (brief && c > 4) continue;
           float us = timeGraph([&] {
                        for (int i = 0; i < 10; i++) {
                          DeftSample p = {dx, ds, getenv("DEVICE_OUT") ? (DeftDraw*)(dx + 64ll * MAXN) : out, n, n, rows, rows};
-                         launch(c, p);
+                         launch(c, p, brief);
                        }
                      }) *
                      100;
