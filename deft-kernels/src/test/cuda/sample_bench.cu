@@ -1,10 +1,15 @@
-// Checks deft_sample_* against a port of the CPU sampler and times it. Usage: sample_bench [quick]
+// Checks deft_sample_* against a port of the CPU sampler and times it.
+//
+//   sample_bench [IMAGE]        all of it; kernels of another sample.fatbin instead of the built in
+//   sample_bench quick [IMAGE]  small vocabularies, no times
+//   sample_bench cold [IMAGE...]  times as in a step, beside those of other images
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <functional>
+#include <map>
 #include <random>
 #include <string>
 #include <vector>
@@ -131,20 +136,87 @@ struct Cpu {
 };
 
 static cudaStream_t st;
-static const void* kernelOf(int c) {
-  return c == 1   ? (const void*)deft_sample_1
-         : c == 2 ? (const void*)deft_sample_2
-         : c == 4 ? (const void*)deft_sample_4
-                  : (const void*)deft_sample_8;
+// Where kernels come from: built in, or an image.
+struct Image {
+  std::string name = "built in";
+  cudaLibrary_t library = nullptr;
+  int shared = sizeof(deft::RowSampler<1>::Shared);
+  int sharedShort = sizeof(deft::ShortSampler<4>::Shared);
+  bool hasShort = true;
+
+  Image() {}
+  explicit Image(const char* file) : name(file) {
+    name = name.substr(name.rfind('/') + 1);
+    CK(cudaLibraryLoadFromFile(&library, file, nullptr, nullptr, 0, nullptr, nullptr, 0));
+    void* at;
+    size_t bytes;
+    CK(cudaLibraryGetGlobal(&at, &bytes, library, "deft_sample_shared"));
+    CK(cudaMemcpy(&shared, at, sizeof(int), cudaMemcpyDeviceToHost));
+    hasShort =
+        cudaLibraryGetGlobal(&at, &bytes, library, "deft_sample_short_shared") == cudaSuccess;
+    if (hasShort) {
+      CK(cudaMemcpy(&sharedShort, at, sizeof(int), cudaMemcpyDeviceToHost));
+    }
+    cudaGetLastError();
+  }
+  const void* kernel(int c, bool brief) const {
+    if (library) {
+      cudaKernel_t k;
+      const std::string of = brief ? "deft_sample_short_" : "deft_sample_";
+      CK(cudaLibraryGetKernel(&k, library, (of + std::to_string(c)).c_str()));
+      return (const void*)k;
+    }
+    if (brief) {
+      return c == 1   ? (const void*)deft_sample_short_1
+             : c == 2 ? (const void*)deft_sample_short_2
+                      : (const void*)deft_sample_short_4;
+    }
+    return c == 1   ? (const void*)deft_sample_1
+           : c == 2 ? (const void*)deft_sample_2
+           : c == 4 ? (const void*)deft_sample_4
+                    : (const void*)deft_sample_8;
+  }
+  void prepare() const {
+    for (int c : {1, 2, 4, 8})
+      CK(cudaFuncSetAttribute(kernel(c, false), cudaFuncAttributeMaxDynamicSharedMemorySize,
+                              shared));
+    for (int c : {1, 2, 4})
+      if (hasShort)
+        CK(cudaFuncSetAttribute(kernel(c, true), cudaFuncAttributeMaxDynamicSharedMemorySize,
+                                sharedShort));
+  }
+};
+static Image image;
+// What CudaSampler gives to the short kernels.
+static bool isShort(const DeftSampleSpec& q, int n) {
+  const bool greedy = q.topK == 1 || !std::isfinite(1 / q.temperature);
+  const bool topK = q.topK > 0 && q.topK < n;
+  return q.count == 1 && (greedy || (topK ? q.topK <= deft::ShortSampler<4>::MOST_K
+                                          : q.minP > 0 && q.topP >= 1));
 }
-static void launch(int c, const DeftSample& p) {
+static void launch(int c, const DeftSample& p, bool brief, const Image& from = image,
+                   bool early = false) {
   cudaLaunchConfig_t cfg = {};
+  cudaLaunchAttribute a;
+  a.id = cudaLaunchAttributeProgrammaticStreamSerialization;
+  a.val.programmaticStreamSerializationAllowed = 1;
+  cfg.attrs = &a;
+  cfg.numAttrs = early;
   cfg.gridDim = p.count * c;
   cfg.blockDim = DEFT_SAMPLE_THREADS;
-  cfg.dynamicSmemBytes = sizeof(deft::RowSampler<1>::Shared);
+  cfg.dynamicSmemBytes = brief ? from.sharedShort : from.shared;
   cfg.stream = st;
   void* args[] = {const_cast<DeftSample*>(&p)};
-  CK(cudaLaunchKernelExC(&cfg, kernelOf(c), args));
+  CK(cudaLaunchKernelExC(&cfg, from.kernel(c, brief), args));
+}
+
+static std::string classOf(const DeftSampleSpec& q, int n) {
+  return q.count > 1 ? "distinct"
+         : q.topK == 1 || !std::isfinite(1 / q.temperature) ? "greedy"
+         : q.topK > 0 && q.topK < n                         ? "top-k"
+         : q.topP < 1                                       ? "top-p"
+         : q.minP > 0                                       ? "min-p"
+                                                            : "temperature";
 }
 
 static void makeRow(float* x, int n, int kind, std::mt19937& g) {
@@ -163,7 +235,9 @@ static void makeRow(float* x, int n, int kind, std::mt19937& g) {
       case 7: v = i * -1e-3f; break;                        // all in the first block
       case 8: v = i * 1e-3f; break;                         // all in the last one
       case 9: v = i % 8192 < 4 ? 30 + nd(g) : std::round(nd(g)); break;  // with one thread
-      default: v = 1000 + 2 * nd(g);                        // coarse keys
+      case 10: v = 1000 + 2 * nd(g); break;                 // coarse keys
+      case 11: v = i < 1000 ? nd(g) : -INFINITY; break;     // more possible than are listed
+      default: v = (i * 37ll) % n < 600 ? 6 : nd(g);        // 600 are the largest
     }
     if (kind == 3) v = std::round(v * 8) / 8;
     x[i] = v;
@@ -198,16 +272,132 @@ static float timeGraph(const std::function<void()>& enqueue) {
   return ms[ms.size() / 2];
 }
 
+#define X8(x) x x x x x x x x
+
+// What a step does before the draw, as far as caches see it: reads 512 MB, writes the logits along
+// the way, and one warp a multiprocessor runs 128 KB of code.
+__global__ void __launch_bounds__(1024)
+    headLike(const float4* weights, size_t n, const float4* from, float4* logits, int m, bool early,
+             float* sink) {
+#if __CUDA_ARCH__ >= 900
+  if (early) asm volatile("griddepcontrol.launch_dependents;" ::: "memory");
+#endif
+  float s = 0;
+  const size_t threads = gridDim.x * blockDim.x, at = blockIdx.x * (size_t)blockDim.x + threadIdx.x;
+  if (threadIdx.x < 32) {
+    float a = m;
+    X8(X8(X8(X8(asm volatile("fma.rn.f32 %0, %0, %1, %1;" : "+f"(a) : "f"(s));))))
+    X8(X8(X8(X8(asm volatile("fma.rn.f32 %0, %0, %0, %1;" : "+f"(a) : "f"(s));))))
+    s += a;
+  }
+  size_t done = at;
+  for (size_t i = at; i < n; i += threads * 8) {
+    float4 v[8];
+#pragma unroll
+    for (int j = 0; j < 8; j++)
+      v[j] = i + j * threads < n ? __ldcs(weights + i + j * threads) : float4{};
+#pragma unroll
+    for (int j = 0; j < 8; j++) s += v[j].x + v[j].y + v[j].z + v[j].w;
+    for (; done < m && done * (n / m) <= i; done += threads) logits[done] = from[done];
+  }
+  for (; done < m; done += threads) logits[done] = from[done];
+  if (s == 12345) *sink = s;
+}
+
+// Microseconds a draw as a step sees it: by how much a graph of such kernels is longer with draws
+// behind them. "late": these start when the kernel has ended, "early": when it lets them.
+static void cold(const std::vector<const Image*>& images, DeftSampleSpec* specs, DeftDraw* out) {
+  const int n = 128256, most = 50, nodes = 20;
+  const size_t bytes = 512u << 20;
+  float4 *weights, *from, *logits;
+  float* sink;
+  CK(cudaMalloc(&weights, bytes));
+  CK(cudaMemset(weights, 0, bytes));
+  CK(cudaMalloc(&from, (size_t)most * n * 4));
+  CK(cudaMalloc(&logits, (size_t)most * n * 4));
+  CK(cudaMalloc(&sink, 4));
+  CK(cudaFuncSetAttribute(headLike, cudaFuncAttributeMaxDynamicSharedMemorySize, 160 << 10));
+  int sms;
+  CK(cudaDeviceGetAttribute(&sms, cudaDevAttrMultiProcessorCount, 0));
+  std::mt19937 gen(7);
+  std::vector<float> h((size_t)most * n);
+  for (int r = 0; r < most; r++) makeRow(&h[(size_t)r * n], n, 2, gen);
+  CK(cudaMemcpy(from, h.data(), h.size() * 4, cudaMemcpyHostToDevice));
+  struct Case {
+    const char* name;
+    float t, p, m;
+    int k;
+  };
+  for (Case q : {Case{"top-k 50, t .8", 0.8f, 1, 0, 50}, {"greedy", 0, 1, 0, 0},
+                 {"top-k 50, top-p .9", 0.8f, 0.9f, 0, 50}, {"min-p .05", 1, 1, 0.05f, 0},
+                 {"temperature", 0.8f, 1, 0, 0}}) {
+    std::vector<int> want;
+    for (int r = 0; r < most; r++) {
+      specs[r] = {7, r, 100 + r, r, q.t, q.p, q.m, q.k, 1, r};
+      want.push_back(Cpu{n}.sample(&h[(size_t)r * n], specs[r]));
+    }
+    for (int rows : {1, 4, 16, 50}) {
+      float alone[2];
+      auto graph = [&](const Image* im, int c, bool brief, bool early) {
+        return 1000 / nodes * timeGraph([&] {
+                 for (int i = 0; i < nodes; i++) {
+                   headLike<<<sms, 1024, 160 << 10, st>>>(weights, bytes / 16, from, logits,
+                                                          rows * n / 4, early, sink);
+                   if (im) launch(c, {(float*)logits, specs, out, n, n, rows, rows}, brief, *im, true);
+                 }
+               });
+      };
+      for (int early = 0; early < 2; early++) alone[early] = graph(nullptr, 0, false, early);
+      for (const Image* im : images)
+      for (bool brief : {false, true}) {
+        if (brief && !(im->hasShort && isShort(specs[0], n))) continue;
+        printf("%-20s %2d rows (%.1f us before) %-16s %s", q.name, rows, alone[0],
+               im->name.c_str(), brief ? "short" : "any  ");
+        for (int c : {2, 4, 8}) {
+          if (brief && c > 4) continue;
+          printf("  x%d:", c);
+          for (int early = 0; early < 2; early++) {
+            memset(out, 0xEE, most * sizeof(DeftDraw));
+            printf(" %s %5.1f", early ? "early" : "late", graph(im, c, brief, early) - alone[early]);
+            for (int r = 0; r < rows; r++)
+              if (out[r].token != want[r])
+                printf(" BAD row %d: %d, CPU %d", r, out[r].token, want[r]);
+          }
+        }
+        printf("\n");
+      }
+    }
+  }
+}
+
 int main(int argc, char** argv) {
-  const bool quick = argc > 1;
+  const std::string mode = argc > 1 ? argv[1] : "";
+  const bool quick = mode == "quick";
   setvbuf(stdout, nullptr, _IOLBF, 0);
   CK(cudaStreamCreate(&st));
-  const int shared = sizeof(deft::RowSampler<1>::Shared);
-  for (int c : {1, 2, 4, 8})
-    CK(cudaFuncSetAttribute(kernelOf(c), cudaFuncAttributeMaxDynamicSharedMemorySize, shared));
-  printf("shared memory %d bytes\n", shared);
+  image.prepare();
+  if (mode == "cold") {
+    std::vector<Image> others(argv + 2, argv + argc);
+    std::vector<const Image*> all = {&image};
+    for (const Image& o : others) {
+      o.prepare();
+      all.push_back(&o);
+    }
+    DeftSampleSpec* specs;
+    DeftDraw* out;
+    CK(cudaHostAlloc(&specs, 64 * sizeof(DeftSampleSpec), cudaHostAllocMapped));
+    CK(cudaHostAlloc(&out, 64 * sizeof(DeftDraw), cudaHostAllocMapped));
+    cold(all, specs, out);
+    return 0;
+  }
+  if (argc > 1 + quick) {
+    image = Image(argv[1 + quick]);
+    image.prepare();
+  }
+  printf("%s, shared memory %d bytes\n", image.name.c_str(), image.shared);
   std::mt19937 gen(42);
   int bad = 0;
+  std::map<std::string, std::pair<int, int>> classes;  // draws, bad ones
   float *dx;
   DeftSampleSpec* ds;
   DeftDraw* out;
@@ -225,12 +415,13 @@ int main(int argc, char** argv) {
       {1, 0.5f, 0, 0},   {1, 0.999f, 0, 0},   {2, 0.9f, 0, 30000}, {0.3f, 1, 0, 1},
       {1, 1, 0, 5000},   {0.6f, 0.95f, 0.1f, 20}, {1, 1, 0, 2},   {1, 1, 0, 7},
       {0.8f, 0.95f, 0, 64}, {1, 1, 0.1f, 100}, {1, 1, 0, 128},     {1, 1, 0, 129},
-      {1.5f, 0.9f, 0.02f, 256}, {1, 1, 0, 257}};
+      {1.5f, 0.9f, 0.02f, 256}, {1, 1, 0, 257},
+      {1, 1, 0.0001f, 0}, {2, 1, 0.01f, 0}, {1, 1, 0, 192}, {1, 0.9f, 0, 193}};
   int draws = 0, differ = 0, near = 0, sets = 0, setsDiffer = 0;
   double worstLog = 0;
   for (int n : quick ? std::vector<int>{130, 1003, 4099, 32000}
                      : std::vector<int>{130, 1003, 4099, 32000, 128256}) {
-    for (int kind = 0; kind < 11; kind++) {
+    for (int kind = 0; kind < 13; kind++) {
       const int rows = n > 100000 ? 6 : 10, ld = (n + 3) / 4 * 4 + 8;
       std::vector<float> h((size_t)rows * ld, 1e30f);
       for (int r = 0; r < rows; r++) makeRow(&h[(size_t)r * ld], n, kind, gen);
@@ -238,25 +429,37 @@ int main(int argc, char** argv) {
       std::vector<DeftSampleSpec> specs;
       int at = 0;
       for (const Setting& q : settings) {
-        if (kind > 5 && q.k < 2) continue;
+        if (kind > 5 && kind < 11 && q.k < 2) continue;
         for (int r = 0; r < rows; r++)
           for (int count : {1, r % 3 == 0 ? 8 : 0}) {
             if (!count) continue;
-            DeftSampleSpec d = {(int64_t)(gen() << 32 | gen()), r - 1, (int)(gen() % 5000), r, q.t,
+            DeftSampleSpec d = {(int64_t)((uint64_t)gen() << 32 | gen()), r - 1, (int)(gen() % 5000), r, q.t,
                                 q.p,  q.m, q.k, count, at};
             at += count;
             specs.push_back(d);
           }
       }
-      CK(cudaMemcpy(ds, specs.data(), specs.size() * sizeof(specs[0]), cudaMemcpyHostToDevice));
-      std::vector<std::vector<DeftDraw>> got;
-      for (int c : {1, 2, 4, 8}) {
-        memset(out, 0xEE, at * sizeof(DeftDraw));
-        DeftSample p = {dx, ds, out, ld, n, (int)specs.size()};
-        launch(c, p);
-        CK(cudaStreamSynchronize(st));
-        got.push_back(std::vector<DeftDraw>(out, out + at));
-      }
+      // By every kernel; those of the short ones that they take, which keep their place in `out`.
+      struct Run {
+        std::string name;
+        bool brief;
+        std::vector<DeftDraw> got;
+      };
+      std::vector<Run> runs;
+      std::vector<DeftSampleSpec> brief;
+      for (const DeftSampleSpec& d : specs)
+        if (isShort(d, n)) brief.push_back(d);
+      for (int b = 0; b < 1 + image.hasShort; b++)
+        for (int c : {1, 2, 4, 8}) {
+          if (b && c > 4) continue;
+          const std::vector<DeftSampleSpec>& asked = b ? brief : specs;
+          memset(out, 0xEE, at * sizeof(DeftDraw));
+          CK(cudaMemcpy(ds, asked.data(), asked.size() * sizeof(asked[0]), cudaMemcpyHostToDevice));
+          launch(c, {dx, ds, out, ld, n, (int)asked.size(), rows}, b);
+          CK(cudaStreamSynchronize(st));
+          runs.push_back({(b ? "short x" : "any x") + std::to_string(c), b != 0,
+                          std::vector<DeftDraw>(out, out + at)});
+        }
       Cpu cpu = {n};
       for (const DeftSampleSpec& d : specs) {
         const float* x = &h[(size_t)d.row * ld];
@@ -265,10 +468,11 @@ int main(int argc, char** argv) {
         for (int i = 0; i < n; i++) z += exp(x[i] - max);
         std::vector<int> want = d.count > 1 ? cpu.many(x, d) : std::vector<int>{cpu.sample(x, d)};
         want.resize(d.count, -1);
-        for (size_t v = 0; v < got.size(); v++) {
+        for (const Run& run : runs) {
+          if (run.brief && !isShort(d, n)) continue;
           bool same = true;
           for (int j = 0; j < d.count; j++) {
-            const DeftDraw& g = got[v][d.out + j];
+            const DeftDraw& g = run.got[d.out + j];
             same &= g.token == want[j];
             if (g.token >= 0 && g.token < n) {
               const double lp = x[g.token] - max - log(z);
@@ -278,20 +482,26 @@ int main(int argc, char** argv) {
             }
           }
           (d.count > 1 ? sets : draws)++;
+          auto& ofClass = classes[run.name + ", " + classOf(d, n)];
+          ofClass.first++;
           if (!same) {
             (d.count > 1 ? setsDiffer : differ)++;
             if (cpu.margin < (d.count > 1 ? 1e-5 : 1e-12)) {
               near++;
-            } else if (bad++ < 30) {
-              printf("BAD n=%d kind=%d cluster=%d t=%g k=%d p=%g m=%g count=%d: %d, CPU %d, margin %.1e\n",
-                     n, kind, 1 << v, d.temperature, d.topK, d.topP, d.minP, d.count,
-                     got[v][d.out].token, want[0], cpu.margin);
+            } else {
+              bad++;
+              if (ofClass.second++ < 5)
+                printf("BAD %s: n=%d kind=%d t=%g k=%d p=%g m=%g count=%d: %d, CPU %d, margin %.1e\n",
+                       run.name.c_str(), n, kind, d.temperature, d.topK, d.topP, d.minP, d.count,
+                       run.got[d.out].token, want[0], cpu.margin);
             }
           }
         }
       }
     }
   }
+  for (const auto& c : classes)
+    printf("%-24s %6d draws, %d bad\n", c.first.c_str(), c.second.first, c.second.second);
   printf("%d draws, %d differ; %d sets, %d differ; %d of these within rounding of an edge; log-prob error %.1e; %d bad\n",
          draws, differ, sets, setsDiffer, near, worstLog, bad);
   if (!quick) {
@@ -320,11 +530,13 @@ int main(int argc, char** argv) {
       printf("%-24s", q.name);
       for (int rows : {1, 8, 16, 32, 50, 64}) {
         printf(" %2d:", rows);
+        const bool brief = image.hasShort && isShort(specs[0], n);
         for (int c : {1, 2, 4, 8}) {
+          if (brief && c > 4) continue;
           float us = timeGraph([&] {
                        for (int i = 0; i < 10; i++) {
-                         DeftSample p = {dx, ds, getenv("DEVICE_OUT") ? (DeftDraw*)(dx + 64ll * MAXN) : out, n, n, rows};
-                         launch(c, p);
+                         DeftSample p = {dx, ds, getenv("DEVICE_OUT") ? (DeftDraw*)(dx + 64ll * MAXN) : out, n, n, rows, rows};
+                         launch(c, p, brief);
                        }
                      }) *
                      100;

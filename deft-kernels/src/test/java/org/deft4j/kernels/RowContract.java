@@ -231,6 +231,63 @@ public interface RowContract extends BackendCase {
     assertThat(same).isGreaterThanOrEqualTo(sets - Math.max(1, sets / 20));
   }
 
+  /** Values that crowd: all equal, many the largest, whole numbers, few possible. */
+  @Test
+  default void crowdedTokensAreThoseOfTheSampler() {
+    int[] widths = tiny() ? new int[] {37} : new int[] {1000, 128_256};
+    for (int cols : widths) {
+      int rows = 4;
+      SplittableRandom random = new SplittableRandom(cols);
+      float[] x = new float[rows * cols];
+      for (int i = 0; i < cols; i++) {
+        float v = (float) random.nextGaussian();
+        x[i] = 1.5f;
+        x[cols + i] = i * 37L % cols < 600 ? 6 : v;
+        x[2 * cols + i] = Math.round(v);
+        x[3 * cols + i] = i < 800 ? v : -1000;
+      }
+      TokenSampler sampler = new TokenSampler(cols);
+      try (Backend b = open(2, false)) {
+        Tensor t = b.tensor(rows, cols);
+        t.write(0, rows, x, 0);
+        // Draws of a launch: alone, few, and so many that a row gets less of the device; then with
+        // some among them that are made in another way.
+        for (int size : new int[] {1, 4, 24}) {
+          for (boolean mixed : new boolean[] {false, true}) {
+            Draws draws = new Draws();
+            for (int i = 0; i < size; i++) {
+              DecodeSpec.Builder spec = DecodeSpec.of(1).seed(random.nextLong(), random.nextLong());
+              switch ((i + size) % 4) {
+                case 0 -> spec.temperature(0);
+                case 1 -> spec.temperature(0.8f).topK(Math.min(50, cols - 1));
+                case 2 -> spec.temperature(1).topK(Math.min(192, cols - 1)).topP(0.9f);
+                default -> spec.temperature(1).minP(1e-3f);
+              }
+              if (mixed && i % 3 == 0) {
+                spec.temperature(1).topK(300).topP(1).minP(0);
+              }
+              draws.add((i + i / 4) % rows, spec.build(), random.nextInt(9000));
+            }
+            b.sample(t, cols, draws);
+            for (int i = 0; i < size; i++) {
+              int at = draws.row(i) * cols;
+              int want = sampler.draw(x, at, draws.spec(i), draws.position(i));
+              double sum = 0;
+              for (int c = 0; c < cols; c++) {
+                sum += Math.exp(x[at + c]);
+              }
+              assertThat(draws.token(i))
+                  .as("row %d of %d columns, %s", draws.row(i), cols, draws.spec(i))
+                  .isEqualTo(want);
+              assertThat((double) draws.logProb(i))
+                  .isCloseTo(x[at + want] - Math.log(sum), within(4e-6));
+            }
+          }
+        }
+      }
+    }
+  }
+
   @Test
   default void gegluAndSoftCapAgreeWithTheOracle() {
     SplittableRandom random = new SplittableRandom(31);

@@ -11,7 +11,8 @@ import org.jspecify.annotations.Nullable;
  * one log-probability a draw come back, through mapped host memory.
  *
  * <p>A row is worked on by a cluster of thread blocks where there are clusters: the more rows, the
- * fewer blocks a row.
+ * fewer blocks a row. Where all draws of a launch are of the kinds that most are (the likeliest
+ * token, a small top-k, min-p alone), a shorter kernel makes them.
  */
 final class CudaSampler implements AutoCloseable {
   private static final int THREADS = 512;
@@ -31,6 +32,11 @@ final class CudaSampler implements AutoCloseable {
   private final @Nullable CudaKernel two;
   private final @Nullable CudaKernel four;
   private final @Nullable CudaKernel eight;
+  private final int shortSharedBytes;
+  private final int shortTopK;
+  private final CudaKernel shortOne;
+  private final @Nullable CudaKernel shortTwo;
+  private final @Nullable CudaKernel shortFour;
   private final ParamBlock params = new ParamBlock(64);
   private final Turn[] turns = new Turn[2];
   private int turn;
@@ -76,6 +82,13 @@ final class CudaSampler implements AutoCloseable {
     two = clusters ? module.kernel("deft_sample_2").maxDynamicShared(sharedBytes) : null;
     four = clusters ? module.kernel("deft_sample_4").maxDynamicShared(sharedBytes) : null;
     eight = clusters ? module.kernel("deft_sample_8").maxDynamicShared(sharedBytes) : null;
+    shortSharedBytes = module.readInt("deft_sample_short_shared");
+    shortTopK = module.readInt("deft_sample_short_k");
+    shortOne = module.kernel("deft_sample_short_1").maxDynamicShared(shortSharedBytes);
+    shortTwo =
+        clusters ? module.kernel("deft_sample_short_2").maxDynamicShared(shortSharedBytes) : null;
+    shortFour =
+        clusters ? module.kernel("deft_sample_short_4").maxDynamicShared(shortSharedBytes) : null;
     turns[0] = new Turn();
     turns[1] = new Turn();
   }
@@ -105,8 +118,12 @@ final class CudaSampler implements AutoCloseable {
     }
     t.asked.data().asIntBuffer().put(specs, 0, n * SPEC_WORDS);
     params.clear().pointer(x.buffer()).i64(t.asked.deviceAddress()).i64(t.drawn.deviceAddress());
-    params.i64(x.stride()).i32(cols).i32(n);
-    launch(n);
+    params.i64(x.stride()).i32(cols).i32(n).i32(x.rows()).i32(0);
+    if (allShort(cols, draws)) {
+      launchShort(n);
+    } else {
+      launch(n);
+    }
     t.done.stop();
     t.waiting = draws;
   }
@@ -155,6 +172,32 @@ final class CudaSampler implements AutoCloseable {
       blocks = 2;
     }
     device.launcher().launchEarly(kernel, n * blocks, 1, THREADS, sharedBytes, params);
+  }
+
+  /** Whether the short kernels can make all draws ({@code findBound} there decides alike). */
+  private boolean allShort(int cols, Draws draws) {
+    for (int i = 0; i < draws.size(); i++) {
+      DecodeSpec d = draws.spec(i);
+      boolean topK = d.topK() > 0 && d.topK() < cols;
+      boolean few = topK ? d.topK() <= shortTopK : d.minP() > 0 && d.topP() >= 1;
+      if (draws.count(i) != 1 || (!few && !TokenSampler.takesBest(d))) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private void launchShort(int n) {
+    CudaKernel kernel = shortOne;
+    int blocks = 1;
+    if (shortFour != null && n <= 4) {
+      kernel = shortFour;
+      blocks = 4;
+    } else if (shortTwo != null) {
+      kernel = shortTwo;
+      blocks = 2;
+    }
+    device.launcher().launchEarly(kernel, n * blocks, 1, THREADS, shortSharedBytes, params);
   }
 
   private void put(int i, Draws draws) {
