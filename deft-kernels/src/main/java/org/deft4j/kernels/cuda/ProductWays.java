@@ -18,8 +18,9 @@ import org.jspecify.annotations.Nullable;
  * the kernels of {@link FewRowProducts}, up to {@value #FEW} rows, and {@link WgmmaProducts}.
  *
  * <p>Each shape is measured when it is first met, over the model's own matrices of that shape. That
- * takes up to 0.1 s a shape, most of it for cuBLAS to load the kernels. The fastest is taken;
- * others that are near it may be faster in a step, which {@link #options} lets be tried.
+ * takes up to 0.1 s a shape, most of it for cuBLAS to load the kernels. Ours is taken if it is near
+ * the fastest; others that are near it may be faster in a step, which {@link #options} lets be
+ * tried.
  */
 final class ProductWays implements AutoCloseable {
   /** Most rows that those are measured for: from 16 on cuBLAS was faster for every shape. */
@@ -38,11 +39,6 @@ final class ProductWays implements AutoCloseable {
 
   /** A way that takes so much longer than the best one alone may still be the best in a step. */
   private static final double NEAR = 1.12;
-
-  /**
-   * With more rows than these our kernels may be faster alone, but in a step only in some mixtures.
-   */
-  private static final int OURS_FIRST = 32;
 
   /** What another way has to take of cuBLAS's own choice's time to be taken instead. */
   private static final double NOISE = 0.995;
@@ -78,7 +74,7 @@ final class ProductWays implements AutoCloseable {
 
   private record Shape(int n, int k, DType type, int mode, int rows) {}
 
-  /** The fastest way alone, and others; of those that are taken the last counts. */
+  /** The way that is taken first, and others; of those that are taken the last counts. */
   private static final class Ways {
     final List<Way> all = new ArrayList<>();
     final BitSet taken = new BitSet();
@@ -88,7 +84,7 @@ final class ProductWays implements AutoCloseable {
     }
   }
 
-  /** Another way than the fastest alone. */
+  /** Another way than the first. */
   private record Other(Shape shape, Ways ways, int index) implements StepOption {
     @Override
     public void take(boolean on) {
@@ -282,7 +278,7 @@ final class ProductWays implements AutoCloseable {
         times[i] = micros(same, operation, least) * (way == Way.CUBLAS ? NOISE : 1);
         least = Math.min(least, times[i]);
       }
-      return near(all, times, s.rows);
+      return near(all, times);
     }
   }
 
@@ -309,10 +305,11 @@ final class ProductWays implements AutoCloseable {
   }
 
   /**
-   * The fastest way, and where they are near it two of ours and one of cuBLAS's; that one first
-   * where rows are many.
+   * Of the ways that take about as long as the fastest two of ours and then one of cuBLAS's. Ours
+   * gain by each other: they start early one behind the other, so one of them among cuBLAS's does
+   * not show what all of them would.
    */
-  private static Ways near(List<Way> all, double[] times, int rows) {
+  private static Ways near(List<Way> all, double[] times) {
     List<Integer> order = new ArrayList<>();
     for (int i = 0; i < times.length; i++) {
       order.add(i);
@@ -320,13 +317,11 @@ final class ProductWays implements AutoCloseable {
     order.sort(Comparator.comparingDouble(i -> times[i]));
     double limit = NEAR * times[order.get(0)];
     Ways found = new Ways();
-    int ours = 0;
-    int theirs = 0;
-    for (int i : order) {
-      Way way = all.get(i);
-      if (times[i] <= limit && (way.ours() ? ours++ < 2 : theirs++ < 1)) {
-        found.all.add(rows > OURS_FIRST && !way.ours() ? 0 : found.all.size(), way);
-      }
+    for (boolean ours : new boolean[] {true, false}) {
+      order.stream()
+          .filter(i -> times[i] <= limit && all.get(i).ours() == ours)
+          .limit(ours ? 2 : 1)
+          .forEach(i -> found.all.add(all.get(i)));
     }
     return found;
   }
