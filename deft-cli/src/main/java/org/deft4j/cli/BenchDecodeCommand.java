@@ -47,7 +47,8 @@ final class BenchDecodeCommand implements Callable<Integer> {
       names = "--tokens",
       paramLabel = "N",
       defaultValue = "200",
-      description = "Tokens that each branch has already (default ${DEFAULT-VALUE}).")
+      description =
+          "Tokens of each branch half-way through the timed steps (default ${DEFAULT-VALUE}).")
   private int tokens;
 
   @Option(

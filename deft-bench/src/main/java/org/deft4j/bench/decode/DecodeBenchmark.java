@@ -24,7 +24,8 @@ import org.deft4j.tree.plan.IoLedger;
  *
  * @param watched decodes
  * @param context tokens that all branches share
- * @param tokens that each branch has of its own when measuring starts
+ * @param tokens that each branch has of its own half-way through the steps that are timed, of the
+ *     first method if there are several
  * @param steps that are timed; the median counts
  * @param temperature of sampling, 0 for greedy
  */
@@ -54,8 +55,9 @@ public record DecodeBenchmark(
     watched.settle(leaves, context, temperature);
     NodeId root = watched.prompt(context);
     List<NodeId> branches = watched.engine().fork(root, leaves);
-    for (int i = 0; i < leaves && tokens > 0; i++) {
-      watched.engine().extend(branches.get(i), watched.tokens(tokens, i + 1), false);
+    int begun = Math.max(0, tokens - WARM_UP - steps / 2);
+    for (int i = 0; i < leaves && begun > 0; i++) {
+      watched.engine().extend(branches.get(i), watched.tokens(begun, i + 1), false);
     }
     watched.drain();
     int all = methods.size() * (WARM_UP + steps + 3);

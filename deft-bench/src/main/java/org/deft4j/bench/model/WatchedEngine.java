@@ -66,14 +66,16 @@ public record WatchedEngine(TreeEngine engine, StepRecorder recorder) implements
    * out} how to run passes of so many rows.
    *
    * @param context tokens above the branches
+   * @return whether there was anything to find out
    */
-  public void settle(int branches, int context, float temperature) {
+  public boolean settle(int branches, int context, float temperature) {
     int[] steps = {0};
     decodeWhile(
         branches,
         context,
         temperature,
         () -> steps[0]++ < FIRST_STEPS || !recorder.watched().settled());
+    return steps[0] > FIRST_STEPS + 1;
   }
 
   private void decodeWhile(int branches, int context, float temperature, BooleanSupplier goOn) {

@@ -23,6 +23,10 @@ import org.deft4j.tree.plan.AttentionMethod;
  */
 public final class DraftReplay implements AutoCloseable {
   private static final long WARM_UP_NANOS = 1_000_000_000;
+  private static final int WARM_UP_STEPS = 400;
+
+  /** Steps before a backend is asked whether it has settled. */
+  private static final int FIRST_STEPS = 2;
 
   private final GgufFile file;
   private final StepRecorder recorder;
@@ -95,14 +99,20 @@ public final class DraftReplay implements AutoCloseable {
     return settings.methods().stream().map(runs::get).toList();
   }
 
-  /** The first measurement would pay for compiling what runs on the host. */
+  /**
+   * The first measurement would pay for compiling what runs on the host, and for what the backend
+   * tries out.
+   */
   private void warmUp(DraftVerifier v) {
     long end = System.nanoTime() + (warm ? 0 : WARM_UP_NANOS);
     warm = true;
+    int steps = 0;
     do {
       v.step();
       v.rewind();
-    } while (System.nanoTime() < end);
+    } while (System.nanoTime() < end
+        || steps++ < FIRST_STEPS
+        || !recorder.watched().settled() && steps < WARM_UP_STEPS);
   }
 
   private MethodRun whole(

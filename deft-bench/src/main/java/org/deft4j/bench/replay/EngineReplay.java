@@ -18,6 +18,12 @@ import org.deft4j.tree.plan.IoLedger;
  * change a tree.
  */
 public final class EngineReplay {
+  /** Numbers of branches that recordings have most of the time. */
+  private static final int[] ROWS = {8, 1, 2, 3, 4, 5, 6, 7, 16, 24};
+
+  /** Tokens above them while a backend finds out how to run so many rows. */
+  private static final int CONTEXT = 64;
+
   private final WatchedEngine watched;
   private final ReplaySettings settings;
   private final int layers;
@@ -30,6 +36,11 @@ public final class EngineReplay {
     this.watched = watched;
     this.settings = settings;
     watched.warmUp(10, settings.temperature());
+    for (int rows : ROWS) {
+      if (!watched.settle(rows, CONTEXT, settings.temperature())) {
+        break; // a backend that finds out nothing
+      }
+    }
     watched.engine().ahead(false);
     layers = watched.engine().info().model().layers();
   }

@@ -34,11 +34,11 @@ class WatchedEngineTest {
                     });
     try (WatchedEngine w =
         WatchedEngine.open(RandomModel.of(ModelShape.of("tiny")), options, choosy)) {
-      w.settle(3, 20, 0.8f);
+      assertThat(w.settle(3, 20, 0.8f)).isTrue();
       assertThat(passes).hasValueBetween(needed, needed + 2);
       assertThat(w.engine().busy()).as("all branches are released").isFalse();
       int before = passes.get();
-      w.settle(3, 20, 0.8f);
+      assertThat(w.settle(3, 20, 0.8f)).isFalse();
       assertThat(passes.get() - before).as("a settled backend costs a few steps").isLessThan(8);
     }
   }
