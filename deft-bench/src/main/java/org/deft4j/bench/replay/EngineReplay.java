@@ -128,7 +128,9 @@ public final class EngineReplay {
           }
           try {
             watched.engine().attention(m);
-            samples.computeIfAbsent(m, _ -> new ArrayList<>()).add(place(driver, end - first));
+            samples
+                .computeIfAbsent(m, _ -> new ArrayList<>())
+                .add(place(driver, end - first, (end - first) / methods.size()));
           } catch (DeftException e) {
             failures.put(m, failed(recording, prompt, steps, m, e));
           }
@@ -149,10 +151,16 @@ public final class EngineReplay {
     return runs;
   }
 
-  private StepSample place(TreeDriver driver, int weight) {
+  /**
+   * Decodes some steps.
+   *
+   * @param weight steps that they stand for
+   * @param most steps that leave as many to the other methods
+   */
+  private StepSample place(TreeDriver driver, int weight, int most) {
     StepClock clock = clock();
     int before = driver.decode();
-    int left = 3 * ReplaySettings.WINDOW;
+    int left = Math.clamp(most, ReplaySettings.WINDOW, 3 * ReplaySettings.WINDOW) - 2;
     while (clock.count() < ReplaySettings.WINDOW - 2 && left-- > 0 && !driver.finished()) {
       int rows = clock.time(driver.step() + 1, driver::decode);
       // A backend may try out what is fastest when it meets a number of rows for the first time.

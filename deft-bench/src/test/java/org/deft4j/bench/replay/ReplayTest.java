@@ -166,6 +166,38 @@ class ReplayTest {
     }
   }
 
+  /** The number of branches changes with every step or two, and with it what a step costs. */
+  @Test
+  void methodsAreMeasuredWithinTheirPlacesWhereRowsChange() throws IOException {
+    StringBuilder nodes = new StringBuilder();
+    StringBuilder children = new StringBuilder();
+    int leaves = 60;
+    for (int i = 1; i <= leaves; i++) {
+      children.append(i == 1 ? "" : ", ").append(i);
+      String node =
+          ", \"%d\": {\"id\": %d, \"value\": %d, \"start\": 1, \"end\": %d, \"children\": []}";
+      nodes.append(node.formatted(i, i, 2 * i, 2 * i));
+    }
+    String json =
+        "[{\"incompleted\": false, \"prompt\": \"\", \"data\": {\"0\": {\"id\": 0, \"value\": 1,"
+            + " \"start\": 0, \"end\": 0, \"children\": [%s]}%s}}]".formatted(children, nodes);
+    Path file = Files.writeString(folder.resolve("fan.json"), json);
+    Recording fan = Recording.read(file, List.of(0), false).getFirst();
+    int steps = fan.steps();
+    assertThat(steps).isEqualTo(2 * leaves);
+    AttentionMethod[] all = AttentionMethod.values();
+    try (WatchedEngine w = engine()) {
+      for (MethodRun r : new EngineReplay(w, settings(3, all)).run(fan, 40, steps)) {
+        assertThat(r.samples()).hasSize(3);
+        for (int i = 0; i < 3; i++) {
+          assertThat(r.samples().get(i).step())
+              .as("%s, place %d", r.method(), i)
+              .isBetween(steps * i / 3 + 1, steps * (i + 1) / 3);
+        }
+      }
+    }
+  }
+
   @Test
   void aMethodWithoutRoomSaysSoAndTheOthersGoOn() {
     // Two layers of 2 * 4 * 8 floats: 512 bytes a token; 380 tokens hold the tree, not its copies.
