@@ -30,9 +30,12 @@ __device__ __forceinline__ double weightOf(float less, float scale) {
   return v > -700 ? w : 0;
 }
 
+// As keyOf, with what is no number below all that are.
+__device__ __forceinline__ uint32_t rankOf(float v) { return v == v ? keyOf(v) : 0; }
+
 // An element of a list: larger values first, then smaller ids.
 __device__ __forceinline__ uint64_t entryOf(int id, float v) {
-  return (uint64_t)~keyOf(v) << 32 | (uint32_t)id;
+  return (uint64_t)~rankOf(v) << 32 | (uint32_t)id;
 }
 
 // By the shared memory of ShortSampler.
@@ -52,7 +55,7 @@ struct SampleAgain {
     int own = 0;
 #pragma unroll 8
     for (int i = threadIdx.x; i < n; i += T) {
-      own += keyOf(x[i]) >= key;
+      own += rankOf(x[i]) >= key;
     }
     own = __reduce_add_sync(~0u, own);
     if (threadIdx.x % 32 == 0) {
@@ -91,8 +94,11 @@ struct SampleAgain {
 #pragma unroll 4
     for (int i = tid; i < n; i += T) {
       const float v = x[i];
-      if (keyOf(v) >= low + tied) {
-        s.list[atomicAdd(&s.filled, 1)] = entryOf(i, v);
+      if (rankOf(v) >= low + tied) {
+        const int at = atomicAdd(&s.filled, 1);
+        if (at < LIST) {
+          s.list[at] = entryOf(i, v);
+        }
       }
     }
     __syncthreads();
@@ -103,7 +109,7 @@ struct SampleAgain {
 #pragma unroll 1
     for (int base = 0, seen = filled; base < n && seen < k; base += T) {
       const int i = base + tid;
-      const bool is = i < n && keyOf(x[i]) == low;
+      const bool is = i < n && rankOf(x[i]) == low;
       const unsigned those = __ballot_sync(~0u, is);
       if (lane == 0) {
         s.part[warp] = __popc(those);
@@ -131,7 +137,7 @@ struct SampleAgain {
     const double minP = s.spec.minP;
     auto share = [&](int i, int end) {
       const float v = i < end ? x[i] : -CUDART_INF_F;
-      const double w = i < end && keyOf(v) >= bound ? weightOf(v - peak, scale) : 0;
+      const double w = i < end && rankOf(v) >= bound ? weightOf(v - peak, scale) : 0;
       return w >= minP ? w : 0;
     };
     const int each = (n + T - 1) / T * 32;
@@ -198,7 +204,7 @@ struct SampleAgain {
       uint32_t most = 0;
 #pragma unroll 4
       for (int i = threadIdx.x; i < n; i += T) {
-        most = max(most, keyOf(x[i]));
+        most = max(most, rankOf(x[i]));
       }
       atomicMax(&s.peak, most);
       __syncthreads();

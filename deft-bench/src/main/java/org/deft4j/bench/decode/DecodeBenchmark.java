@@ -55,9 +55,8 @@ public record DecodeBenchmark(
     watched.settle(leaves, context, temperature);
     NodeId root = watched.prompt(context);
     List<NodeId> branches = watched.engine().fork(root, leaves);
-    int begun = Math.max(0, tokens - WARM_UP - steps / 2);
-    for (int i = 0; i < leaves && begun > 0; i++) {
-      watched.engine().extend(branches.get(i), watched.tokens(begun, i + 1), false);
+    for (int i = 0; i < leaves && begun() > 0; i++) {
+      watched.engine().extend(branches.get(i), watched.tokens(begun(), i + 1), false);
     }
     watched.drain();
     int all = methods.size() * (WARM_UP + steps + 3);
@@ -84,6 +83,11 @@ public record DecodeBenchmark(
       millis.forEach((m, t) -> Objects.requireNonNull(rows.get(m)).put("speedup", base / t));
     }
     return methods.stream().map(m -> Objects.requireNonNull(rows.get(m))).toList();
+  }
+
+  /** Tokens of each branch before the first step. */
+  private int begun() {
+    return Math.max(0, tokens - WARM_UP - steps / 2);
   }
 
   /** Fills a row; the milliseconds of a step. */
@@ -113,7 +117,7 @@ public record DecodeBenchmark(
     double other = recorder.micros(StepRecorder.Part.OTHER, ROUNDS) / 1e3;
     row.put("leaves", leaves);
     row.put("context", context);
-    row.put("tokensOfEach", tokens);
+    row.put("tokensOfEach", begun() + WARM_UP + steps / 2);
     row.put("attention", method.label());
     row.put("stepMillis", whole);
     row.put("worstMillis", millis[Math.min(steps - 1, steps * 9 / 10)]);

@@ -7,6 +7,7 @@ import java.lang.reflect.Proxy;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
 import org.deft4j.kernels.Backend;
 import org.deft4j.kernels.Tensor;
 import org.jspecify.annotations.Nullable;
@@ -22,13 +23,16 @@ import org.jspecify.annotations.Nullable;
 public final class StepRecorder {
   /** What an operation counts as. */
   public enum Part {
-    /** Products with matrices, the gated activation or the norm that is part of one included. */
+    /** Products with matrices, the gated activation that is part of one included. */
     PRODUCTS,
     /** Both stages of attention. */
     ATTENTION,
-    /** Other norms, rotary embedding, storing keys and values, gathering rows, sampling. */
+    /** Norms, rotary embedding, storing keys and values, gathering rows, sampling's kernels. */
     OTHER
   }
+
+  /** Operations made of others, by which one cannot tell products from what is not. */
+  private static final Set<String> WHOLE = Set.of("forward", "matmulAddNorm");
 
   private record Operation(Part part, Runnable run) {}
 
@@ -98,7 +102,7 @@ public final class StepRecorder {
 
   private @Nullable Object invoke(Object proxy, Method method, @Nullable Object @Nullable [] args)
       throws Throwable {
-    if (recording && method.isDefault() && method.getName().equals("forward")) {
+    if (recording && method.isDefault() && WHOLE.contains(method.getName())) {
       return InvocationHandler.invokeDefault(proxy, method, args);
     }
     Part part = recording ? part(method) : null;

@@ -299,8 +299,9 @@ public final class CudaBackend implements Backend {
   private void product(Matrix w, Tensor x, Tensor y, int rows, boolean add) {
     distinct(x, y);
     CudaMatrix m = next(w, rows);
-    CudaTensor in = own(x, rows, w.cols());
-    products.multiply(m, in, own(y, rows, w.rows()).changed(), rows, add);
+    CudaTensor in = factor(x, rows, w.cols());
+    CudaTensor out = own(y, rows, w.rows());
+    products.multiply(m, in, add ? out.updated() : out.changed(), rows, add);
   }
 
   @Override
@@ -310,10 +311,20 @@ public final class CudaBackend implements Backend {
     distinct(x, normed);
     distinct(y, normed);
     CudaMatrix m = next(w, rows);
-    CudaTensor in = own(x, rows, w.cols());
+    CudaTensor in = factor(x, rows, w.cols());
     CudaTensor of = float32(own(norm, 1, w.rows()));
     CudaTensor to = own(normed, rows, w.rows());
-    products.multiplyAddNorm(m, in, own(y, rows, w.rows()).changed(), of, eps, to, rows);
+    products.multiplyAddNorm(m, in, own(y, rows, w.rows()).updated(), of, eps, to, rows);
+  }
+
+  /** What a product reads: a norm that it still has to finish must be one of what is there. */
+  private static CudaTensor factor(Tensor x, int rows, int cols) {
+    CudaTensor in = own(x, rows, cols);
+    CarriedNorm carried = in.carried();
+    if (carried != null) {
+      carried.check(rows);
+    }
+    return in;
   }
 
   /** The matrix of the product that comes now. */
@@ -333,7 +344,7 @@ public final class CudaBackend implements Backend {
       throw new IllegalArgumentException(gateUp.rows() + " rows are no gate and up");
     }
     CudaMatrix w = next(gateUp, rows);
-    CudaTensor in = own(x, rows, w.cols());
+    CudaTensor in = factor(x, rows, w.cols());
     CudaTensor out = own(y, rows, w.rows() / 2).changed();
     products.multiplyGated(w, in, out, rows);
   }
@@ -397,8 +408,10 @@ public final class CudaBackend implements Backend {
     CudaTensor ofQueries = queryNorm == null ? null : float32(own(queryNorm, 1, dim));
     CudaTensor ofKeys = keyNorm == null ? null : float32(own(keyNorm, 1, dim));
     CudaRope turn = (CudaRope) rope;
-    if (turn.turns(passes + device.launcher().captures())) {
+    long pass = passes + device.launcher().captures();
+    if (!turn.turned(pass)) {
       kernels.ropeTurns(turn, positions, rows);
+      turn.turnedFor(pass);
     }
     kernels.ropeAppend(turn, cache, layer, t, heads, slots, q, ofQueries, ofKeys, eps, rows);
     laidOut = t;

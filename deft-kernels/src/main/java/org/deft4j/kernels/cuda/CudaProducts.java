@@ -99,7 +99,7 @@ final class CudaProducts implements AutoCloseable {
       CudaTensor normed,
       int rows) {
     int mode = mode(DType.F32, true);
-    if (!normsApart.get(rows) && !deterministic && WgmmaProducts.carries(w, y, normed)) {
+    if (!normsApart.get(rows) && !deterministic && ways.carries(w, y, normed, rows)) {
       Way way = way(w, mode, rows);
       if (way.carries()) {
         DeviceBuffer in = input(way, w, x, rows);
@@ -190,7 +190,7 @@ final class CudaProducts implements AutoCloseable {
       if (way.carries() && x.type() == w.held()) {
         return x.unscaled();
       }
-      carried.finish(kernels, x, rows);
+      carried.finish(kernels, x);
     }
     if (x.type() == w.held()) {
       return x.buffer();

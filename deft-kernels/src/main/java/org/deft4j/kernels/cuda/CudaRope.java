@@ -38,14 +38,17 @@ final class CudaRope implements Rope {
   }
 
   /**
-   * Whether {@link #turns} are yet to be filled.
+   * Whether {@link #turns} are those of a pass.
    *
-   * @param pass whose rows they are for: another number for each pass and each capture
+   * @param pass another number for each pass and each capture
    */
-  boolean turns(long pass) {
-    boolean first = turnedFor != pass;
+  boolean turned(long pass) {
+    return turnedFor == pass;
+  }
+
+  /** Tells that {@link #turns} are those of a pass from now on. */
+  void turnedFor(long pass) {
     turnedFor = pass;
-    return first;
   }
 
   @Override

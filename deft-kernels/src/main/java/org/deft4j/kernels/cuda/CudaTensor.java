@@ -23,6 +23,7 @@ final class CudaTensor implements Tensor {
   private final DType type;
   private long version;
   private @Nullable CarriedNorm carried;
+  private @Nullable DeviceBuffer squares;
 
   CudaTensor(CudaDevice device, int rows, int cols, DType type) {
     if (rows < 1 || cols < 1) {
@@ -72,6 +73,19 @@ final class CudaTensor implements Tensor {
     return carried;
   }
 
+  /** Room for the sums of squares of a norm that it carries, once taken kept. */
+  DeviceBuffer squares(int bytes) {
+    DeviceBuffer s = squares;
+    if (s == null || s.bytes() < bytes) {
+      s = memory.allocate(bytes, "sums of squares");
+      if (squares != null) {
+        squares.close();
+      }
+      squares = s;
+    }
+    return s;
+  }
+
   /** Tells that its new contents still have to be scaled. */
   void carry(CarriedNorm norm) {
     changed();
@@ -109,6 +123,7 @@ final class CudaTensor implements Tensor {
   @Override
   public void write(int row, int n, float[] src, int offset) {
     check(row, n, src.length, offset);
+    DeviceBuffer buffer = n == rows ? this.buffer : buffer();
     int stride = stride();
     long rowBytes = (long) stride * type.bytes();
     MemorySegment data = MemorySegment.ofArray(new byte[Math.toIntExact(n * rowBytes)]);
@@ -158,6 +173,9 @@ final class CudaTensor implements Tensor {
 
   @Override
   public void close() {
+    if (squares != null) {
+      squares.close();
+    }
     buffer.close();
   }
 }

@@ -210,6 +210,11 @@ final class ProductWays implements AutoCloseable {
     return all;
   }
 
+  /** See {@link WgmmaProducts#carries}. */
+  boolean carries(CudaMatrix w, CudaTensor y, CudaTensor normed, int rows) {
+    return wgmma.carries(w, y, normed, rows);
+  }
+
   /** Whether some way to a product of the pass with so many rows carries norms. */
   boolean mayCarry(int rows) {
     for (Shape s : met) {

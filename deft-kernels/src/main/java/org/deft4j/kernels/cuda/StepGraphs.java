@@ -129,7 +129,7 @@ final class StepGraphs implements AutoCloseable {
 
   /** Whether passes like the last one run as they will from now on. */
   boolean settled() {
-    return last == null || last.graph.settled();
+    return last == null || last.graph.captured() && last.graph.settled();
   }
 
   /** One launch for all, or where graphs find no memory on the device, one an operation. */

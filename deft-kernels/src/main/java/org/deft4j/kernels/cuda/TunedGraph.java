@@ -79,6 +79,11 @@ final class TunedGraph implements AutoCloseable {
     boolean launched = false;
     try {
       launched = running.launch();
+    } catch (DeftException e) {
+      if (e.exitCode() == DeftException.OUT_OF_MEMORY) {
+        giveUp(); // there is room for one graph only
+      }
+      throw e;
     } finally {
       if (launched) {
         trial = running;
@@ -116,25 +121,33 @@ final class TunedGraph implements AutoCloseable {
     }
   }
 
+  /** What is not decided stays as it is. */
+  private void giveUp() {
+    due.clear();
+    again = true;
+  }
+
   /** Tries the next option against the best graph; whether that could be captured. */
   private boolean begin(Supplier<GraphTrial.Graph> capture, GraphTrial.Graph best) {
     GraphTrial.Stopwatch timer = timers.get();
-    GraphTrial.Graph other;
+    GraphTrial begun = null;
     try {
-      other = capture(capture, due.element());
+      begun = new GraphTrial(timer, best, capture(capture, due.element()));
     } catch (DeftException e) {
-      timer.close();
+      LOG.log(Level.DEBUG, "passed over: {0}: {1}", options.get(due.element()), e.getMessage());
       // There is room for one graph only, or this option cannot be captured. If it is the device
       // that failed, the best graph's launch says so.
       due.remove();
       if (e.exitCode() == DeftException.OUT_OF_MEMORY) {
-        due.clear();
-        again = true;
+        giveUp();
       }
       again();
       return false;
+    } finally {
+      if (begun == null) {
+        timer.close();
+      }
     }
-    GraphTrial begun = new GraphTrial(timer, best, other);
     graph = null;
     return tried(begun);
   }

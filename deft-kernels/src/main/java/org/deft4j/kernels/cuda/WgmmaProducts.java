@@ -21,6 +21,8 @@ final class WgmmaProducts implements AutoCloseable {
   /** Of the widest kernels. */
   private static final int MOST_ROWS = 64;
 
+  private static final int SQUARES_BYTES = 4 * MOST_ROWS * CarriedNorm.MOST_SUMS;
+
   private static final int CAPABILITY = 90;
 
   /** Columns that K has to be a multiple of. */
@@ -53,7 +55,6 @@ final class WgmmaProducts implements AutoCloseable {
   private final Map<String, CudaKernel> loaded = new HashMap<>();
   private final int counters;
   private final GrowingBuffer parts;
-  private final GrowingBuffer squares;
   private final ParamBlock params = new ParamBlock(136);
 
   WgmmaProducts(CudaDevice device) {
@@ -61,7 +62,6 @@ final class WgmmaProducts implements AutoCloseable {
     launcher = device.launcher();
     // Starts with counters, which never go back, and zeros when it is made.
     parts = new GrowingBuffer(device, "parts of products");
-    squares = new GrowingBuffer(device, "sums of squares");
     CudaModule image = device.capability() == CAPABILITY ? device.load("gemm_sm90") : null;
     module = image;
     counters = image == null ? 0 : image.readInt("deft_wgmma_counters");
@@ -108,13 +108,23 @@ final class WgmmaProducts implements AutoCloseable {
         n -> image.kernel(n).maxDynamicShared(k.sharedBytes()));
   }
 
-  /** Whether a product can leave the norm of its result to what reads that. */
-  static boolean carries(CudaMatrix w, CudaTensor y, CudaTensor normed) {
+  /**
+   * Whether a product of so many rows can leave the norm of its result to what reads that. Takes
+   * the memory that it needs, unless launches are captured.
+   */
+  boolean carries(CudaMatrix w, CudaTensor y, CudaTensor normed, int rows) {
     // Rows times the weights of a norm, not scaled yet, may be past what binary16 holds.
-    return w.held() == DType.BF16
-        && normed.type() == DType.BF16
-        && y.type() == DType.F32
-        && w.rows() % 8 == 0;
+    boolean can =
+        module != null
+            && rows <= MOST_ROWS
+            && w.held() == DType.BF16
+            && normed.type() == DType.BF16
+            && y.type() == DType.F32
+            && w.rows() % 8 == 0;
+    if (can && !device.launcher().capturing()) {
+      DeviceBuffer unused = normed.squares(SQUARES_BYTES);
+    }
+    return can;
   }
 
   /**
@@ -146,7 +156,7 @@ final class WgmmaProducts implements AutoCloseable {
     }
     int bits = next == null ? mode : mode | NORM;
     GemmKernel.tell(params, w, x, y, part, yStride, rows, bits, c.parts, early);
-    CarriedNorm made = next == null ? null : carried(c, w, next);
+    CarriedNorm made = next == null ? null : carried(c, w, next, rows);
     if (next == null || made == null) {
       params.i64(0).i64(0).i64(0);
     } else {
@@ -169,16 +179,15 @@ final class WgmmaProducts implements AutoCloseable {
     }
   }
 
-  private CarriedNorm carried(Choice c, CudaMatrix w, Next next) {
-    DeviceBuffer sums = squares.atLeast(4L * MOST_ROWS * CarriedNorm.MOST_SUMS);
+  private static CarriedNorm carried(Choice c, CudaMatrix w, Next next, int rows) {
+    DeviceBuffer sums = next.normed.squares(SQUARES_BYTES);
     int rowsOfTile = (Math.ceilDiv(w.rows(), c.tiles) + 7) & -8;
     int tiles = Math.ceilDiv(w.rows(), rowsOfTile);
-    return new CarriedNorm(sums, tiles, next.y, next.y.version(), next.norm, next.eps);
+    return new CarriedNorm(rows, sums, tiles, next.y, next.y.version(), next.norm, next.eps);
   }
 
   @Override
   public void close() {
     parts.close();
-    squares.close();
   }
 }

@@ -121,6 +121,10 @@ final class CarriedNormTest {
         assertThatThrownBy(() -> read(normed)).isInstanceOf(IllegalStateException.class);
         assertThatThrownBy(() -> b.addBias(normed, norm, rows))
             .isInstanceOf(IllegalStateException.class);
+        assertThatThrownBy(() -> b.matmulAdd(w, x, normed, rows))
+            .isInstanceOf(IllegalStateException.class);
+        assertThatThrownBy(() -> normed.write(0, 1, new float[n], 0))
+            .isInstanceOf(IllegalStateException.class);
         leave.run();
         b.matmul(small, normed, out, rows);
         final float[] got = read(out);

@@ -240,6 +240,25 @@ final class TunedGraphTest {
   }
 
   @Test
+  void withoutMemoryToLaunchTwoGraphsNothingIsTried() {
+    cost =
+        o -> {
+          if (open() > 1) {
+            throw new DeftException(DeftException.OUT_OF_MEMORY, "no memory to launch");
+          }
+          return 100;
+        };
+    TunedGraph graph = graph();
+    assertThatThrownBy(() -> graph.launch(this::capture)).hasMessageContaining("no memory");
+    assertThat(open()).isZero();
+    assertThat(stopwatches).isZero();
+    launch(graph, 50);
+    assertThat(graph.settled()).isTrue();
+    assertThat(captured).hasSize(3);
+    assertThat(last()).containsExactly(false, false, false);
+  }
+
+  @Test
   void withoutOptionsOneGraphIsCaptured() {
     TunedGraph graph = new TunedGraph(FakeStopwatch::new, List.of());
     launch(graph, 20);
