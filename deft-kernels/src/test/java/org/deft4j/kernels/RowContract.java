@@ -131,6 +131,45 @@ public interface RowContract extends BackendCase {
     }
   }
 
+  /** As of tokens that a grammar does not allow: whole stretches of the vocabulary. */
+  @Test
+  default void whatIsForbiddenCountsForNothing() {
+    SplittableRandom random = new SplittableRandom(61);
+    for (int cols : new int[] {37, 13_000}) {
+      float[] x = new float[2 * cols];
+      Arrays.fill(x, Float.NEGATIVE_INFINITY);
+      for (int i = 0; i < 9; i++) {
+        x[i] = (float) random.nextGaussian();
+        x[2 * cols - 1 - i] = (float) random.nextGaussian();
+      }
+      try (Backend b = open(2, false)) {
+        Tensor t = b.tensor(2, cols);
+        t.write(0, 2, x, 0);
+        RowSummary summary = new RowSummary();
+        b.summarize(t, 2, cols, summary);
+        Draws draws = new Draws();
+        for (int r = 0; r < 2; r++) {
+          draws.add(r, DecodeSpec.of(1).temperature(0).build(), 3);
+          draws.add(r, DecodeSpec.of(1).temperature(1).seed(5, 6).build(), 3);
+          draws.add(r, DecodeSpec.of(1).temperature(1).topK(5).seed(5, 6).build(), 3);
+        }
+        b.sample(t, cols, draws);
+        for (int r = 0; r < 2; r++) {
+          double sum = 0;
+          for (int c = 0; c < cols; c++) {
+            sum += Math.exp(x[r * cols + c]);
+          }
+          assertThat(summary.logSum(r)).isCloseTo(Math.log(sum), within(4e-6));
+          for (int i = 3 * r; i < 3 * r + 3; i++) {
+            float value = x[r * cols + draws.token(i)];
+            assertThat(value).isFinite();
+            assertThat((double) draws.logProb(i)).isCloseTo(value - Math.log(sum), within(4e-6));
+          }
+        }
+      }
+    }
+  }
+
   @Test
   default void summariesAgreeWithTheOracle() {
     SplittableRandom random = new SplittableRandom(6);

@@ -461,7 +461,10 @@ public abstract class CpuBackend implements Backend {
       float max = summaryParts.max(top);
       double sum = 0;
       for (int i = first; i < first + parts; i++) {
-        sum += summaryParts.logSum(i) * Math.exp((double) summaryParts.max(i) - max);
+        // A part where all is forbidden has no sum.
+        if (summaryParts.max(i) > Float.NEGATIVE_INFINITY) {
+          sum += summaryParts.logSum(i) * Math.exp((double) summaryParts.max(i) - max);
+        }
       }
       int best = (top - first) * SUMMARY_PART + summaryParts.best(top);
       out.set(r, best, max, max + Math.log(sum));
