@@ -88,6 +88,76 @@ final class CarriedNormTest {
     return all;
   }
 
+  /**
+   * As layers follow each other: started early, with sums of squares that others have just read.
+   */
+  @Test
+  void chainsInAGraphGiveTheSameBitsEachTime() {
+    int rows = 50;
+    int dim = 1024;
+    int wide = 2048;
+    try (CudaDevice device = device();
+        WgmmaProducts products = new WgmmaProducts(device)) {
+      StepKernels kernels = new StepKernels(device);
+      CudaMatrix o = new ProductOracle(device, DType.BF16, dim, wide, 1, 1).matrix();
+      CudaMatrix up = new ProductOracle(device, DType.BF16, wide, dim, 1, 1).matrix();
+      CudaMatrix qkv = new ProductOracle(device, DType.BF16, 1536, dim, 1, 1).matrix();
+      CudaTensor x = tensor(device, rows, wide, DType.BF16);
+      CudaTensor start = tensor(device, rows, dim, DType.F32);
+      CudaTensor norm = tensor(device, 1, dim, DType.F32);
+      CudaTensor y = new CudaTensor(device, rows, dim, DType.F32);
+      CudaTensor normed = new CudaTensor(device, rows, dim, DType.BF16);
+      CudaTensor ffn = new CudaTensor(device, rows, wide, DType.BF16);
+      CudaTensor out = new CudaTensor(device, rows, 1536, DType.F32);
+      long toY = y.buffer().address();
+      long toFfn = ffn.buffer().address();
+      long toOut = out.buffer().address();
+      int add = FewRowProducts.FLOAT | FewRowProducts.ADD;
+      int half = FewRowProducts.HALF;
+      int full = FewRowProducts.FLOAT;
+      var first = products.candidates(DType.BF16, dim, wide, rows, add);
+      var second = products.candidates(DType.BF16, wide, dim, rows, half);
+      var last = products.candidates(DType.BF16, 1536, dim, rows, full);
+      assertThat(first).hasSizeGreaterThan(2);
+      for (int i = 0; i < first.size(); i++) {
+        WgmmaProducts.Choice a = first.get(i);
+        WgmmaProducts.Choice b = second.get(i % second.size());
+        WgmmaProducts.Choice c = first.get(first.size() - 1 - i);
+        WgmmaProducts.Choice d = last.get(i % last.size());
+        var next = new WgmmaProducts.Next(y, norm, EPS, normed);
+        int f32 = DType.F32.code();
+        Runnable layer =
+            () -> {
+              kernels.convert(
+                  start.buffer().address(), dim, f32, toY, y.stride(), DType.F32, rows, dim);
+              products.run(a, o, x.buffer().address(), null, toY, y.stride(), rows, add, next);
+              long rest = normed.unscaled().address();
+              products.run(b, up, rest, normed.carried(), toFfn, wide, rows, half, null);
+              products.run(c, o, toFfn, null, toY, y.stride(), rows, add, next);
+              products.run(d, qkv, rest, normed.carried(), toOut, 1536, rows, full, null);
+            };
+        layer.run();
+        float[] sums = read(y);
+        float[] want = read(out);
+        assertThat(want).isNotEqualTo(new float[want.length]).doesNotContain(Float.NaN);
+        Runnable layers =
+            () -> {
+              layer.run();
+              layer.run();
+              layer.run();
+            };
+        try (CudaGraph graph = device.launcher().capture(layers)) {
+          for (int j = 0; j < 100; j++) {
+            device.memory().fill(out.buffer(), 0, out.buffer().bytes(), 0);
+            graph.launch();
+            assertThat(read(out)).as("%s, %s, %s, %s", a, b, c, d).isEqualTo(want);
+            assertThat(read(y)).isEqualTo(sums);
+          }
+        }
+      }
+    }
+  }
+
   @Test
   void aReaderThatDoesNotScaleGetsTheNormAsItsKernelMakesIt() {
     device().close();
