@@ -206,18 +206,7 @@ public final class CudaBackend implements Backend {
   private List<StepOption> options(int rows) {
     List<StepOption> all = products.options(rows);
     if (warmUps && attention.warmsUp()) {
-      all.add(
-          new StepOption() {
-            @Override
-            public void take(boolean on) {
-              warmed.set(rows, on);
-            }
-
-            @Override
-            public String toString() {
-              return "attention warmed up";
-            }
-          });
+      all.add(StepOption.named("attention warmed up", on -> warmed.set(rows, on)));
     }
     return all;
   }

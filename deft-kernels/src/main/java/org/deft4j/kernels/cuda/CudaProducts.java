@@ -116,23 +116,9 @@ final class CudaProducts implements AutoCloseable {
   List<StepOption> options(int rows) {
     List<StepOption> all = ways.options(rows);
     if (ways.mayCarry(rows)) {
-      all.add(normsApart(rows));
+      all.add(StepOption.named("norms apart", on -> normsApart.set(rows, on)));
     }
     return all;
-  }
-
-  private StepOption normsApart(int rows) {
-    return new StepOption() {
-      @Override
-      public void take(boolean on) {
-        normsApart.set(rows, on);
-      }
-
-      @Override
-      public String toString() {
-        return "norms apart";
-      }
-    };
   }
 
   /** As {@link org.deft4j.kernels.Backend#matmulSwiglu}. */

@@ -7,4 +7,19 @@ package org.deft4j.kernels.cuda;
 interface StepOption {
   /** Takes it, or not, for what is launched from now on; captured work stays as it was. */
   void take(boolean on);
+
+  /** One with a name, by which diagnostics tell of it. */
+  static StepOption named(String name, StepOption option) {
+    return new StepOption() {
+      @Override
+      public void take(boolean on) {
+        option.take(on);
+      }
+
+      @Override
+      public String toString() {
+        return name;
+      }
+    };
+  }
 }

@@ -18,12 +18,11 @@ import org.jspecify.annotations.Nullable;
 final class TunedGraph implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger(TunedGraph.class.getName());
 
-  private final Supplier<GraphTrial.Stopwatch> timers;
-  private final List<StepOption> options;
-
   /** What a trial gains or loses that is close. */
   private static final double CLOSE = 0.015;
 
+  private final Supplier<GraphTrial.Stopwatch> timers;
+  private final List<StepOption> options;
   private final boolean[] taken;
 
   /** Options that are to be tried, the first one now. */
@@ -100,7 +99,7 @@ final class TunedGraph implements AutoCloseable {
         Level.DEBUG,
         () -> running.found() + (taken[option] ? ", taken: " : ", left: ") + options.get(option));
     options.get(option).take(taken[option]);
-    if (Math.abs(running.gain()) < CLOSE) {
+    if (!again && Math.abs(running.gain()) < CLOSE) {
       close.add(option);
     }
     again();
@@ -156,7 +155,7 @@ final class TunedGraph implements AutoCloseable {
   private GraphTrial.Graph capture(Supplier<GraphTrial.Graph> capture, int other) {
     try {
       for (int i = 0; i < taken.length; i++) {
-        options.get(i).take(taken[i] ^ i == other);
+        options.get(i).take(taken[i] != (i == other));
       }
       return capture.get();
     } finally {

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 import static org.assertj.core.api.Assumptions.assumeThat;
-import static org.junit.jupiter.api.Assumptions.abort;
 
 import java.lang.foreign.MemorySegment;
 import java.util.SplittableRandom;
@@ -28,7 +27,7 @@ final class CarriedNormTest {
   @ParameterizedTest
   @CsvSource({"2, 512", "15, 1152", "16, 2048", "31, 512", "50, 2048", "56, 1152", "64, 2048"})
   void everyKernelLeavesAndTakesUpNorms(int rows, int n) {
-    try (CudaDevice device = device();
+    try (CudaDevice device = ProductOracle.wgmmaDevice();
         WgmmaProducts products = new WgmmaProducts(device)) {
       ProductOracle oracle = new ProductOracle(device, DType.BF16, 200, n);
       CudaMatrix w = new ProductOracle(device, DType.BF16, n, K, 1, 1).matrix();
@@ -96,7 +95,7 @@ final class CarriedNormTest {
     int rows = 50;
     int dim = 1024;
     int wide = 2048;
-    try (CudaDevice device = device();
+    try (CudaDevice device = ProductOracle.wgmmaDevice();
         WgmmaProducts products = new WgmmaProducts(device)) {
       StepKernels kernels = new StepKernels(device);
       CudaMatrix o = new ProductOracle(device, DType.BF16, dim, wide, 1, 1).matrix();
@@ -160,7 +159,7 @@ final class CarriedNormTest {
 
   @Test
   void aReaderThatDoesNotScaleGetsTheNormAsItsKernelMakesIt() {
-    device().close();
+    ProductOracle.wgmmaDevice().close();
     int rows = 20;
     int n = 1024;
     try (CudaBackend b = new CudaBackend(BackendOptions.defaults())) {
@@ -213,7 +212,7 @@ final class CarriedNormTest {
   /** The residual stream is the same, what follows within rounding. */
   @Test
   void backendsLeaveNormsToProductsUnlessTheyAreTold() {
-    device().close();
+    ProductOracle.wgmmaDevice().close();
     int rows = 40;
     int n = 1024;
     try (CudaBackend b = new CudaBackend(BackendOptions.defaults())) {
@@ -273,14 +272,5 @@ final class CarriedNormTest {
     float[] values = new float[t.rows() * t.cols()];
     t.read(0, t.rows(), values, 0);
     return values;
-  }
-
-  private static CudaDevice device() {
-    CudaDevice device = CudaDevice.open();
-    if (device.capability() != 90) {
-      device.close();
-      abort("kernels for compute capability 9.0");
-    }
-    return device;
   }
 }

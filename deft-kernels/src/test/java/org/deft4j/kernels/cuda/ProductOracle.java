@@ -1,6 +1,7 @@
 package org.deft4j.kernels.cuda;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.abort;
 
 import java.lang.foreign.MemorySegment;
 import java.util.SplittableRandom;
@@ -20,6 +21,16 @@ final class ProductOracle {
   /** Queues a product of the oracle's matrix with its first rows. */
   interface Kernel {
     void run(CudaMatrix w, long x, long y, int yStride);
+  }
+
+  /** A device that runs products by wgmma; aborts the test where there is another. */
+  static CudaDevice wgmmaDevice() {
+    CudaDevice device = CudaDevice.open();
+    if (device.capability() != 90) {
+      device.close();
+      abort("kernels for compute capability 9.0");
+    }
+    return device;
   }
 
   private final SplittableRandom random = new SplittableRandom(4);

@@ -1,7 +1,6 @@
 package org.deft4j.kernels.cuda;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.abort;
 
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -24,7 +23,7 @@ final class WgmmaProductsTest {
     "BF16, 9, 64"
   })
   void everyKernelAgreesWithTheOracle(DType type, int n, int k) {
-    try (CudaDevice device = device();
+    try (CudaDevice device = ProductOracle.wgmmaDevice();
         WgmmaProducts products = new WgmmaProducts(device)) {
       ProductOracle oracle = new ProductOracle(device, type, n, k);
       for (int mode : ProductOracle.MODES) {
@@ -39,7 +38,7 @@ final class WgmmaProductsTest {
   @ParameterizedTest
   @CsvSource({"F16, 1, 120, 128", "BF16, 1, 248, 64", "BF16, 8, 120, 1024", "F16, 8, 248, 1024"})
   void fullTilesAgreeWithTheOracle(DType type, int parts, int tile, int k) {
-    try (CudaDevice device = device();
+    try (CudaDevice device = ProductOracle.wgmmaDevice();
         WgmmaProducts products = new WgmmaProducts(device)) {
       int n = device.multiprocessors() / parts * tile + 3;
       ProductOracle oracle = new ProductOracle(device, type, n, k, 64, 1);
@@ -63,18 +62,9 @@ final class WgmmaProductsTest {
     }
   }
 
-  private static CudaDevice device() {
-    CudaDevice device = CudaDevice.open();
-    if (device.capability() != 90) {
-      device.close();
-      abort("kernels for compute capability 9.0");
-    }
-    return device;
-  }
-
   @Test
   void gatesOfBinary16Saturate() {
-    try (CudaDevice device = device();
+    try (CudaDevice device = ProductOracle.wgmmaDevice();
         WgmmaProducts products = new WgmmaProducts(device)) {
       int mode = FewRowProducts.HALF | FewRowProducts.SWIGLU;
       ProductOracle oracle = new ProductOracle(device, DType.F16, 100, 128, 32, 400);
@@ -90,7 +80,7 @@ final class WgmmaProductsTest {
   /** As in a step: started early, with parts and counters that the one before has just left. */
   @Test
   void oneAfterTheOtherInAGraphGivesTheSameBits() {
-    try (CudaDevice device = device();
+    try (CudaDevice device = ProductOracle.wgmmaDevice();
         WgmmaProducts products = new WgmmaProducts(device)) {
       int n = 1000;
       int rows = 12;
@@ -154,7 +144,7 @@ final class WgmmaProductsTest {
 
   @Test
   void nothingIsOfferedWhereItCannotBe() {
-    try (CudaDevice device = device();
+    try (CudaDevice device = ProductOracle.wgmmaDevice();
         WgmmaProducts products = new WgmmaProducts(device)) {
       int mode = FewRowProducts.FLOAT;
       assertThat(products.candidates(DType.BF16, 200, 256, 8, mode)).isNotEmpty();
