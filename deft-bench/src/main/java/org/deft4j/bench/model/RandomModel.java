@@ -17,12 +17,18 @@ import org.deft4j.engine.gguf.TensorType;
 /**
  * A model of random weights for measurements: the shape of a real one, no sense in its text.
  *
- * <p>All matrices begin at one block of normal noise as large as the largest of them, so that a
- * model of 16 GB takes a gigabyte of host memory and no file. Its text is one token a character or
- * less; what matters is only that there are as many tokens.
+ * <p>All matrices are cut from one block of normal noise as large as the largest of them, so that a
+ * model of 16 GB takes a gigabyte of host memory and no file. Each begins at another place: were
+ * queries and keys made alike, a token's score for itself would be past all others by more than any
+ * trained model's. Its text is one token a character or less; what matters is only that there are
+ * as many tokens.
  */
 public final class RandomModel {
   private static final int NOISE = 1 << 22;
+
+  /** From where a matrix begins to the next: no whole number of rows of any usual length. */
+  private static final int APART = 64 * 1021;
+
   private static final int VERSION = 3;
   private static final int UINT32 = 4;
   private static final int FLOAT32 = 6;
@@ -49,7 +55,7 @@ public final class RandomModel {
     int kv = shape.kvHeads() * shape.headDim();
     int dim = shape.dim();
     long largest = Math.max((long) shape.vocabulary() * dim, (long) shape.ffn() * dim);
-    MemorySegment noise = noise(largest * shape.weights().blockBytes());
+    MemorySegment noise = noise((largest + NOISE) * shape.weights().blockBytes());
     MemorySegment ones = arena.allocate(4L * dim, 64);
     for (int i = 0; i < dim; i++) {
       ones.set(ValueLayout.JAVA_FLOAT, 4L * i, 1);
@@ -74,8 +80,9 @@ public final class RandomModel {
   }
 
   private void matrix(MemorySegment noise, String name, int rows, int cols) {
-    long bytes = (long) rows * cols * shape.weights().blockBytes();
-    add(name, shape.weights(), rows, cols, noise.asSlice(0, bytes));
+    int width = shape.weights().blockBytes();
+    long from = (long) tensors.size() * APART % NOISE * width;
+    add(name, shape.weights(), rows, cols, noise.asSlice(from, (long) rows * cols * width));
   }
 
   private void norm(MemorySegment ones, String name) {
