@@ -4,12 +4,13 @@
 // warpgroups share them. Few query rows lie on the columns of the matrix unit (sm90_columns.cuh), more on
 // its rows (sm90_rows.cuh).
 //
-// Softmax keeps a reference exponent a row that moves only when a probability would exceed LIMIT (or a row
-// sees its first token): no maximum is searched in the usual tile. A row's reference depends on its own
-// scores alone.
+// Softmax keeps a reference exponent a row, of its first tile's largest score. It moves only when probabilities would be
+// too large (2^8 in binary16) or their sum is (2^24): no maximum is searched in the usual tile. A row's reference
+// depends on its own scores alone.
 #pragma once
 #include "attention_combine.cuh"
 #include "early.cuh"
+#include "sm90_again.cuh"
 #include "sm90_columns.cuh"
 #include "sm90_produce.cuh"
 #include "sm90_rows.cuh"
@@ -42,6 +43,7 @@ __device__ __forceinline__ void attention(const AttentionParams& p) {
     asm volatile("fence.mbarrier_init.release.cluster;" ::: "memory");
   }
   if (threadIdx.x < CONSUMERS) sm.own[threadIdx.x].item[first & 1] = range.item;
+  if (threadIdx.x < CONSUMERS * 4) sm.own[threadIdx.x >> 2].lost[threadIdx.x & 3] = 0;
   __syncthreads();
   if (threadIdx.x >= CONSUMERS * 128) {
     asm volatile("setmaxnreg.dec.sync.aligned.u32 %0;" ::"n"(PRODUCER_REGISTERS));
@@ -76,6 +78,8 @@ __device__ __forceinline__ void attention(const AttentionParams& p) {
           }
       }
     }
+    __syncwarp();
+    if (__any_sync(~0u, own.lost[threadIdx.x >> 5 & 3])) rowsAgain<T, D>(p, first, sm.end, sm.head, warpgroup);
     if (!sm.merge) return;
     markItem(0);
     mark(1);

@@ -2,6 +2,7 @@
 // warpgroup. Probabilities stay in registers; a row is four lanes' own, so that no warp waits for another.
 // While one block has its softmax, the products of the other run.
 #pragma once
+#include "mma.cuh"
 #include "sm90_shared.cuh"
 
 namespace deft {
@@ -44,8 +45,13 @@ __device__ __noinline__ uint32_t seenTokensByMask(const AttentionParams& p, cons
 // 64 query rows of a warpgroup: two of each thread.
 template <typename T, int D>
 struct RowBlock {
-  static constexpr float LIMIT = __is_same(T, __half) ? 8 : 24;  // of a probability's exponent, base 2
-  static constexpr float NEVER = 3e38f;                          // any visible score exceeds this reference
+  static constexpr bool HALF = __is_same(T, __half);
+  static constexpr float LIMIT = 8;         // of the exponent of a probability in binary16, base 2
+  static constexpr float MOST = 1 << 24;    // of a row's sum of probabilities
+  static constexpr float LOST = 7.9e28f;    // 2^96; a sum past it leaves values little room in float32
+  static constexpr float ROOM = 40;         // the largest probability is 2^-40 at first: for larger ones to come
+  static constexpr float INFINITE = __builtin_huge_valf();
+  static constexpr float NEVER = 3e38f;     // any visible score exceeds this reference
   float o[D / 2];
   float sum[2];
   float start[2];  // minus the reference, base 2
@@ -57,8 +63,26 @@ struct RowBlock {
     start[0] = start[1] = NEVER;
   }
 
-  // Scores to probabilities, as the left operand of the product with values.
+  // Scores to probabilities, as the left operand of the product with values. No maximum is searched in the usual tile
+  // of bfloat16, whose range is float32's: that probabilities are too large is known from their sums (settle).
   __device__ __forceinline__ void softmax(float (&s)[32], uint32_t (&a)[16], float scale) {
+    if (HALF || __any_sync(~0u, start[0] == NEVER || start[1] == NEVER)) refer(s, scale);
+    float add[2][2] = {};
+#pragma unroll
+    for (int i = 0; i < 16; i++) {
+      const float x = exp2Fast(fmaf(s[2 * i], scale, start[i & 1]));
+      const float y = exp2Fast(fmaf(s[2 * i + 1], scale, start[i & 1]));
+      add[i & 1][0] += x;
+      add[i & 1][1] += y;
+      a[i] = pack<T>(x, y);
+    }
+#pragma unroll
+    for (int r = 0; r < 2; r++) sum[r] += add[r][0] + add[r][1];
+  }
+
+  // References by the largest score: of rows that see their first token, and in binary16 of those with a probability
+  // that would be too large.
+  __device__ __forceinline__ void refer(const float (&s)[32], float scale) {
     // Four chains a row: there are too few warps to hide the latency of one.
     float part[2][4];
     float m[2];
@@ -77,43 +101,75 @@ struct RowBlock {
       m[r] = fmaxf(m[r], __shfl_xor_sync(~0u, m[r], 2));
       m[r] *= scale;
     }
-    if (__any_sync(~0u, m[0] + start[0] > LIMIT || m[1] + start[1] > LIMIT)) {
-      // The references of the rows that need it, and what was summed up with them: nothing in a first tile, which
-      // has to wait for this code.
-      float f[2];
-#pragma unroll
-      for (int r = 0; r < 2; r++) {
-        const float now = m[r] + start[r] > LIMIT ? -m[r] : start[r];
-        f[r] = exp2Fast(now - start[r]);
-        start[r] = now;
-      }
-      if (__any_sync(~0u, sum[0] != 0 || sum[1] != 0)) {
+    if constexpr (HALF) {
+      if (__any_sync(~0u, m[0] + start[0] > LIMIT || m[1] + start[1] > LIMIT)) {
+        float f[2];
 #pragma unroll
         for (int r = 0; r < 2; r++) {
-          sum[r] *= f[r];
-#pragma unroll
-          for (int i = 0; i < D / 8; i++) {
-            o[4 * i + 2 * r] *= f[r];
-            o[4 * i + 2 * r + 1] *= f[r];
-          }
+          const float now = m[r] + start[r] > LIMIT ? -m[r] : start[r];
+          f[r] = exp2Fast(now - start[r]);
+          start[r] = now;
         }
+        // Nothing in a first tile, which has to wait for this code.
+        if (__any_sync(~0u, sum[0] != 0 || sum[1] != 0)) scaleBy(f);
+      }
+    } else {
+#pragma unroll
+      for (int r = 0; r < 2; r++) {
+        if (start[r] == NEVER && m[r] > -INFINITE) start[r] = -m[r] - ROOM;
       }
     }
-    float add[2][2] = {};
-#pragma unroll
-    for (int i = 0; i < 16; i++) {
-      const float x = exp2Fast(fmaf(s[2 * i], scale, start[i & 1]));
-      const float y = exp2Fast(fmaf(s[2 * i + 1], scale, start[i & 1]));
-      add[i & 1][0] += x;
-      add[i & 1][1] += y;
-      a[i] = pack<T>(x, y);
-    }
-#pragma unroll
-    for (int r = 0; r < 2; r++) sum[r] += add[r][0] + add[r][1];
   }
 
-  // Its partial result and weights; `row` of the item is this thread's first, those below `limit` count.
-  __device__ __forceinline__ void flush(const AttentionParams& p, size_t first, int row, int limit) {
+  // What was summed up, times f.
+  __device__ __forceinline__ void scaleBy(const float (&f)[2]) {
+#pragma unroll
+    for (int r = 0; r < 2; r++) {
+      sum[r] *= f[r];
+#pragma unroll
+      for (int i = 0; i < D / 8; i++) {
+        o[4 * i + 2 * r] *= f[r];
+        o[4 * i + 2 * r + 1] *= f[r];
+      }
+    }
+  }
+
+  // After the products: whether some row's sum is so large that its reference has to move.
+  __device__ __forceinline__ bool settled() const { return HALF || (sum[0] <= MOST && sum[1] <= MOST); }
+
+  // Moves the references of those rows. By the row's own sum alone: its bits do not depend on others. A row past LOST is
+  // lost: its sum is infinite from here on, and it is computed anew in the end (sm90_again.cuh).
+  __device__ __forceinline__ void settle() {
+    float f[2];
+    bool lost[2];
+#pragma unroll
+    for (int r = 0; r < 2; r++) {
+      float all = sum[r];
+      float most = sum[r];
+      float bad = 0;  // not so if values passed float32
+#pragma unroll
+      for (int i = 0; i < D / 8; i++) bad = fmaf(o[4 * i + 2 * r], 0.f, fmaf(o[4 * i + 2 * r + 1], 0.f, bad));
+#pragma unroll
+      for (int m = 1; m < 4; m <<= 1) {
+        all += __shfl_xor_sync(~0u, all, m);
+        most = fmaxf(most, __shfl_xor_sync(~0u, most, m));
+        bad += __shfl_xor_sync(~0u, bad, m);
+      }
+      lost[r] = most > MOST && (all >= LOST || bad != 0);
+      const float now = most > MOST && !lost[r] ? start[r] - __log2f(all) - ROOM : start[r];
+      f[r] = exp2Fast(now - start[r]);
+      start[r] = now;
+    }
+    scaleBy(f);
+#pragma unroll
+    for (int r = 0; r < 2; r++) {
+      if (lost[r]) sum[r] = INFINITE;
+    }
+  }
+
+  // Its partial result and weights; `row` of the item is this thread's first, those below `limit` count. Sets `lost`
+  // if it lost one.
+  __device__ __forceinline__ void flush(const AttentionParams& p, size_t first, int row, int limit, int* lost) {
     const int thread = threadIdx.x & 127;
     const int pair = (thread & 3) * 2;
 #pragma unroll
@@ -121,6 +177,7 @@ struct RowBlock {
       float all = sum[r];
       all += __shfl_xor_sync(~0u, all, 1);
       all += __shfl_xor_sync(~0u, all, 2);
+      if (all == INFINITE) *lost = 1;
       if (row + 8 * r < limit) {
         // Order::PAIRS
         float* out = p.partial + (first + row + 8 * r) * D + pair * 2;
@@ -135,14 +192,15 @@ struct RowBlock {
   }
 
   // The same of rows that have no other partial result: their outputs.
-  __device__ __forceinline__ void finish(const AttentionParams& p, int q0, int head, int row, int limit) {
+  __device__ __forceinline__ void finish(const AttentionParams& p, int q0, int head, int row, int limit, int* lost) {
     const int pair = (threadIdx.x & 3) * 2;
 #pragma unroll
     for (int r = 0; r < 2; r++) {
       float all = sum[r];
       all += __shfl_xor_sync(~0u, all, 1);
       all += __shfl_xor_sync(~0u, all, 2);
-      const float scale = all > 0 ? 1 / all : 0.f;
+      const float scale = all == INFINITE ? all : all > 0 ? 1 / all : 0.f;
+      if (all == INFINITE) *lost = 1;
       if (row + 8 * r < limit) {
         const int query = (row + 8 * r) * p.groupMagic >> 16;
         const int h = head * p.group + row + 8 * r - query * p.group;
@@ -188,6 +246,14 @@ __device__ __forceinline__ void consumeRows(const AttentionParams& p, Shared<D>&
   fenceMatrixReads();
   barrierSync(barrier, 128);
   mark(1);
+  // One block's queries stay in registers: shared memory is what the products of scores wait for.
+  uint32_t q[BLOCKS == 1 ? D / 16 : 1][4];
+  if constexpr (BLOCKS == 1) {
+#pragma unroll
+    for (int k = 0; k < D / 16; k++) {
+      loadMatrix4(q[k], sharedAddress(own.q) + swizzled((thread >> 5) * 16 + (lane & 15), 2 * k + (lane >> 4), BLOCK));
+    }
+  }
   // Blocks FROM to TO - 1 on the tile at hand.
   auto pass = [&](auto blocks, bool whole) {
     constexpr int FROM = decltype(blocks)::from;
@@ -199,18 +265,39 @@ __device__ __forceinline__ void consumeRows(const AttentionParams& p, Shared<D>&
     wgmmaFence();
 #pragma unroll
     for (int m = 0; m < COUNT; m++) {
-      const uint32_t q = queries + (FROM + m) * (BLOCK * D * 2 / 16);
-      wgmma<T, 64, 0, 0>(s[m], matrixDescriptor(q), matrixDescriptor(keys));
+      if constexpr (BLOCKS == 1) {
+        wgmmaRows<T, 64, 0, 0>(s[m], q[0], matrixDescriptor(keys));
+      } else {
+        wgmma<T, 64, 0, 0>(s[m], matrixDescriptor(queries + (FROM + m) * (BLOCK * D * 2 / 16)), matrixDescriptor(keys));
+      }
 #pragma unroll
       for (int k = 1; k < D / 16; k++) {
         const uint32_t step = (k >> 2) * (BLOCK * 128 / 16) + (k & 3) * 2;
-        wgmma<T, 64, 0, 1>(s[m], matrixDescriptor(q + step), matrixDescriptor(keys + step));
+        if constexpr (BLOCKS == 1) {
+          wgmmaRows<T, 64, 0, 1>(s[m], q[k], matrixDescriptor(keys + step));
+        } else {
+          wgmma<T, 64, 0, 1>(s[m], matrixDescriptor(queries + (FROM + m) * (BLOCK * D * 2 / 16) + step),
+                             matrixDescriptor(keys + step));
+        }
       }
       wgmmaCommit();
     }
     uint32_t a[COUNT][16];
 #pragma unroll
     for (int m = 0; m < COUNT; m++) {
+      // Told while the scores are made.
+      uint32_t seen = 0;
+      if (!whole) {
+        const AttentionItem& item = own.item[index & 1];
+        const int row = OwnRows(item, p.group, warpgroup).of((FROM + m) * BLOCK + (thread >> 5) * 16 + lane / 4);
+        const TokenSight* sight = sm.sight[at.stage()];
+        const int pair = (lane & 3) * 2;
+        if constexpr (MASKED) {
+          seen = seenTokensByMask(p, sight, item.q0, item.mask, row, pair);
+        } else {
+          seen = seenTokens(sight, row, pair);
+        }
+      }
       // Groups end in order: this block's scores are there when one later group at most is under way.
       if (COUNT == 2) {
         wgmmaWait<1>();
@@ -219,16 +306,6 @@ __device__ __forceinline__ void consumeRows(const AttentionParams& p, Shared<D>&
       }
       pin(s[m]);
       if (!whole) {
-        const AttentionItem& item = own.item[index & 1];
-        const int row = OwnRows(item, p.group, warpgroup).of((FROM + m) * BLOCK + (thread >> 5) * 16 + lane / 4);
-        const TokenSight* sight = sm.sight[at.stage()];
-        const int pair = (lane & 3) * 2;
-        uint32_t seen;
-        if constexpr (MASKED) {
-          seen = seenTokensByMask(p, sight, item.q0, item.mask, row, pair);
-        } else {
-          seen = seenTokens(sight, row, pair);
-        }
 #pragma unroll
         for (int i = 0; i < 32; i++) {
           if (!(seen >> ((i & 2) * 8 + (i >> 2) * 2 + (i & 1)) & 1)) s[m][i] = -__builtin_huge_valf();
@@ -238,7 +315,7 @@ __device__ __forceinline__ void consumeRows(const AttentionParams& p, Shared<D>&
       wgmmaFence();
 #pragma unroll
       for (int k = 0; k < TILE / 16; k++) {
-        wgmmaRows<T, D>(block[FROM + m].o, &a[m][4 * k], matrixDescriptor(values + k * (2048 / 16)));
+        wgmmaRows<T, D, 1, 1>(block[FROM + m].o, &a[m][4 * k], matrixDescriptor(values + k * (2048 / 16)));
       }
       wgmmaCommit();
     }
@@ -247,6 +324,10 @@ __device__ __forceinline__ void consumeRows(const AttentionParams& p, Shared<D>&
     for (int m = 0; m < COUNT; m++) {
       pin(block[FROM + m].o);
       hold(a[m]);
+    }
+    if constexpr (BLOCKS == 1) {
+#pragma unroll
+      for (int k = 0; k < D / 16; k++) hold(q[k]);
     }
   };
   const Turn turn(tiles, (split & 3) == SPLIT_TILES, warpgroup);
@@ -270,6 +351,10 @@ __device__ __forceinline__ void consumeRows(const AttentionParams& p, Shared<D>&
     } else {
       pass(Blocks<0, BLOCKS>(), whole);
     }
+    if (!__all_sync(~0u, block[0].settled() && block[BLOCKS - 1].settled())) {
+#pragma unroll
+      for (int m = 0; m < BLOCKS; m++) block[m].settle();
+    }
     release();
     at.next();
     if (left == tiles) mark(2);
@@ -286,9 +371,9 @@ __device__ __forceinline__ void consumeRows(const AttentionParams& p, Shared<D>&
   for (int m = 0; m < BLOCKS; m++) {
     const int row = rows.of(m * BLOCK + (thread >> 5) * 16 + lane / 4);
     if (__any_sync(~0u, item.split & DIRECT)) {
-      block[m].finish(p, item.q0, sm.head, row, rows.limit);
+      block[m].finish(p, item.q0, sm.head, row, rows.limit, &own.lost[thread >> 5]);
     } else {
-      block[m].flush(p, first, row, rows.limit);
+      block[m].flush(p, first, row, rows.limit, &own.lost[thread >> 5]);
     }
   }
   mark(4);

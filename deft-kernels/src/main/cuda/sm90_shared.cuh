@@ -27,6 +27,7 @@ struct alignas(1024) Own {
   float start[MAX_COLUMNS];                    // minus the reference, base 2
   float moved[MAX_COLUMNS];                    // what sums are multiplied by when it moves
   float across[4][MAX_COLUMNS];                // one value a warp and column
+  int lost[4];                                 // some rows of a warp: scores passed float32 (sm90_again.cuh)
   AttentionItem item[2];                       // the one at hand and the next, by their parity
 };
 

@@ -97,25 +97,26 @@ __device__ __forceinline__ void wgmma(float (&d)[N / 2], uint64_t a, uint64_t b)
 #undef DEFT_CASE
 }
 
-#define DEFT_WGMMA_ROWS(N, R, A, B, C, E, G, NAME, TYPE)                                             \
+#define DEFT_WGMMA_ROWS(N, R, A, B, C, E, G, H, I, NAME, TYPE)                                       \
+  template <int TRANS_B, int ADD>                                                                    \
   __device__ __forceinline__ void wgmmaRows##N##NAME(float(&d)[R], const uint32_t* a, uint64_t b) { \
     asm volatile("wgmma.mma_async.sync.aligned.m64n" #N "k16.f32." TYPE "." TYPE " {" DEFT_D##R      \
-                 "}, {%" #A ", %" #B ", %" #C ", %" #E "}, %" #G ", 1, 1, 1, 1;\n"                   \
+                 "}, {%" #A ", %" #B ", %" #C ", %" #E "}, %" #G ", %" #H ", 1, 1, %" #I ";\n"       \
                  : DEFT_OUT##R                                                                       \
-                 : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "l"(b));                              \
+                 : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "l"(b), "n"(ADD), "n"(TRANS_B));      \
   }
-DEFT_WGMMA_ROWS(64, 32, 32, 33, 34, 35, 36, Bf16, "bf16")
-DEFT_WGMMA_ROWS(64, 32, 32, 33, 34, 35, 36, F16, "f16")
-DEFT_WGMMA_ROWS(128, 64, 64, 65, 66, 67, 68, Bf16, "bf16")
-DEFT_WGMMA_ROWS(128, 64, 64, 65, 66, 67, 68, F16, "f16")
+DEFT_WGMMA_ROWS(64, 32, 32, 33, 34, 35, 36, 37, 38, Bf16, "bf16")
+DEFT_WGMMA_ROWS(64, 32, 32, 33, 34, 35, 36, 37, 38, F16, "f16")
+DEFT_WGMMA_ROWS(128, 64, 64, 65, 66, 67, 68, 69, 70, Bf16, "bf16")
+DEFT_WGMMA_ROWS(128, 64, 64, 65, 66, 67, 68, 69, 70, F16, "f16")
 
-// D += A B with A's 64 rows in registers and B lying with its N columns contiguous.
-template <typename T, int N>
+// D = A B, or D += A B with ADD; A's 64 rows in registers. TRANS_B: B lies with its N columns contiguous.
+template <typename T, int N, int TRANS_B, int ADD>
 __device__ __forceinline__ void wgmmaRows(float (&d)[N / 2], const uint32_t* a, uint64_t b) {
-  if constexpr (N == 64 && __is_same(T, __half)) wgmmaRows64F16(d, a, b);
-  if constexpr (N == 64 && !__is_same(T, __half)) wgmmaRows64Bf16(d, a, b);
-  if constexpr (N == 128 && __is_same(T, __half)) wgmmaRows128F16(d, a, b);
-  if constexpr (N == 128 && !__is_same(T, __half)) wgmmaRows128Bf16(d, a, b);
+  if constexpr (N == 64 && __is_same(T, __half)) wgmmaRows64F16<TRANS_B, ADD>(d, a, b);
+  if constexpr (N == 64 && !__is_same(T, __half)) wgmmaRows64Bf16<TRANS_B, ADD>(d, a, b);
+  if constexpr (N == 128 && __is_same(T, __half)) wgmmaRows128F16<TRANS_B, ADD>(d, a, b);
+  if constexpr (N == 128 && !__is_same(T, __half)) wgmmaRows128Bf16<TRANS_B, ADD>(d, a, b);
 }
 
 }  // namespace deft

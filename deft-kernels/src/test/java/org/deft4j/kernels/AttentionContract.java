@@ -321,4 +321,76 @@ public interface AttentionContract extends BackendCase {
       }
     }
   }
+
+  /**
+   * A row's scores rise from token to token, by more than e^88 in the end, and its siblings' fall.
+   */
+  @ParameterizedTest
+  @CsvSource({
+    "BF16,128,60,true",
+    "BF16,128,60,false",
+    "BF16,64,20,true",
+    "F16,128,60,true",
+    "BF16,128,9,true",
+    "BF16,64,3,false",
+    "F32,64,9,false"
+  })
+  default void scoresThatRiseFarStayRight(KvType type, int dim, int rows, boolean deterministic) {
+    Assumptions.assumeTrue(keeps(type), "this backend does not keep " + type);
+    if (tiny() && rows > 9) {
+      return;
+    }
+    SplittableRandom random = new SplittableRandom(rows);
+    int heads = 4;
+    int shared = tiny() ? 140 : 900;
+    int own = 3;
+    int slots = shared + rows * own;
+    int cols = (heads + 2) * dim;
+    try (Backend b = open(1, deterministic)) {
+      KvCache kv = b.kvCache(new KvShape(1, 1, dim, slots, type));
+      float[] x = new float[slots * cols];
+      float[] keys = new float[slots * dim];
+      float[] values = new float[slots * dim];
+      for (int t = 0; t < slots; t++) {
+        // The first number is the score for a query of 1; the others count nothing.
+        float rise = t % 61 == 7 ? 1 << Math.min(8, t / 61) : t % 5;
+        keys[t * dim] = t % 183 == 129 ? -rise : rise;
+        for (int d = 0; d < dim; d++) {
+          values[t * dim + d] = random.nextInt(-64, 64) / 64f;
+        }
+        System.arraycopy(keys, t * dim, x, t * cols + heads * dim, dim);
+        System.arraycopy(values, t * dim, x, t * cols + (heads + 1) * dim, dim);
+      }
+      BackendCase.store(b, kv, 0, x, new int[slots]);
+      float[] q = new float[rows * cols];
+      for (int r = 0; r < rows; r++) {
+        for (int h = 0; h < heads; h++) {
+          q[r * cols + h * dim] = new float[] {1, 0.25f, -1, 2}[(r + h) % 4];
+        }
+      }
+      AttentionPlan plan = new AttentionPlan();
+      plan.reset(AttentionMethod.FLATTEN, rows);
+      plan.addPiece(0, shared, 0, rows, AttentionPlan.ALL, 0);
+      for (int r = 0; r < rows; r++) {
+        plan.addPiece(shared + r * own, own, r, r + 1, AttentionPlan.ALL, 0);
+      }
+      plan.endGroup(0, rows);
+      for (int r = 0; r < rows; r++) {
+        plan.addRange(0, 1);
+        plan.endRow(r);
+      }
+      Batch batch = new Batch();
+      batch.reset(rows);
+      batch.plan(plan);
+      b.begin(batch);
+      Tensor in = b.tensor(rows, cols);
+      in.write(0, rows, q, 0);
+      Tensor out = b.tensor(rows, heads * dim);
+      b.attention(kv, 0, in, 1, out);
+      float[] got = new float[rows * heads * dim];
+      out.read(0, rows, got, 0);
+      double[] want = Oracle.attention(plan, q, cols, heads, 1, dim, 1, keys, values);
+      assertProduct(got, want, 4e-6, type + " dim " + dim + " rows " + rows);
+    }
+  }
 }

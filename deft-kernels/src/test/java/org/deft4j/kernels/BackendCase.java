@@ -91,7 +91,6 @@ public interface BackendCase {
     KvShape s = kv.shape();
     int dim = s.headDim();
     int cols = (heads + 2 * s.kvHeads()) * dim;
-    Tensor t = b.tensor(s.slots(), cols);
     float[] x = Oracle.floats(random, s.slots() * cols);
     for (int i = 0; i < x.length; i++) {
       x[i] =
@@ -101,18 +100,31 @@ public interface BackendCase {
             case BF16 -> Float.intBitsToFloat(Float.floatToIntBits(x[i]) & 0xFFFF0000);
           };
     }
-    t.write(0, s.slots(), x, 0);
+    for (int i = 0; i < s.slots(); i++) {
+      int k = i * cols + heads * dim;
+      System.arraycopy(x, k, keys, i * s.kvHeads() * dim, s.kvHeads() * dim);
+      System.arraycopy(x, k + s.kvHeads() * dim, values, i * s.kvHeads() * dim, s.kvHeads() * dim);
+    }
+    store(b, kv, layer, x, positions);
+  }
+
+  /**
+   * Keys and values of every slot as they are.
+   *
+   * @param qkv a row a slot: queries, which are not looked at, keys, values
+   */
+  static void store(Backend b, KvCache kv, int layer, float[] qkv, int[] positions) {
+    KvShape s = kv.shape();
+    Tensor t = b.tensor(s.slots(), qkv.length / s.slots());
+    t.write(0, s.slots(), qkv, 0);
     Batch batch = new Batch();
     batch.reset(s.slots());
     for (int i = 0; i < s.slots(); i++) {
       batch.slots()[i] = i;
       batch.positions()[i] = positions[i];
-      int k = i * cols + heads * dim;
-      System.arraycopy(x, k, keys, i * s.kvHeads() * dim, s.kvHeads() * dim);
-      System.arraycopy(x, k + s.kvHeads() * dim, values, i * s.kvHeads() * dim, s.kvHeads() * dim);
     }
     b.begin(batch);
-    RopeSpec still = new RopeSpec(RopeSpec.Style.HALF_SPLIT, dim, new double[] {0});
+    RopeSpec still = new RopeSpec(RopeSpec.Style.HALF_SPLIT, s.headDim(), new double[] {0});
     b.ropeAppend(b.rope(still), kv, layer, t);
     t.close();
   }

@@ -38,6 +38,10 @@ final class AttentionJobs {
   // Jobs hold all that their rows see, and there is one at least for each range.
   private boolean complete;
 
+  // Most rows of a block, and of a job of a node apart.
+  private int blockRows;
+  private int nodeRows;
+
   private int mask;
 
   // Nodes of the plan: consecutive pieces of equal rows.
@@ -69,14 +73,15 @@ final class AttentionJobs {
    * Makes the jobs of a plan.
    *
    * @param mask how visibility is told: 0 by intervals, else by a mask
-   * @param whole the plan's groups are the jobs
+   * @param groupsStay the plan's groups are the jobs
    */
-  void build(AttentionPlan plan, int mask, boolean whole) {
+  void build(AttentionPlan plan, int mask, boolean groupsStay) {
     this.mask = mask;
     segments = 0;
     count = 0;
     complete = false;
-    if (whole) {
+    nodeRows = tuning.maxRows();
+    if (groupsStay) {
       groups(plan);
       return;
     }
@@ -166,7 +171,7 @@ final class AttentionJobs {
    */
   private boolean apart(int n, int blocks) {
     int rows = (nodeHi[n] - nodeLo[n]) * group;
-    int least = Math.ceilDiv(rows, tuning.maxRows());
+    int least = Math.ceilDiv(rows, nodeRows);
     double more = (blocks - least) * tuning.copyTile() * nodeTokens[n] / AttentionSchedule.TILE;
     return blocks > 1 && more > least * tuning.itemTiles() + rows / tuning.rowsPerPartialTile();
   }
@@ -183,21 +188,30 @@ final class AttentionJobs {
         : tuning.splitRows();
   }
 
-  /** Query rows of the blocks that promise to take the shortest. */
-  private int blockRows(int rows) {
+  /**
+   * Chooses query rows of blocks and of the jobs of nodes apart: those that promise to take the
+   * shortest.
+   */
+  private void chooseRows(int rows) {
     int[] sizes = tuning.blockRows();
+    int most = 0;
     int best = 0;
     if (rows * group > sizes[0]) {
       double least = Double.MAX_VALUE;
-      for (int i = 0; i < sizes.length; i++) {
-        double cost = cost(rows, i);
-        if (cost < least) {
-          least = cost;
-          best = i;
+      for (int node : tuning.nodeRows()) {
+        nodeRows = node;
+        for (int i = 0; i < sizes.length && sizes[i] <= node; i++) {
+          double cost = cost(rows, i);
+          if (cost < least) {
+            least = cost;
+            best = i;
+            most = node;
+          }
         }
       }
     }
-    return sizes[best];
+    nodeRows = most == 0 ? tuning.maxRows() : most;
+    blockRows = sizes[best];
   }
 
   /** What a plan costs with blocks of size {@code i}, in tiles. */
@@ -214,7 +228,7 @@ final class AttentionJobs {
       int times = Math.ceilDiv(seenBy, most);
       double own = (double) nodeTokens[n] / AttentionSchedule.TILE;
       if (apart(n, times)) {
-        int cut = Math.ceilDiv(seenBy * group, tuning.maxRows());
+        int cut = Math.ceilDiv(seenBy * group, nodeRows);
         int part = Math.ceilDiv(seenBy * group, cut);
         cost += own * cut * wide(part);
         rowsOfItem += own * cut * wide(part) * part;
@@ -243,7 +257,8 @@ final class AttentionJobs {
 
   private void blocks(AttentionPlan plan) {
     int rows = plan.rows();
-    int most = Math.max(1, blockRows(rows) / group);
+    chooseRows(rows);
+    int most = Math.max(1, blockRows / group);
     if (crossing.length <= rows) {
       crossing = new int[Math.max(rows + 1, crossing.length * 2)];
       blockOf = new int[crossing.length];
@@ -432,8 +447,7 @@ final class AttentionJobs {
   }
 
   private void addJobs(int from, int to, int rowLo, int rowHi) {
-    int most = tuning.maxRows() / group;
-    int blocks = Math.ceilDiv(rowHi - rowLo, most);
+    int blocks = Math.ceilDiv(rowHi - rowLo, nodeRows / group);
     for (int b = 0; b < blocks; b++) {
       int jobLo = rowLo + (int) ((long) (rowHi - rowLo) * b / blocks);
       int jobHi = rowLo + (int) ((long) (rowHi - rowLo) * (b + 1) / blocks);

@@ -7,6 +7,8 @@ package org.deft4j.kernels.cuda;
  *     one it may take several blocks
  * @param teams teams that share the rows of an item
  * @param maxRows most rows (queries times group) of an item
+ * @param nodeRows most rows of an item of a node that is computed apart from others, ascending:
+ *     fewer read its tokens again and write fewer partial results
  * @param splitRows items of at most so many rows share out tiles, not rows, between the teams
  * @param blockRows query rows of the blocks whose tokens may be computed together, ascending
  * @param narrowTile cost of a tile of such a block that few of its rows see, for each size
@@ -28,6 +30,7 @@ record AttentionTuning(
     int[] widths,
     int teams,
     int maxRows,
+    int[] nodeRows,
     int splitRows,
     int[] blockRows,
     double[] narrowTile,
@@ -46,6 +49,7 @@ record AttentionTuning(
           new int[] {8, 16, 64},
           2,
           256,
+          new int[] {128, 256},
           64,
           new int[] {64, 128, 256},
           new double[] {1.2, 1.25, 1.5},
@@ -65,6 +69,7 @@ record AttentionTuning(
           new int[] {16, 64},
           1,
           64,
+          new int[] {64},
           0,
           new int[] {16},
           new double[] {1},
@@ -87,6 +92,7 @@ record AttentionTuning(
         new int[] {widths[widths.length - 1]},
         teams,
         maxRows,
+        nodeRows,
         0,
         blockRows,
         narrowTile,

@@ -18,6 +18,7 @@ final class DroppedPartialsTest {
         t.widths(),
         t.teams(),
         t.maxRows(),
+        t.nodeRows(),
         t.splitRows(),
         t.blockRows(),
         t.narrowTile(),
