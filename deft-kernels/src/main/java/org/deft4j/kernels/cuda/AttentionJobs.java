@@ -51,6 +51,12 @@ final class AttentionJobs {
   private int[] nodeLo = new int[64];
   private int[] nodeHi = new int[64];
   private int[] nodeTokens = new int[64];
+
+  // Those that many rows see, and the tokens of all others: what a plan costs is asked several
+  // times.
+  private int[] wideNode = new int[64];
+  private int wideNodes;
+  private int narrowTokens;
   private int[] crossing = new int[64];
   private int[] blockOf = new int[64];
   private int[] blockStart = new int[64];
@@ -154,6 +160,18 @@ final class AttentionJobs {
         last = p;
       }
     }
+    if (wideNode.length < nodes) {
+      wideNode = new int[nodePiece.length];
+    }
+    wideNodes = 0;
+    narrowTokens = 0;
+    for (int n = 0; n < nodes; n++) {
+      if (2 * (nodeHi[n] - nodeLo[n]) * group > tuning.blockRows()[0]) {
+        wideNode[wideNodes++] = n;
+      } else {
+        narrowTokens += nodeTokens[n];
+      }
+    }
   }
 
   /** A node's tokens with all rows that see them. */
@@ -221,9 +239,10 @@ final class AttentionJobs {
     int blocks = Math.ceilDiv(rows, most);
     int jobs = blocks;
     double merged = 0;
-    double cost = 0;
-    double rowsOfItem = 0; // in the mean, by cost
-    for (int n = 0; n < nodes; n++) {
+    double cost = (double) narrowTokens / AttentionSchedule.TILE * tuning.narrowTile()[i];
+    double rowsOfItem = cost * size; // in the mean, by cost
+    for (int w = 0; w < wideNodes; w++) {
+      int n = wideNode[w];
       int seenBy = nodeHi[n] - nodeLo[n];
       int times = Math.ceilDiv(seenBy, most);
       double own = (double) nodeTokens[n] / AttentionSchedule.TILE;

@@ -74,6 +74,10 @@ final class AttentionSchedule {
   private final PartialLists lists = new PartialLists();
   private int[] rowStamp = new int[64];
   private int stamp;
+
+  // Rows that the item's last new segment marked: most tiles of a shared prefix have the same.
+  private int markedFrom;
+  private int markedTo;
   private int mask;
   private double share;
   private boolean direct;
@@ -428,6 +432,8 @@ final class AttentionSchedule {
     item[k + 6] = split;
     item[k + 7] = mask;
     ++stamp;
+    markedFrom = 0;
+    markedTo = 0;
     int first = lists.entries();
     for (int t = 0; t < count; t++) {
       tile(job, lo, hi);
@@ -445,6 +451,11 @@ final class AttentionSchedule {
 
   /** Rows of the item see a segment: once each, they merge its partial result. */
   private void mark(int from, int to, int lo) {
+    if (from >= markedFrom && to <= markedTo) {
+      return;
+    }
+    markedFrom = from;
+    markedTo = to;
     if (to > rowStamp.length) {
       rowStamp = Arrays.copyOf(rowStamp, Math.max(to, rowStamp.length * 2));
     }
