@@ -43,7 +43,7 @@ __device__ __forceinline__ void attention(const AttentionParams& p) {
     asm volatile("fence.mbarrier_init.release.cluster;" ::: "memory");
   }
   if (threadIdx.x < CONSUMERS) sm.own[threadIdx.x].item[first & 1] = range.item;
-  if (threadIdx.x < CONSUMERS * 4) sm.own[threadIdx.x >> 2].lost[threadIdx.x & 3] = 0;
+  if (threadIdx.x < CONSUMERS * 4) sm.own[threadIdx.x >> 2].lostSome[threadIdx.x & 3] = 0;
   __syncthreads();
   if (threadIdx.x >= CONSUMERS * 128) {
     asm volatile("setmaxnreg.dec.sync.aligned.u32 %0;" ::"n"(PRODUCER_REGISTERS));
@@ -78,8 +78,10 @@ __device__ __forceinline__ void attention(const AttentionParams& p) {
           }
       }
     }
-    __syncwarp();
-    if (__any_sync(~0u, own.lost[threadIdx.x >> 5 & 3])) rowsAgain<T, D>(p, first, sm.end, sm.head, warpgroup);
+    if constexpr (!__is_same(T, __half)) {
+      __syncwarp();
+      if (__any_sync(~0u, own.lostSome[threadIdx.x >> 5 & 3])) rowsAgain<T, D>(p, first, sm.end, sm.head, warpgroup);
+    }
     if (!sm.merge) return;
     markItem(0);
     mark(1);

@@ -1,5 +1,6 @@
-// Rows computed anew, straight from memory: those one of whose scores is so far above those before it in the item
-// (2^64 times their probability) that sums have no room in float32. Rare and slow, so that the usual tile need not look for it.
+// Rows computed anew, straight from memory: those whose sum passed RowBlock::LOST, since one of their scores is so far
+// above those before it in the item (83, base e, above the first tile) that float32 has no room for both. Rare and slow, so
+// that the usual tile need not look for it; called after all items, since a call among them costs all others.
 #pragma once
 #include "attention_combine.cuh"
 #include "sm90_shared.cuh"
@@ -22,10 +23,10 @@ __device__ __forceinline__ float dot8(const uint4& a, const uint4& b) {
   return sum;
 }
 
-// A row of an item by one warp: its tiles from `turn` on, every `turns`-th. A lane has the values of its places.
+// A row of an item by one warp: its tiles from `firstTurn` on, every `turns`-th. A lane has the values of its places.
 template <typename T, int D>
 __device__ __forceinline__ void rowAgain(const AttentionParams& p, const AttentionItem& item, int head, int row,
-                                         int turn, int turns, float (&acc)[D / 32], float& top, float& total) {
+                                         int firstTurn, int turns, float (&acc)[D / 32], float& top, float& total) {
   using V = LaneValues<D, 32>;
   const int lane = threadIdx.x & 31;
   const int query = row * p.groupMagic >> 16;
@@ -36,7 +37,7 @@ __device__ __forceinline__ void rowAgain(const AttentionParams& p, const Attenti
   total = 0;
   for (int i = 0; i < D / 32; i++) acc[i] = 0;
 #pragma unroll 1
-  for (int t = item.firstTile + turn; t < item.endTile; t += turns) {
+  for (int t = item.firstTile + firstTurn; t < item.endTile; t += turns) {
     const AttentionTile tile = p.tiles[t];
 #pragma unroll 1
     for (int from = 0; from < TILE; from += 32) {
@@ -75,19 +76,19 @@ __device__ __forceinline__ void rowAgain(const AttentionParams& p, const Attenti
   for (int o = 16; o; o >>= 1) total += __shfl_xor_sync(~0u, total, o);
 }
 
-// Those rows of a warp that items first..end - 1 of a thread block have lost: what they wrote is not finite.
+// Those rows of a warp that items first..end - 1 of a thread block have lost, which is told by what they wrote: a sum of minus
+// infinity, or a not-a-number as output that no instruction makes.
 template <typename T, int D>
 __device__ __noinline__ void rowsAgain(const AttentionParams& p, int first, int end, int head, int warpgroup) {
-  constexpr float INFINITE = __builtin_huge_valf();
   const int lane = threadIdx.x & 31;
   __syncwarp();
 #pragma unroll 1
   for (int i = first; i < end; i++) {
     const AttentionItem item = p.items[i];
     const OwnRows own(item, p.group, warpgroup);
-    const bool turns = (item.split & 3) == SPLIT_TILES;
+    const bool inTurn = (item.split & 3) == SPLIT_TILES;
     const size_t partial =
-        (static_cast<size_t>(head) * p.partials + item.partial + (turns ? warpgroup * item.queries : 0)) * p.group;
+        (static_cast<size_t>(head) * p.partials + item.partial + (inTurn ? warpgroup * item.queries : 0)) * p.group;
 #pragma unroll 1
     for (int r = 0; r < 2 * BLOCK && item.columns == BLOCK; r++) {
       const int row = own.of(r);
@@ -95,12 +96,14 @@ __device__ __noinline__ void rowsAgain(const AttentionParams& p, int first, int 
       const int query = row * p.groupMagic >> 16;
       const int h = head * p.group + row - query * p.group;
       const size_t out = static_cast<size_t>(item.q0 + query) * p.outStride + h * p.headDim;
-      const float there = item.split & DIRECT ? As<T>::get(static_cast<const T*>(p.out)[out]) : p.weights[partial + row].y;
-      if (fabsf(there) < INFINITE) continue;
+      const bool lost =
+          item.split & DIRECT ? *reinterpret_cast<const uint32_t*>(static_cast<const T*>(p.out) + out) == LOST_OUTPUT
+                              : p.weights[partial + row].y == -__builtin_huge_valf();
+      if (!lost) continue;
       float acc[D / 32];
       float top;
       float total;
-      rowAgain<T, D>(p, item, head, row, turns ? warpgroup : 0, turns ? CONSUMERS : 1, acc, top, total);
+      rowAgain<T, D>(p, item, head, row, inTurn ? warpgroup : 0, inTurn ? CONSUMERS : 1, acc, top, total);
       __syncwarp();  // all have looked
       if (item.split & DIRECT) {
         storeMerged<Order::PAIRS, D, 32>(p, item.q0 + query, h, acc, total);

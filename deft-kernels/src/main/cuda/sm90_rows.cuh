@@ -48,19 +48,22 @@ struct RowBlock {
   static constexpr bool HALF = __is_same(T, __half);
   static constexpr float LIMIT = 8;         // of the exponent of a probability in binary16, base 2
   static constexpr float MOST = 1 << 24;    // of a row's sum of probabilities
-  static constexpr float LOST = 7.9e28f;    // 2^96; a sum past it leaves values little room in float32
-  static constexpr float ROOM = 40;         // the largest probability is 2^-40 at first: for larger ones to come
+  static constexpr float LOST = 0x1p80f;    // a sum past it leaves values little room in float32
+  static constexpr float ROOM = 40;         // a reference is so far above what it is made of: 2^-40, for larger ones to come
+  static_assert(80 + ROOM <= 120, "what brings LOST back to 2^-ROOM must not vanish");
   static constexpr float INFINITE = __builtin_huge_valf();
-  static constexpr float NEVER = 3e38f;     // any visible score exceeds this reference
+  static constexpr float NEVER = 3e38f;     // the reference of a row that saw nothing
   float o[D / 2];
   float sum[2];
   float start[2];  // minus the reference, base 2
 
-  __device__ __forceinline__ void begin() {
+  // there: how many of the thread's two rows there are. Others need no reference.
+  __device__ __forceinline__ void begin(int there) {
 #pragma unroll
     for (int i = 0; i < D / 2; i++) o[i] = 0;
     sum[0] = sum[1] = 0;
-    start[0] = start[1] = NEVER;
+    start[0] = there > 0 ? NEVER : 0;
+    start[1] = there > 1 ? NEVER : 0;
   }
 
   // Scores to probabilities, as the left operand of the product with values. No maximum is searched in the usual tile
@@ -138,7 +141,8 @@ struct RowBlock {
   __device__ __forceinline__ bool settled() const { return HALF || (sum[0] <= MOST && sum[1] <= MOST); }
 
   // Moves the references of those rows. By the row's own sum alone: its bits do not depend on others. A row past LOST is
-  // lost: its sum is infinite from here on, and it is computed anew in the end (sm90_again.cuh).
+  // lost: its sum is minus infinity from here on and its probabilities are 0; in the end it is computed anew
+  // (sm90_again.cuh).
   __device__ __forceinline__ void settle() {
     float f[2];
     bool lost[2];
@@ -163,13 +167,17 @@ struct RowBlock {
     scaleBy(f);
 #pragma unroll
     for (int r = 0; r < 2; r++) {
-      if (lost[r]) sum[r] = INFINITE;
+      if (lost[r]) {
+        sum[r] = -INFINITE;
+        start[r] = -NEVER;
+      }
     }
   }
 
-  // Its partial result and weights; `row` of the item is this thread's first, those below `limit` count. Sets `lost`
-  // if it lost one.
-  __device__ __forceinline__ void flush(const AttentionParams& p, size_t first, int row, int limit, int* lost) {
+  // Its partial result and weights; `row` of the item is this thread's first, those below `limit` count. Sets
+  // `lostSome` if one of them is lost; its weights say so, too.
+  __device__ __forceinline__ void flush(const AttentionParams& p, size_t first, int row, int limit,
+                                        int* lostSome) {
     const int thread = threadIdx.x & 127;
     const int pair = (thread & 3) * 2;
 #pragma unroll
@@ -177,7 +185,7 @@ struct RowBlock {
       float all = sum[r];
       all += __shfl_xor_sync(~0u, all, 1);
       all += __shfl_xor_sync(~0u, all, 2);
-      if (all == INFINITE) *lost = 1;
+      if (!HALF && all == -INFINITE) *lostSome = 1;
       if (row + 8 * r < limit) {
         // Order::PAIRS
         float* out = p.partial + (first + row + 8 * r) * D + pair * 2;
@@ -192,15 +200,15 @@ struct RowBlock {
   }
 
   // The same of rows that have no other partial result: their outputs.
-  __device__ __forceinline__ void finish(const AttentionParams& p, int q0, int head, int row, int limit, int* lost) {
+  __device__ __forceinline__ void finish(const AttentionParams& p, int q0, int head, int row, int limit,
+                                        int* lostSome) {
     const int pair = (threadIdx.x & 3) * 2;
 #pragma unroll
     for (int r = 0; r < 2; r++) {
       float all = sum[r];
       all += __shfl_xor_sync(~0u, all, 1);
       all += __shfl_xor_sync(~0u, all, 2);
-      const float scale = all == INFINITE ? all : all > 0 ? 1 / all : 0.f;
-      if (all == INFINITE) *lost = 1;
+      const float scale = all > 0 ? 1 / all : 0.f;
       if (row + 8 * r < limit) {
         const int query = (row + 8 * r) * p.groupMagic >> 16;
         const int h = head * p.group + row + 8 * r - query * p.group;
@@ -210,6 +218,10 @@ struct RowBlock {
           if (8 * i < p.headDim) {
             *reinterpret_cast<uint32_t*>(out + 8 * i) = pack<T>(o[4 * i + 2 * r] * scale, o[4 * i + 2 * r + 1] * scale);
           }
+        }
+        if (!HALF && all == -INFINITE) {
+          *lostSome = 1;
+          if (pair == 0) *reinterpret_cast<uint32_t*>(out) = LOST_OUTPUT;
         }
       }
     }
@@ -240,8 +252,13 @@ __device__ __forceinline__ void consumeRows(const AttentionParams& p, Shared<D>&
   const uint32_t kv = sharedAddress(sm.kv);
   const uint32_t queries = matrixPlace(sharedAddress(own.q));
   RowBlock<T, D> block[BLOCKS];
+  const auto there = [&](int m) {
+    const OwnRows rows(own.item[index & 1], p.group, warpgroup);
+    const int row = rows.of(m * BLOCK + (thread >> 5) * 16 + lane / 4);
+    return (row < rows.limit) + (row + 8 < rows.limit);
+  };
 #pragma unroll
-  for (int m = 0; m < BLOCKS; m++) block[m].begin();
+  for (int m = 0; m < BLOCKS; m++) block[m].begin(there(m));
   copyAsyncWait<0>();
   fenceMatrixReads();
   barrierSync(barrier, 128);
@@ -371,9 +388,9 @@ __device__ __forceinline__ void consumeRows(const AttentionParams& p, Shared<D>&
   for (int m = 0; m < BLOCKS; m++) {
     const int row = rows.of(m * BLOCK + (thread >> 5) * 16 + lane / 4);
     if (__any_sync(~0u, item.split & DIRECT)) {
-      block[m].finish(p, item.q0, sm.head, row, rows.limit, &own.lost[thread >> 5]);
+      block[m].finish(p, item.q0, sm.head, row, rows.limit, &own.lostSome[thread >> 5]);
     } else {
-      block[m].flush(p, first, row, rows.limit, &own.lost[thread >> 5]);
+      block[m].flush(p, first, row, rows.limit, &own.lostSome[thread >> 5]);
     }
   }
   mark(4);

@@ -19,6 +19,8 @@ constexpr int BLOCK = 64;        // query rows of one matrix instruction where t
 constexpr int MAX_BLOCKS = 2;    // such blocks of a warpgroup
 constexpr int MAX_COLUMNS = 16;  // most query rows as columns; an item of more has `columns` = BLOCK
 
+constexpr uint32_t LOST_OUTPUT = 0x7fa17fa1;  // first two outputs of a row that is to be computed anew
+
 // Shared memory of one consumer warpgroup.
 template <int D>
 struct alignas(1024) Own {
@@ -27,7 +29,7 @@ struct alignas(1024) Own {
   float start[MAX_COLUMNS];                    // minus the reference, base 2
   float moved[MAX_COLUMNS];                    // what sums are multiplied by when it moves
   float across[4][MAX_COLUMNS];                // one value a warp and column
-  int lost[4];                                 // some rows of a warp: scores passed float32 (sm90_again.cuh)
+  int lostSome[4];                             // whether a warp lost rows (sm90_again.cuh)
   AttentionItem item[2];                       // the one at hand and the next, by their parity
 };
 

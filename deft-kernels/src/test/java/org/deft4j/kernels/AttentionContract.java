@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 import static org.deft4j.kernels.BackendCase.fill;
 
+import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.SplittableRandom;
 import org.deft4j.tree.plan.AttentionMethod;
@@ -323,74 +324,170 @@ public interface AttentionContract extends BackendCase {
   }
 
   /**
-   * A row's scores rise from token to token, by more than e^88 in the end, and its siblings' fall.
+   * Late tokens score 40 to 200 above those before, another number for each row and head, others a
+   * quarter and a half of that: in one piece of work, in several that are merged, with and without
+   * results in 16 bits.
    */
   @ParameterizedTest
   @CsvSource({
-    "BF16,128,60,true",
-    "BF16,128,60,false",
-    "BF16,64,20,true",
-    "F16,128,60,true",
-    "BF16,128,9,true",
-    "BF16,64,3,false",
-    "F32,64,9,false"
+    "BF16,128,1,4,60,900,true,false", "BF16,128,1,4,60,900,true,true",
+    "BF16,128,1,4,30,900,true,true", "BF16,128,1,4,10,900,true,false",
+    "BF16,128,8,4,10,3000,false,false", "BF16,128,8,4,40,3000,false,true",
+    "BF16,64,1,3,20,900,true,false", "BF16,48,1,5,20,900,true,true",
+    "BF16,128,1,4,60,900,false,false", "F16,128,1,4,60,900,true,false",
+    "F32,64,1,4,9,200,false,false"
   })
-  default void scoresThatRiseFarStayRight(KvType type, int dim, int rows, boolean deterministic) {
+  default void scoresThatRiseFarStayRight(
+      KvType type,
+      int dim,
+      int kvHeads,
+      int perKv,
+      int rows,
+      int shared,
+      boolean deterministic,
+      boolean rounded) {
     Assumptions.assumeTrue(keeps(type), "this backend does not keep " + type);
     if (tiny() && rows > 9) {
       return;
     }
-    SplittableRandom random = new SplittableRandom(rows);
-    int heads = 4;
-    int shared = tiny() ? 140 : 900;
+    int heads = kvHeads * perKv;
     int own = 3;
     int slots = shared + rows * own;
-    int cols = (heads + 2) * dim;
+    int cols = (heads + 2 * kvHeads) * dim;
+    SplittableRandom random = new SplittableRandom(rows);
+    float[] keys = new float[slots * kvHeads * dim];
+    for (int t = 0; t < slots; t++) {
+      // A key's first number times a query's is the score: all others are 0.
+      float rise = t >= shared ? 0.5f : t % 192 == 100 ? 1 : t % 13 == 5 ? 0.25f : 0;
+      for (int h = 0; h < kvHeads; h++) {
+        keys[(t * kvHeads + h) * dim] = rise;
+      }
+    }
+    float[] q = new float[rows * cols];
+    for (int r = 0; r < rows; r++) {
+      for (int h = 0; h < heads; h++) {
+        q[r * cols + h * dim] = 40 + (r * heads + h) * 7 % 161;
+      }
+    }
     try (Backend b = open(1, deterministic)) {
-      KvCache kv = b.kvCache(new KvShape(1, 1, dim, slots, type));
-      float[] x = new float[slots * cols];
-      float[] keys = new float[slots * dim];
-      float[] values = new float[slots * dim];
-      for (int t = 0; t < slots; t++) {
-        // The first number is the score for a query of 1; the others count nothing.
-        float rise = t % 61 == 7 ? 1 << Math.min(8, t / 61) : t % 5;
-        keys[t * dim] = t % 183 == 129 ? -rise : rise;
-        for (int d = 0; d < dim; d++) {
-          values[t * dim + d] = random.nextInt(-64, 64) / 64f;
-        }
-        System.arraycopy(keys, t * dim, x, t * cols + heads * dim, dim);
-        System.arraycopy(values, t * dim, x, t * cols + (heads + 1) * dim, dim);
-      }
-      BackendCase.store(b, kv, 0, x, new int[slots]);
-      float[] q = new float[rows * cols];
-      for (int r = 0; r < rows; r++) {
-        for (int h = 0; h < heads; h++) {
-          q[r * cols + h * dim] = new float[] {1, 0.25f, -1, 2}[(r + h) % 4];
-        }
-      }
-      AttentionPlan plan = new AttentionPlan();
-      plan.reset(AttentionMethod.FLATTEN, rows);
-      plan.addPiece(0, shared, 0, rows, AttentionPlan.ALL, 0);
-      for (int r = 0; r < rows; r++) {
-        plan.addPiece(shared + r * own, own, r, r + 1, AttentionPlan.ALL, 0);
-      }
-      plan.endGroup(0, rows);
-      for (int r = 0; r < rows; r++) {
-        plan.addRange(0, 1);
-        plan.endRow(r);
-      }
+      KvCache kv = b.kvCache(new KvShape(1, kvHeads, dim, slots, type));
+      float[] values = values(random, slots * kvHeads * dim);
+      store(b, kv, keys, values, cols);
       Batch batch = new Batch();
       batch.reset(rows);
+      // In one group, a row has one result, which items may write themselves.
+      AttentionPlan plan = sharedThenOwn(shared, own, rows, !rounded);
       batch.plan(plan);
       b.begin(batch);
       Tensor in = b.tensor(rows, cols);
       in.write(0, rows, q, 0);
-      Tensor out = b.tensor(rows, heads * dim);
+      Tensor out = rounded ? roundedRows(b, rows, heads * dim) : b.tensor(rows, heads * dim);
       b.attention(kv, 0, in, 1, out);
       float[] got = new float[rows * heads * dim];
       out.read(0, rows, got, 0);
-      double[] want = Oracle.attention(plan, q, cols, heads, 1, dim, 1, keys, values);
+      double[] want = Oracle.attention(plan, q, cols, heads, kvHeads, dim, 1, keys, values);
       assertProduct(got, want, 4e-6, type + " dim " + dim + " rows " + rows);
     }
+  }
+
+  /** A row among siblings whose scores rise as far has the bits that it has alone. */
+  @ParameterizedTest
+  @CsvSource({"128", "64"})
+  default void bitsDoNotDependOnSiblingsWhoseScoresRiseFar(int dim) {
+    Assumptions.assumeTrue(keeps(KvType.BF16) && !tiny());
+    int heads = 4;
+    int shared = 900;
+    int cols = (heads + 2) * dim;
+    float[] want = null;
+    for (int rows : new int[] {1, 4, 15, 50}) {
+      SplittableRandom random = new SplittableRandom(7);
+      int own = 5;
+      int slots = shared + 50 * own;
+      float[] keys = values(random, slots * dim);
+      for (int t = 0; t < slots; t++) {
+        keys[t * dim] = t % 192 == 100 ? 1 : t % 13 == 5 ? 0.25f : 0;
+      }
+      float[] values = values(random, slots * dim);
+      float[] alone = values(random, heads * dim);
+      float[] q = new float[rows * cols];
+      for (int r = 0; r < rows; r++) {
+        for (int h = 0; h < heads; h++) {
+          // The first row is the one under test: late tokens are nothing to it.
+          System.arraycopy(alone, h * dim, q, r * cols + h * dim, r == 0 ? dim : 0);
+          q[r * cols + h * dim] = r == 0 ? 0 : 40 + (r * heads + h) * 7 % 161;
+        }
+      }
+      try (Backend b = open(1, true)) {
+        KvCache kv = b.kvCache(new KvShape(1, 1, dim, slots, KvType.BF16));
+        store(b, kv, keys, values, cols);
+        Batch batch = new Batch();
+        batch.reset(rows);
+        batch.plan(sharedThenOwn(shared, own, rows, true));
+        b.begin(batch);
+        Tensor in = b.tensor(rows, cols);
+        in.write(0, rows, q, 0);
+        Tensor out = b.tensor(rows, heads * dim);
+        b.attention(kv, 0, in, 1, out);
+        float[] got = new float[heads * dim];
+        out.read(0, 1, got, 0);
+        want = want == null ? got : want;
+        assertThat(got).as("%d rows", rows).isEqualTo(want);
+      }
+    }
+  }
+
+  /** Multiples of 1/64 between -1 and 1, which every type keeps. */
+  private static float[] values(SplittableRandom random, int n) {
+    float[] x = new float[n];
+    for (int i = 0; i < n; i++) {
+      x[i] = random.nextInt(-64, 64) / 64f;
+    }
+    return x;
+  }
+
+  /** Keys and values {@code [slot][kvHeads][dim]} to layer 0. */
+  private static void store(Backend b, KvCache kv, float[] keys, float[] values, int cols) {
+    int slots = kv.shape().slots();
+    int each = keys.length / slots;
+    float[] x = new float[slots * cols];
+    for (int t = 0; t < slots; t++) {
+      System.arraycopy(keys, t * each, x, (t + 1) * cols - 2 * each, each);
+      System.arraycopy(values, t * each, x, (t + 1) * cols - each, each);
+    }
+    BackendCase.store(b, kv, 0, x, new int[slots]);
+  }
+
+  /** Tokens that all rows see, and some of each row: in groups of their own if {@code apart}. */
+  private static AttentionPlan sharedThenOwn(int shared, int own, int rows, boolean apart) {
+    AttentionPlan plan = new AttentionPlan();
+    plan.reset(AttentionMethod.FLATTEN, rows);
+    plan.addPiece(0, shared, 0, rows, AttentionPlan.ALL, 0);
+    if (apart) {
+      plan.endGroup(0, rows);
+    }
+    for (int r = 0; r < rows; r++) {
+      plan.addPiece(shared + r * own, own, r, r + 1, AttentionPlan.ALL, 0);
+      if (apart) {
+        plan.endGroup(r, r + 1);
+      }
+    }
+    if (!apart) {
+      plan.endGroup(0, rows);
+    }
+    for (int r = 0; r < rows; r++) {
+      plan.addRange(0, 1);
+      if (apart) {
+        plan.addRange(1 + r, 2 + r);
+      }
+      plan.endRow(r);
+    }
+    return plan;
+  }
+
+  /** Activations as a matrix of bfloat16 takes them. */
+  private static Tensor roundedRows(Backend b, int rows, int cols) {
+    byte[] zeros = new byte[2 * cols];
+    return b.activations(
+        rows, cols, b.matrix(new Weights(WeightType.BF16, 1, cols, MemorySegment.ofArray(zeros))));
   }
 }

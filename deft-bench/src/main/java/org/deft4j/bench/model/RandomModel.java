@@ -26,7 +26,7 @@ import org.deft4j.engine.gguf.TensorType;
 public final class RandomModel {
   private static final int NOISE = 1 << 22;
 
-  /** From where a matrix begins to the next: no whole number of rows of any usual length. */
+  /** From where a matrix begins to the next: no whole number of rows, in one layer. */
   private static final int APART = 64 * 1021;
 
   private static final int VERSION = 3;

@@ -189,7 +189,7 @@ final class AttentionJobs {
    */
   private boolean apart(int n, int blocks) {
     int rows = (nodeHi[n] - nodeLo[n]) * group;
-    int least = Math.ceilDiv(rows, nodeRows);
+    int least = Math.ceilDiv(nodeHi[n] - nodeLo[n], nodeRows / group);
     double more = (blocks - least) * tuning.copyTile() * nodeTokens[n] / AttentionSchedule.TILE;
     return blocks > 1 && more > least * tuning.itemTiles() + rows / tuning.rowsPerPartialTile();
   }
@@ -216,7 +216,8 @@ final class AttentionJobs {
     int best = 0;
     if (rows * group > sizes[0]) {
       double least = Double.MAX_VALUE;
-      for (int node : tuning.nodeRows()) {
+      for (int n = tuning.nodeRows().length - 1; n >= 0; n--) {
+        int node = tuning.nodeRows()[n];
         nodeRows = node;
         for (int i = 0; i < sizes.length && sizes[i] <= node; i++) {
           double cost = cost(rows, i);
@@ -247,7 +248,7 @@ final class AttentionJobs {
       int times = Math.ceilDiv(seenBy, most);
       double own = (double) nodeTokens[n] / AttentionSchedule.TILE;
       if (apart(n, times)) {
-        int cut = Math.ceilDiv(seenBy * group, nodeRows);
+        int cut = Math.ceilDiv(seenBy, nodeRows / group);
         int part = Math.ceilDiv(seenBy * group, cut);
         cost += own * cut * wide(part);
         rowsOfItem += own * cut * wide(part) * part;

@@ -208,13 +208,13 @@ final class AttentionSchedule {
           case DENSE -> 1;
           case BITS -> 2;
         };
-    boolean whole =
+    boolean groupsStay =
         tuning.fixed()
             || plan.method() == AttentionMethod.NODE
             || plan.method() == AttentionMethod.NODE_CHUNK;
     written.are(plan.rowSlot(), plan.rows());
-    jobs.build(plan, mask, whole);
-    if (whole) {
+    jobs.build(plan, mask, groupsStay);
+    if (groupsStay) {
       assignWhole();
     } else {
       cut();
