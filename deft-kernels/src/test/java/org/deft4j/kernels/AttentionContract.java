@@ -253,22 +253,30 @@ public interface AttentionContract extends BackendCase {
           plan.addRange(0, r + 1 < rows ? plan.groups() : 1);
           plan.endRow(r);
         }
-        Batch batch = new Batch();
-        batch.reset(rows);
-        batch.plan(plan);
-        b.begin(batch);
-        Tensor in = b.tensor(rows, cols);
-        in.write(0, rows, q, 0);
-        Tensor out = b.tensor(rows, heads * dim);
-        b.attention(kv, 0, in, 0.9f, out);
-        float[] got = new float[heads * dim];
-        out.read(rows - 1, 1, got, 0);
+        float[] all = attend(b, kv, plan, q, 0.9f, b.tensor(rows, heads * dim));
+        float[] got = Arrays.copyOfRange(all, (rows - 1) * heads * dim, rows * heads * dim);
         if (variant == 0) {
           want = got;
         }
         assertThat(got).as("variant %d", variant).isEqualTo(want);
       }
     }
+  }
+
+  /** What all rows of a plan get for these queries, of layer 0, by way of {@code out}. */
+  private static float[] attend(
+      Backend b, KvCache kv, AttentionPlan plan, float[] q, float scale, Tensor out) {
+    int rows = plan.rows();
+    Batch batch = new Batch();
+    batch.reset(rows);
+    batch.plan(plan);
+    b.begin(batch);
+    Tensor in = b.tensor(rows, q.length / rows);
+    in.write(0, rows, q, 0);
+    b.attention(kv, 0, in, scale, out);
+    float[] got = new float[rows * out.cols()];
+    out.read(0, rows, got, 0);
+    return got;
   }
 
   /** Private tokens of all rows but the last. */
@@ -373,18 +381,10 @@ public interface AttentionContract extends BackendCase {
       KvCache kv = b.kvCache(new KvShape(1, kvHeads, dim, slots, type));
       float[] values = values(random, slots * kvHeads * dim);
       store(b, kv, keys, values, cols);
-      Batch batch = new Batch();
-      batch.reset(rows);
       // In one group, a row has one result, which items may write themselves.
       AttentionPlan plan = sharedThenOwn(shared, own, rows, !rounded);
-      batch.plan(plan);
-      b.begin(batch);
-      Tensor in = b.tensor(rows, cols);
-      in.write(0, rows, q, 0);
       Tensor out = rounded ? roundedRows(b, rows, heads * dim) : b.tensor(rows, heads * dim);
-      b.attention(kv, 0, in, 1, out);
-      float[] got = new float[rows * heads * dim];
-      out.read(0, rows, got, 0);
+      float[] got = attend(b, kv, plan, q, 1, out);
       double[] want = Oracle.attention(plan, q, cols, heads, kvHeads, dim, 1, keys, values);
       assertProduct(got, want, 4e-6, type + " dim " + dim + " rows " + rows);
     }
@@ -420,16 +420,9 @@ public interface AttentionContract extends BackendCase {
       try (Backend b = open(1, true)) {
         KvCache kv = b.kvCache(new KvShape(1, 1, dim, slots, KvType.BF16));
         store(b, kv, keys, values, cols);
-        Batch batch = new Batch();
-        batch.reset(rows);
-        batch.plan(sharedThenOwn(shared, own, rows, true));
-        b.begin(batch);
-        Tensor in = b.tensor(rows, cols);
-        in.write(0, rows, q, 0);
-        Tensor out = b.tensor(rows, heads * dim);
-        b.attention(kv, 0, in, 1, out);
-        float[] got = new float[heads * dim];
-        out.read(0, 1, got, 0);
+        AttentionPlan plan = sharedThenOwn(shared, own, rows, true);
+        float[] all = attend(b, kv, plan, q, 1, b.tensor(rows, heads * dim));
+        float[] got = Arrays.copyOf(all, heads * dim);
         want = want == null ? got : want;
         assertThat(got).as("%d rows", rows).isEqualTo(want);
       }

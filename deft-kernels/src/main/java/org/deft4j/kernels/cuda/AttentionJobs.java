@@ -212,7 +212,7 @@ final class AttentionJobs {
    */
   private void chooseRows(int rows) {
     int[] sizes = tuning.blockRows();
-    int most = 0;
+    int most = nodeRows;
     int best = 0;
     if (rows * group > sizes[0]) {
       double least = Double.MAX_VALUE;
@@ -229,7 +229,7 @@ final class AttentionJobs {
         }
       }
     }
-    nodeRows = most == 0 ? tuning.maxRows() : most;
+    nodeRows = most;
     blockRows = sizes[best];
   }
 

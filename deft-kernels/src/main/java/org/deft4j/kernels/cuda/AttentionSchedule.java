@@ -16,10 +16,10 @@ import org.deft4j.tree.plan.AttentionPlan;
  *       what short nodes above them hold. A token that a row does not see costs nothing while
  *       reading is the bound, but each partial result is written and read.
  *   <li><b>Tiles.</b> A job's tokens end to end, 64 at a time.
- *   <li><b>Ranges.</b> The line of all jobs' tiles, weighted by cost, cut in equal contiguous
- *       parts: one thread block a range and KV head. What a range holds of a job is an <b>item</b>;
- *       each item writes one partial result a row (one a team where teams share out its tiles), or
- *       the output itself where its rows have no other.
+ *   <li><b>Ranges</b> ({@link RangeCuts}). The line of all jobs' tiles, weighted by cost, cut in
+ *       equal contiguous parts: one thread block a range and KV head. What a range holds of a job
+ *       is an <b>item</b>; each item writes one partial result a row (one a team where teams share
+ *       out its tiles), or the output itself where its rows have no other.
  * </ul>
  *
  * <p>The groups of {@code node}, {@code node-chunk} and of deterministic plans are never cut or
@@ -59,7 +59,6 @@ final class AttentionSchedule {
   private final int ranges;
   private final AttentionTuning tuning;
 
-  private final int[] rangeItem;
   private final int[] range;
   private int items;
   private int[] item = new int[64 * ITEM_WORDS];
@@ -71,6 +70,7 @@ final class AttentionSchedule {
 
   private final WrittenSlots written = new WrittenSlots();
   private final AttentionJobs jobs;
+  private final RangeCuts cuts;
   private final PartialLists lists = new PartialLists();
   private int[] rowStamp = new int[64];
   private int stamp;
@@ -79,13 +79,11 @@ final class AttentionSchedule {
   private int markedFrom;
   private int markedTo;
   private int mask;
-  private double share;
   private boolean direct;
   private int directRows;
 
   // The item's units of rows that are block m of team t: bits of [2 t + m]; none where it has no
-  // rows
-  // of its own.
+  // rows of its own.
   private final int[] unitsOf = new int[4];
   private boolean ownRows;
 
@@ -106,7 +104,7 @@ final class AttentionSchedule {
     this.ranges = ranges;
     this.tuning = tuning;
     jobs = new AttentionJobs(group, ranges, tuning);
-    rangeItem = new int[ranges + 1];
+    cuts = new RangeCuts(group, ranges, tuning);
     range = new int[ranges * RANGE_WORDS];
   }
 
@@ -132,6 +130,7 @@ final class AttentionSchedule {
    * @param drop whether partial results that were merged are dropped from the cache
    */
   int[] range(int rows, boolean drop) {
+    int[] rangeItem = cuts.rangeItem();
     int merge = rows > directRows ? drop ? 2 : 1 : 0;
     for (int r = 0; r < ranges; r++) {
       int k = r * RANGE_WORDS;
@@ -148,7 +147,7 @@ final class AttentionSchedule {
 
   /** First item of each range, {@code [ranges + 1]}. */
   int[] rangeItem() {
-    return rangeItem;
+    return cuts.rangeItem();
   }
 
   int items() {
@@ -215,9 +214,15 @@ final class AttentionSchedule {
     written.are(plan.rowSlot(), plan.rows());
     jobs.build(plan, mask, groupsStay);
     if (groupsStay) {
-      assignWhole();
+      cuts.whole(jobs);
     } else {
-      cut();
+      cuts.cut(jobs);
+    }
+    for (int i = 0; i < cuts.items(); i++) {
+      if (i == 0 || cuts.job(i) != cuts.job(i - 1)) {
+        start(cuts.job(i));
+      }
+      emit(cuts.job(i), cuts.tiles(i));
     }
     lists.sort(plan.rows());
     direct();
@@ -244,126 +249,6 @@ final class AttentionSchedule {
           lists.written(r);
         }
       }
-    }
-  }
-
-  // --- ranges ---
-
-  private double tileCost(int job) {
-    // Gathering a tile of many runs takes longer than one that lies side by side.
-    double read = jobs.end[job] - jobs.first[job] > 1 ? 1 : tuning.sideBySide();
-    return Math.max(read, jobs.sight[job] / tuning.rowsPerTile());
-  }
-
-  private double itemCost(int job) {
-    double rows = (jobs.hi[job] - jobs.lo[job]) * group;
-    // An item that holds a part of the job's tokens has those rows alone that see them.
-    double part = Math.min(1, share / (jobs.tiles[job] * tileCost(job)));
-    return tuning.itemTiles()
-        + Math.min(rows, Math.max(jobs.sight[job], rows * part)) / tuning.rowsPerItemTile();
-  }
-
-  /** Cost of all tiles, and a lower bound of what falls to a range. */
-  private double tilesCost() {
-    double work = 0;
-    for (int j = 0; j < jobs.count; j++) {
-      work += jobs.tiles[j] * tileCost(j);
-    }
-    share = work / ranges;
-    return work;
-  }
-
-  private void cut() {
-    double work = tilesCost();
-    for (int j = 0; j < jobs.count; j++) {
-      work += itemCost(j);
-    }
-    double target = work / ranges;
-    while (!fits(target)) {
-      target *= 1.02;
-    }
-    int range = 0;
-    double used = 0;
-    rangeItem[0] = 0;
-    for (int j = 0; j < jobs.count; j++) {
-      start(j);
-      int left = jobs.tiles[j];
-      double cost = tileCost(j);
-      double fixed = itemCost(j);
-      while (left > 0) {
-        int n = room(target - used - fixed, cost, left);
-        if (n == 0 && range + 1 < ranges) {
-          rangeItem[++range] = items;
-          used = 0;
-          continue;
-        }
-        n = range + 1 == ranges ? left : n;
-        emit(j, n);
-        used += fixed + n * cost;
-        left -= n;
-      }
-    }
-    while (range < ranges) {
-      rangeItem[++range] = items;
-    }
-  }
-
-  /** Tiles of the next item that fit, 0 if the range is full. */
-  private int room(double free, double cost, int left) {
-    int n = (int) (free / cost + 1e-9);
-    if (n >= left) {
-      return left;
-    }
-    return Math.max(0, n);
-  }
-
-  private boolean fits(double target) {
-    int range = 1;
-    double used = 0;
-    for (int j = 0; j < jobs.count; j++) {
-      int left = jobs.tiles[j];
-      double cost = tileCost(j);
-      double fixed = itemCost(j);
-      if (cost + fixed > target) {
-        return false;
-      }
-      while (left > 0) {
-        int n = room(target - used - fixed, cost, left);
-        if (n == 0) {
-          if (++range > ranges) {
-            return false;
-          }
-          used = 0;
-          continue;
-        }
-        used += fixed + n * cost;
-        left -= n;
-      }
-    }
-    return true;
-  }
-
-  /** Whole jobs to ranges, each to the one where the middle of its cost lies. */
-  private void assignWhole() {
-    double work = tilesCost();
-    for (int j = 0; j < jobs.count; j++) {
-      work += itemCost(j);
-    }
-    double done = 0;
-    int range = 0;
-    rangeItem[0] = 0;
-    for (int j = 0; j < jobs.count; j++) {
-      double cost = jobs.tiles[j] * tileCost(j) + itemCost(j);
-      int own = Math.min(ranges - 1, (int) ((done + cost / 2) / work * ranges));
-      while (range < own) {
-        rangeItem[++range] = items;
-      }
-      start(j);
-      emit(j, jobs.tiles[j]);
-      done += cost;
-    }
-    while (range < ranges) {
-      rangeItem[++range] = items;
     }
   }
 
